@@ -1,0 +1,208 @@
+"""What happens, one frozen record each, and whoever listens.
+
+Rooms emit; recorders, metrics and traces listen. A record carries no time and
+no node: the listener stamps both. Nothing is built when nobody listens, if
+call sites read ``if hooks.listening: hooks.emit(...)``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+
+def _kind(class_name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", class_name).lower()
+
+
+class Happening(msgspec.Struct, frozen=True, tag=_kind, tag_field="kind"):
+    """Something that happened, in the past tense."""
+
+
+class OperationInvoked(Happening, frozen=True):
+    """A client began an operation; how it ends comes as `OperationEnded` with the same id."""
+
+    id: int
+    process: str
+    operation: str
+    subject: str
+    value: Any = None
+
+
+class OperationEnded(Happening, frozen=True):
+    """How an operation ended: ``ok``, ``failed`` (it did nothing) or ``unknown``."""
+
+    id: int
+    outcome: str
+    value: Any = None
+
+
+class Observed(Happening, frozen=True):
+    """A final read: what was found under *subject* when the world had settled."""
+
+    subject: str
+    value: Any
+
+
+class EventsAppended(Happening, frozen=True):
+    """One atomic append; *events* are ``(stream, version, type)``, *position* the last one's."""
+
+    store: str
+    position: int
+    events: tuple[tuple[str, int, str], ...]
+
+
+class CommandAttempted(Happening, frozen=True):
+    """One attempt of a command: ``written``, ``unchanged``, ``conflict`` or ``refused``.
+
+    *streams* are ``(stream, version read)``; *conflicts* ``(stream, expected, actual)``;
+    *backoff_s* is the pause before the next attempt, if there is one.
+    """
+
+    command: str
+    attempt: int
+    outcome: str
+    streams: tuple[tuple[str, int], ...] = ()
+    conflicts: tuple[tuple[str, int | str, int], ...] = ()
+    backoff_s: float | None = None
+
+
+class CallStarted(Happening, frozen=True):
+    """A call left its client, or was about to when a breaker rejected it."""
+
+    id: int
+    source: str
+    target: str
+    operation: str
+    key: str = ""
+
+
+class CallEnded(Happening, frozen=True):
+    """``ok``, ``refused``, ``failed``, ``unavailable``, ``rejected`` (by a breaker) or ``unknown``."""
+
+    id: int
+    source: str
+    target: str
+    operation: str
+    outcome: str
+    duration_s: float
+    reason: str = ""
+
+
+class BreakerChanged(Happening, frozen=True):
+    """A circuit breaker went from one state to another, and why, in words."""
+
+    breaker: str
+    before: str
+    after: str
+    reason: str
+
+
+class BreakerCounted(Happening, frozen=True):
+    """A breaker's window after a call was counted: *failure_rate* is None below the minimum of calls."""
+
+    breaker: str
+    calls: int
+    failure_rate: float | None
+
+
+class SagaMoved(Happening, frozen=True):
+    """A saga's log grew. *phase* is one of `SAGA_PHASES`; *step* is empty for the saga as a whole."""
+
+    saga: str
+    definition: str
+    phase: str
+    step: str = ""
+    attempt: int = 0
+    detail: str = ""
+
+
+SAGA_PHASES = (
+    "started",
+    "requested",
+    "succeeded",
+    "failed",
+    "timed_out",
+    "compensating",
+    "compensation_requested",
+    "compensated",
+    "compensation_failed",
+    "stuck",
+    "completed",
+    "compensation_completed",
+)
+
+
+class MessageSent(Happening, frozen=True):
+    """A message left *source* for *target*."""
+
+    id: int
+    source: str
+    target: str
+    what: str
+
+
+class MessageArrived(Happening, frozen=True):
+    """The message of that id reached its target."""
+
+    id: int
+
+
+class MessageLost(Happening, frozen=True):
+    """The message of that id never arrives, and why."""
+
+    id: int
+    reason: str
+
+
+class NodeChanged(Happening, frozen=True):
+    """A node is now ``up`` or ``crashed``, in its *incarnation*-th life."""
+
+    name: str
+    state: str
+    incarnation: int
+
+
+class FaultBegan(Happening, frozen=True):
+    """A fault of the schedule took hold."""
+
+    fault: str
+    detail: str
+
+
+class FaultEnded(Happening, frozen=True):
+    """A fault of the schedule was lifted."""
+
+    fault: str
+    detail: str
+
+
+Listener = Callable[[Happening], None]
+
+listening = False
+"""True while somebody listens. Read it as ``hooks.listening`` before building a record."""
+
+_listeners: tuple[Listener, ...] = ()
+
+
+def emit(happening: Happening) -> None:
+    """Tell every listener, in the order in which they came."""
+    for listener in _listeners:
+        listener(happening)
+
+
+@contextmanager
+def listen(listener: Listener) -> Iterator[None]:
+    """Call *listener* with everything that happens until the block ends."""
+    global _listeners, listening
+    _listeners, listening = (*_listeners, listener), True
+    try:
+        yield
+    finally:
+        remaining = list(_listeners)
+        remaining.remove(listener)
+        _listeners, listening = tuple(remaining), bool(remaining)

@@ -1,0 +1,166 @@
+"""Five questions whose answer depends on the world one is in, asked nowhere else.
+
+:func:`now`, :func:`monotonic`, :func:`new_id`, :func:`random_stream` and
+:func:`current_node` answer from the system, or, inside a simulation or on a
+scaled clock, from the :class:`Runtime` that the running event loop carries.
+:func:`in_simulation` says whether a simulated world is running.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from asyncio import _get_running_loop
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from uuid import UUID
+
+_NODE: ContextVar[str] = ContextVar("eventlab_node", default="local")
+
+LOOP_ATTRIBUTE = "eventlab_runtime"
+"""An event loop that answers these questions itself carries its Runtime under this name."""
+
+
+class IdSource:
+    """UUIDv7 (RFC 9562 §6.2, method 2): milliseconds, then a random number that only grows within one.
+
+    Strictly increasing per source, also when the clock steps back: then it
+    goes on from the latest millisecond that it has seen.
+    """
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._ms = -1
+        self._tail = 0
+
+    def next(self, epoch_s: float) -> UUID:
+        """The next id, for a moment in seconds since 1970."""
+        ms = int(epoch_s * 1000)
+        if ms > self._ms:
+            self._ms, self._tail = ms, self._chance.getrandbits(73)
+        else:
+            self._tail += 1 + self._chance.getrandbits(32)
+            if self._tail >> 74:  # 2⁴¹ ids in one millisecond: borrow the next one
+                self._ms, self._tail = self._ms + 1, self._chance.getrandbits(73)
+        high = (self._ms << 16) | 0x7000 | (self._tail >> 62)
+        return UUID(int=(high << 64) | (0b10 << 62) | (self._tail & ((1 << 62) - 1)))
+
+
+def seeded(seed: int, name: str) -> random.Random:
+    """A random stream that depends on *seed* and *name* alone, on any machine and hash seed."""
+    digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
+    return random.Random(int.from_bytes(digest[:16], "big"))
+
+
+class Runtime:
+    """Answers from the system. Worlds and scaled clocks override what they know better."""
+
+    simulated = False
+
+    def __init__(self) -> None:
+        self._streams: dict[str, random.Random] = {}
+        self._ids = IdSource(random.Random())
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(time.time(), UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def new_id(self) -> UUID:
+        return self._ids.next(time.time())
+
+    def make_stream(self, name: str) -> random.Random:
+        """A fresh generator for *name*; seeded runtimes derive it from their seed."""
+        return random.Random()
+
+    def random_stream(self, name: str) -> random.Random:
+        stream = self._streams.get(name)
+        if stream is None:
+            stream = self._streams[name] = self.make_stream(name)
+        return stream
+
+
+class SeededRuntime(Runtime):
+    """A runtime on a clock of seconds since *epoch*, with every draw derived from *seed*.
+
+    Streams are kept per node, so that what happens on one node moves no draw of another.
+    """
+
+    def __init__(self, seed: int, epoch: datetime, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self.seed = seed
+        self.epoch = epoch
+        self._epoch_s = epoch.timestamp()
+        self._clock = clock
+        self._ids = IdSource(seeded(seed, "runtime/ids"))
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self._epoch_s + self._clock(), UTC)
+
+    def monotonic(self) -> float:
+        return self._clock()
+
+    def new_id(self) -> UUID:
+        return self._ids.next(self._epoch_s + self._clock())
+
+    def make_stream(self, name: str) -> random.Random:
+        return seeded(self.seed, name)
+
+    def random_stream(self, name: str) -> random.Random:
+        return super().random_stream(f"{_NODE.get()}/{name}")
+
+
+_SYSTEM = Runtime()
+
+
+def current() -> Runtime:
+    """The runtime of the running event loop, or the system's."""
+    loop = _get_running_loop()
+    return _SYSTEM if loop is None else getattr(loop, LOOP_ATTRIBUTE, _SYSTEM)
+
+
+def now() -> datetime:
+    """The time of day, aware, in UTC. In a simulation: the node's, with its skew."""
+    return current().now()
+
+
+def monotonic() -> float:
+    """Seconds on a clock that never steps. Only differences mean anything; also on plain threads."""
+    return current().monotonic()
+
+
+def new_id() -> UUID:
+    """A UUIDv7, increasing within a process, repeatable for a seed in a simulation."""
+    return current().new_id()
+
+
+def random_stream(name: str) -> random.Random:
+    """The generator for one component's chance: the same object each time it is asked for by name.
+
+    Give every component a name of its own, so that one more draw here moves no draw there.
+    """
+    return current().random_stream(name)
+
+
+def current_node() -> str:
+    """The node whose code is running; ``"local"`` outside any."""
+    return _NODE.get()
+
+
+@contextmanager
+def on_node(name: str) -> Iterator[None]:
+    """Run the body, and the tasks it starts, as code of node *name*."""
+    token = _NODE.set(name)
+    try:
+        yield
+    finally:
+        _NODE.reset(token)
+
+
+def in_simulation() -> bool:
+    """Whether a simulated world is running here."""
+    return current().simulated
