@@ -1,0 +1,135 @@
+"""How long something takes, as a law of chance: frozen values that a seeded generator samples.
+
+Every value answers `sample(chance)`, one draw in seconds, and `mean_s`, its
+long-run average. Draws are never negative and never infinite in practice;
+parameters outside their domain are refused by name when the value is built.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from ..errors import InvalidValue
+
+
+class Distribution(Protocol):
+    """A law of durations. *chance* is the generator of the component that draws."""
+
+    @property
+    def mean_s(self) -> float: ...
+
+    def sample(self, chance: random.Random) -> float: ...
+
+
+def _not_negative(name: str, value: float) -> None:
+    if not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
+        raise InvalidValue(name, value, "a finite number of seconds, zero or more")
+
+
+def _positive(name: str, value: float, what: str) -> None:
+    if not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
+        raise InvalidValue(name, value, what)
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """Always the same; takes no draw, so that it moves nobody else's."""
+
+    value_s: float
+
+    def __post_init__(self) -> None:
+        _not_negative("Constant.value_s", self.value_s)
+
+    @property
+    def mean_s(self) -> float:
+        return self.value_s
+
+    def sample(self, chance: random.Random) -> float:
+        return self.value_s
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """Anything between *low_s* and *high_s*, equally likely."""
+
+    low_s: float
+    high_s: float
+
+    def __post_init__(self) -> None:
+        _not_negative("Uniform.low_s", self.low_s)
+        _not_negative("Uniform.high_s", self.high_s)
+        if self.high_s < self.low_s:
+            raise InvalidValue("Uniform.high_s", self.high_s, f"at least low_s, {self.low_s!r}")
+
+    @property
+    def mean_s(self) -> float:
+        return (self.low_s + self.high_s) / 2
+
+    def sample(self, chance: random.Random) -> float:
+        return self.low_s + (self.high_s - self.low_s) * chance.random()
+
+
+@dataclass(frozen=True, slots=True)
+class Exponential:
+    """Waiting without memory: times between independent arrivals, and the service times of M/M/1."""
+
+    mean_s: float
+
+    def __post_init__(self) -> None:
+        _positive("Exponential.mean_s", self.mean_s, "a finite number of seconds above zero")
+
+    def sample(self, chance: random.Random) -> float:
+        return -self.mean_s * math.log(1.0 - chance.random())
+
+
+@dataclass(frozen=True, slots=True)
+class LogNormal:
+    """A product of many small influences, as latencies are: half lie below *median_s*, with a tail to the right.
+
+    *sigma* is the deviation of the logarithm; 0.4 puts one draw in a hundred above 2.5 medians.
+    """
+
+    median_s: float
+    sigma: float
+
+    def __post_init__(self) -> None:
+        _positive("LogNormal.median_s", self.median_s, "a finite number of seconds above zero")
+        if not (isinstance(self.sigma, int | float) and 0 <= self.sigma <= 10):
+            raise InvalidValue("LogNormal.sigma", self.sigma, "a number between 0 and 10, without a unit")
+
+    @property
+    def mean_s(self) -> float:
+        return self.median_s * math.exp(self.sigma * self.sigma / 2)
+
+    def sample(self, chance: random.Random) -> float:
+        # gauss() keeps half of each pair for the next call; normalvariate() depends on this call alone.
+        return self.median_s * math.exp(self.sigma * chance.normalvariate(0.0, 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Pareto:
+    """A heavy tail: never below *minimum_s*, and the smaller *shape*, the longer the rare waits.
+
+    At a *shape* of 1 or less the mean is infinite, so no average describes it: refused.
+    """
+
+    minimum_s: float
+    shape: float
+
+    def __post_init__(self) -> None:
+        _positive("Pareto.minimum_s", self.minimum_s, "a finite number of seconds above zero")
+        if not (isinstance(self.shape, int | float) and math.isfinite(self.shape) and self.shape > 1):
+            raise InvalidValue("Pareto.shape", self.shape, "a number above 1, without a unit")
+
+    @property
+    def mean_s(self) -> float:
+        return self.shape * self.minimum_s / (self.shape - 1)
+
+    def sample(self, chance: random.Random) -> float:
+        return self.minimum_s * (1.0 - chance.random()) ** (-1.0 / self.shape)
+
+
+AnyDistribution: TypeAlias = Constant | Uniform | Exponential | LogNormal | Pareto
