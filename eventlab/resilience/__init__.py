@@ -1,0 +1,1 @@
+"""Living with others that fail: backoff, retry, deadline, circuit breaker, and policies made of them."""
