@@ -24,14 +24,22 @@ class Distribution(Protocol):
     def sample(self, chance: random.Random) -> float: ...
 
 
+def _check(
+    name: str, value: object, low: float, expected: str, *, low_too: bool = False, high: float = math.inf
+) -> None:
+    """Refuse what is no finite number above *low* (or equal to it, with *low_too*) and up to *high*."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise InvalidValue(name, value, expected)
+    if value < low or (value == low and not low_too) or value > high:
+        raise InvalidValue(name, value, expected)
+
+
 def _not_negative(name: str, value: float) -> None:
-    if not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
-        raise InvalidValue(name, value, "a finite number of seconds, zero or more")
+    _check(name, value, 0, "a finite number of seconds, zero or more", low_too=True)
 
 
-def _positive(name: str, value: float, what: str) -> None:
-    if not (isinstance(value, int | float) and math.isfinite(value) and value > 0):
-        raise InvalidValue(name, value, what)
+def _positive(name: str, value: float) -> None:
+    _check(name, value, 0, "a finite number of seconds above zero")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,7 @@ class Exponential:
     mean_s: float
 
     def __post_init__(self) -> None:
-        _positive("Exponential.mean_s", self.mean_s, "a finite number of seconds above zero")
+        _positive("Exponential.mean_s", self.mean_s)
 
     def sample(self, chance: random.Random) -> float:
         return -self.mean_s * math.log(1.0 - chance.random())
@@ -96,9 +104,8 @@ class LogNormal:
     sigma: float
 
     def __post_init__(self) -> None:
-        _positive("LogNormal.median_s", self.median_s, "a finite number of seconds above zero")
-        if not (isinstance(self.sigma, int | float) and 0 <= self.sigma <= 10):
-            raise InvalidValue("LogNormal.sigma", self.sigma, "a number between 0 and 10, without a unit")
+        _positive("LogNormal.median_s", self.median_s)
+        _check("LogNormal.sigma", self.sigma, 0, "a number between 0 and 10, without a unit", low_too=True, high=10)
 
     @property
     def mean_s(self) -> float:
@@ -120,16 +127,15 @@ class Pareto:
     shape: float
 
     def __post_init__(self) -> None:
-        _positive("Pareto.minimum_s", self.minimum_s, "a finite number of seconds above zero")
-        if not (isinstance(self.shape, int | float) and math.isfinite(self.shape) and self.shape > 1):
-            raise InvalidValue("Pareto.shape", self.shape, "a number above 1, without a unit")
+        _positive("Pareto.minimum_s", self.minimum_s)
+        _check("Pareto.shape", self.shape, 1, "a number above 1, without a unit")
 
     @property
     def mean_s(self) -> float:
         return self.shape * self.minimum_s / (self.shape - 1)
 
     def sample(self, chance: random.Random) -> float:
-        return self.minimum_s * (1.0 - chance.random()) ** (-1.0 / self.shape)
+        return self.minimum_s * math.pow(1.0 - chance.random(), -1.0 / self.shape)
 
 
 AnyDistribution: TypeAlias = Constant | Uniform | Exponential | LogNormal | Pareto

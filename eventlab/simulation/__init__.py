@@ -1,0 +1,39 @@
+"""The simulated world: asyncio in SimPy's virtual time, nodes that crash, a network that partitions.
+
+Begin with :class:`World`. ``http`` (httpx and ASGI applications) is imported by itself.
+"""
+
+from .distributions import Constant, Distribution, Exponential, LogNormal, Pareto, Uniform
+from .environment import WorldEnvironment, wait_for_event
+from .faults import CrashFault, Fault, PartitionFault, play
+from .links import Link, Links, Partition
+from .network import Network
+from .node import Node
+from .recorder import Recorder
+from .storage import SimulatedStore
+from .transport import SimulatedTransport
+from .world import World
+
+__all__ = [
+    "Constant",
+    "CrashFault",
+    "Distribution",
+    "Exponential",
+    "Fault",
+    "Link",
+    "Links",
+    "LogNormal",
+    "Network",
+    "Node",
+    "Pareto",
+    "Partition",
+    "PartitionFault",
+    "Recorder",
+    "SimulatedStore",
+    "SimulatedTransport",
+    "Uniform",
+    "World",
+    "WorldEnvironment",
+    "play",
+    "wait_for_event",
+]

@@ -1,0 +1,94 @@
+"""Faults as data: what breaks, when, and for how long. Played on a world, or on a transport's links."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from .. import hooks
+from ..errors import InvalidValue
+from .links import Links
+from .links import Partition as PartitionRule
+
+
+class _Timed(msgspec.Struct, frozen=True, kw_only=True):
+    at_s: float
+    for_s: float
+
+    def __post_init__(self) -> None:
+        if not self.at_s >= 0:
+            raise InvalidValue(
+                f"{type(self).__name__}.at_s", self.at_s, "a time from the start of the run, not negative"
+            )
+        if not self.for_s > 0:
+            raise InvalidValue(f"{type(self).__name__}.for_s", self.for_s, "a duration above nothing")
+
+
+class PartitionFault(_Timed, frozen=True, kw_only=True):
+    """No message passes between *left* and *right*; with *one_way*, none from *left* to *right*."""
+
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    one_way: bool = False
+
+    name = "partition"
+
+    def __str__(self) -> str:
+        return str(PartitionRule(self.left, self.right, one_way=self.one_way))
+
+
+class CrashFault(_Timed, frozen=True, kw_only=True):
+    """*node* falls silent and is restarted when the time is over."""
+
+    node: str
+
+    name = "crash"
+
+    def __str__(self) -> str:
+        return self.node
+
+
+Fault: TypeAlias = PartitionFault | CrashFault
+
+
+class Crashable(Protocol):
+    """What can crash and restart a node by its name."""
+
+    def crash(self, node: str) -> None: ...
+    async def restart(self, node: str) -> None: ...
+
+
+async def play(
+    faults: Sequence[Fault], links: Links, nodes: Crashable | None = None, *, elapsed_s: float = 0.0
+) -> None:
+    """Let every fault take hold and be lifted at its time; return when the last one is lifted.
+
+    *elapsed_s* is how far the run is already: faults that are over by then are left out.
+    """
+    async with asyncio.TaskGroup() as group:
+        for fault in faults:
+            if fault.at_s + fault.for_s > elapsed_s:
+                group.create_task(_play_one(fault, links, nodes, elapsed_s))
+
+
+async def _play_one(fault: Fault, links: Links, nodes: Crashable | None, elapsed_s: float) -> None:
+    await asyncio.sleep(max(0.0, fault.at_s - elapsed_s))
+    until_s = fault.at_s + fault.for_s - max(elapsed_s, fault.at_s)
+    if hooks.listening:
+        hooks.emit(hooks.FaultBegan(fault.name, str(fault)))
+    try:
+        if isinstance(fault, PartitionFault):
+            with links.rule(PartitionRule(fault.left, fault.right, one_way=fault.one_way)):
+                await asyncio.sleep(until_s)
+        else:
+            if nodes is None:
+                raise InvalidValue("faults", f"crash of {fault.node}", "a clock on which nodes can crash")
+            nodes.crash(fault.node)
+            await asyncio.sleep(until_s)
+            await nodes.restart(fault.node)
+    finally:
+        if hooks.listening:
+            hooks.emit(hooks.FaultEnded(fault.name, str(fault)))

@@ -1,0 +1,120 @@
+"""What the world changes in the process while it runs, and puts back after.
+
+* ``set`` in `asyncio.tasks` and `asyncio.taskgroups` is an ordered one, so that
+  ``TaskGroup``, ``wait`` and ``as_completed`` keep one order;
+* a thread started from inside a world raises;
+* anyio's worker threads (Starlette's synchronous endpoints) run inline;
+* Ctrl-C raises KeyboardInterrupt at once, also inside Jupyter;
+* automatic garbage collection is off (the loop collects by count), and what
+  existed before is left out of those collections.
+"""
+
+from __future__ import annotations
+
+import asyncio.taskgroups
+import asyncio.tasks
+import gc
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from ..errors import NotSimulated
+from .loop import SimulationLoop
+from .ordered import OrderedSet
+
+_lock = threading.Lock()
+_worlds_running = 0
+_original_start = threading.Thread.start
+
+
+@contextmanager
+def fenced() -> Iterator[None]:
+    """Keep the body inside its world."""
+    with ExitStack() as stack:
+        stack.enter_context(_shared_patches())
+        stack.enter_context(_collector_off())
+        stack.enter_context(_interruptible())
+        yield
+
+
+@contextmanager
+def _shared_patches() -> Iterator[None]:
+    """Worlds may run on several threads at once: the first puts the patches in, the last takes them out."""
+    global _worlds_running
+    with _lock:
+        _worlds_running += 1
+        if _worlds_running == 1:
+            asyncio.tasks.set = asyncio.taskgroups.set = OrderedSet  # type: ignore[attr-defined]
+            threading.Thread.start = _start_outside_only  # type: ignore[method-assign]
+        inline_anyio_threads()
+    try:
+        yield
+    finally:
+        with _lock:
+            _worlds_running -= 1
+            if _worlds_running == 0:
+                del asyncio.tasks.set, asyncio.taskgroups.set  # type: ignore[attr-defined]
+                threading.Thread.start = _original_start  # type: ignore[method-assign]
+
+
+def _inside() -> bool:
+    return isinstance(asyncio._get_running_loop(), SimulationLoop)
+
+
+def _start_outside_only(self: threading.Thread) -> None:
+    if _inside():
+        raise NotSimulated(
+            f"the thread {self.name!r}", "use asyncio tasks; asyncio.to_thread runs its function inline in a simulation"
+        )
+    _original_start(self)
+
+
+def inline_anyio_threads() -> None:
+    """Let anyio, where it is loaded, run its worker functions inline inside a world. Done once, for good."""
+    backend = sys.modules.get("anyio._backends._asyncio")
+    if backend is None or getattr(backend, "_eventlab_inline", False):
+        return
+    backend._eventlab_inline = True  # type: ignore[attr-defined]
+    real = backend.AsyncIOBackend.run_sync_in_worker_thread
+
+    async def run_sync_in_worker_thread(
+        cls: type, func: Callable[..., Any], args: tuple[Any, ...], *rest: Any, **options: Any
+    ) -> Any:
+        return func(*args) if _inside() else await real(func, args, *rest, **options)
+
+    backend.AsyncIOBackend.run_sync_in_worker_thread = classmethod(run_sync_in_worker_thread)
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    was_enabled, had_frozen = gc.isenabled(), gc.get_freeze_count() > 0
+    gc.disable()
+    if not had_frozen:
+        gc.freeze()
+    try:
+        yield
+    finally:
+        if not had_frozen:
+            gc.unfreeze()
+        if was_enabled:
+            gc.enable()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Jupyter replaces the handler of SIGINT, and would swallow the first Ctrl-C until the run has ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+    if before is None or before is signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,263 @@
+"""An asyncio event loop whose clock and timers live in a ``simpy.Environment``.
+
+The order is one and the same in every run: all handles that are ready, in the
+order of the ready policy; then one event from SimPy's heap (a timer of
+asyncio's or an event of SimPy's, by time, then priority, then age); then the
+handles that it made ready; and so on. Nothing waits for real time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import math
+import sys
+from asyncio import events
+from collections import deque
+from collections.abc import Callable
+from contextvars import Context
+from heapq import heapify, heappop, heappush
+from threading import get_ident
+from typing import Any, TypeVar
+
+import simpy
+from simpy.core import Environment
+from simpy.events import NORMAL
+
+from ..errors import Deadlock, NotSimulated
+from .handles import Handle, SimulationTask, Timer
+from .incarnation import INCARNATION
+from .ordered import OrderedWeakSet
+from .ready import ReadyQueue
+from .refusals import refuse_ways_out
+from .waiting import describe_waiting
+
+T = TypeVar("T")
+
+_DELIVERY = object()
+"""Stands in the heap where a timer would, for a message in flight."""
+
+DEAD_TIMERS_MIN = 64
+"""Below this many cancelled timers the heap is left alone; above it, as soon as half of it is dead."""
+
+HANDLES_PER_COLLECTION = 50_000
+"""Garbage is collected every so many handles, young objects only, and all of it every tenth time.
+
+Collecting by count, never by allocation, makes finalizers run at the same
+point of every run.
+"""
+
+
+# The stubs hide half of BaseEventLoop and type the rest more strictly than a subclass can follow.
+_BaseEventLoop: Any = asyncio.BaseEventLoop
+
+
+class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
+    """See the module. Threads, sockets, signals and subprocesses raise NotSimulated."""
+
+    def __init__(self, env: Environment, ready: ReadyQueue | None = None) -> None:
+        super().__init__()
+        self._env = env
+        self._heap: list[Any] = env._queue
+        self._in_order = ready is None
+        self._ready: Any = deque() if ready is None else ready
+        self._asyncgens: Any = OrderedWeakSet()
+        self._dead_timers = 0
+        self._tasks_made = 0
+        self._collections = 0
+        self.fenced = False
+        """True once a node has crashed: from then on every handle is asked whose life it belongs to."""
+        self.graveyard: list[Any] = []
+        """What belongs to dead nodes, kept so that no destructor runs a line of theirs."""
+
+    # -- asyncio's clock and timers, on SimPy's heap
+
+    def time(self) -> float:
+        return self._env._now
+
+    def call_later(self, delay: float, callback: Any, *args: Any, context: Context | None = None) -> Timer:
+        if delay is None:
+            raise TypeError("delay must not be None")
+        return self.call_at(self._env._now + delay, callback, *args, context=context)
+
+    def call_at(self, when: float, callback: Any, *args: Any, context: Context | None = None) -> Timer:
+        timer = Timer(when, callback, args, self, context)
+        env = self._env
+        if when < math.inf:
+            heappush(self._heap, (when if when > env._now else env._now, NORMAL, next(env._eid), timer))
+        else:
+            timer._scheduled = False
+        return timer
+
+    def deliver(self, delay_s: float, arrive: Callable[..., None], args: tuple[Any, ...]) -> None:
+        """Call ``arrive(*args)`` as the world's own code after *delay_s*. Cannot be cancelled, and costs the least."""
+        env = self._env
+        heappush(self._heap, (env._now + delay_s, NORMAL, next(env._eid), _DELIVERY, arrive, args))
+
+    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> Handle:
+        handle = Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """Called for timers that still lie in the heap."""
+        self._dead_timers += 1
+        if self._dead_timers > DEAD_TIMERS_MIN and self._dead_timers * 2 > len(self._heap):
+            self.drop_timers(lambda timer: False)
+
+    def drop_timers(self, is_dead: Callable[[Timer], bool]) -> None:
+        """Rebuild the heap in place without the timers that *is_dead* names and the cancelled ones."""
+        alive = []
+        for item in self._heap:
+            event = item[3]
+            if event.__class__ is Timer and (event._cancelled or is_dead(event)):
+                event._scheduled = False
+                if not event._cancelled:
+                    self.graveyard.append(event)
+            else:
+                alive.append(item)
+        self._heap[:] = alive
+        heapify(self._heap)
+        self._dead_timers = 0
+
+    def create_task(
+        self, coro: Any, *, name: str | None = None, context: Context | None = None, **options: Any
+    ) -> SimulationTask[Any]:
+        self._tasks_made += 1
+        incarnation = INCARNATION.get() if context is None else context.get(INCARNATION)
+        if name is None:  # asyncio's default names count over the whole process: they would differ after other runs
+            name = f"task-{self._tasks_made}"
+        return SimulationTask(self._tasks_made, incarnation, coro, loop=self, name=name, context=context, **options)
+
+    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
+        return self.call_soon(callback, *args, context=context)
+
+    # -- running
+
+    def __del__(self) -> None:
+        """A world may be thrown away without closing it: it holds nothing of the system's."""
+
+    def drive(self, until: asyncio.Future[Any]) -> None:
+        """Run until *until* is done. Raises Deadlock when nothing can ever run again.
+
+        An exception of a SimPy process that nobody waits for passes through, as it does in SimPy.
+        """
+        hooks_before = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(firstiter=self._asyncgen_firstiter_hook, finalizer=self._asyncgen_finalizer_hook)
+        self._thread_id = get_ident()
+        try:
+            self._drive(until)
+        finally:
+            self._thread_id = None  # type: ignore[assignment]
+            sys.set_asyncgen_hooks(*hooks_before)
+
+    def _drive(self, until: asyncio.Future[Any]) -> None:
+        # One flat loop over local names: every call saved here is saved once for each thing that ever happens.
+        ready, heap, env = self._ready, self._heap, self._env
+        take = ready.popleft
+        in_order = self._in_order
+        is_done = until.done
+        collect_in = HANDLES_PER_COLLECTION
+        while not is_done():
+            if ready:
+                handle = take()
+            elif heap:
+                item = heappop(heap)
+                env._now = item[0]
+                handle = item[3]
+                if handle is _DELIVERY:
+                    self._run_delivery(item[4], item[5])
+                    continue
+                if handle.__class__ is not Timer:
+                    _process(handle)
+                    continue
+                handle._scheduled = False
+                if handle._cancelled:
+                    self._dead_timers -= 1
+                    continue
+                if not in_order:
+                    ready.append(handle)
+                    self._gather_simultaneous()
+                    continue
+            else:
+                raise Deadlock(describe_waiting(self))
+            if handle._cancelled or (self.fenced and self._is_dead(handle)):
+                continue
+            try:
+                handle._context.run(handle._callback, *handle._args)
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:
+                self._report(error, handle)
+            collect_in -= 1
+            if not collect_in:
+                collect_in = HANDLES_PER_COLLECTION
+                self._collect_garbage()
+
+    def _is_dead(self, handle: Any) -> bool:
+        """Whether the handle belongs to a life that has ended. Then it is kept for ever, and never run."""
+        incarnation = handle._context.get(INCARNATION)
+        if incarnation is None or not incarnation.dead:
+            return False
+        self.graveyard.append(handle)
+        return True
+
+    def _run_delivery(self, arrive: Callable[..., None], args: tuple[Any, ...]) -> None:
+        try:
+            arrive(*args)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            self._report(error, arrive)
+
+    def _report(self, error: BaseException, what: object) -> None:
+        self.call_exception_handler({"message": f"Exception in callback {what!r}", "exception": error})
+
+    def _gather_simultaneous(self) -> None:
+        """Make every timer that is due at this very moment ready, so that the policy can choose among them."""
+        heap, now = self._heap, self._env._now
+        while heap and heap[0][0] == now and heap[0][3].__class__ is Timer:
+            timer = heappop(heap)[3]
+            timer._scheduled = False
+            if timer._cancelled:
+                self._dead_timers -= 1
+            else:
+                self._ready.append(timer)
+
+    def _collect_garbage(self) -> None:
+        self._collections += 1
+        gc.collect(1 if self._collections % 10 else 2)
+
+    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:
+        """Run *func* here and now: in a simulation, blocking code takes no time and cannot race."""
+        future: asyncio.Future[T] = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            future.set_exception(error)
+        return future
+
+
+refuse_ways_out(SimulationLoop)
+
+
+def _process(event: simpy.Event) -> None:
+    """What ``Environment.step`` does with an event after it has set the clock."""
+    callbacks, event.callbacks = event.callbacks, None  # type: ignore[assignment]
+    for callback in callbacks:
+        callback(event)
+    if not event._ok and not hasattr(event, "_defused"):
+        failure = event._value
+        if isinstance(failure, BaseException):
+            raise failure
+        raise RuntimeError(f"a SimPy event failed with {failure!r}")
+
+
+def running_loop() -> SimulationLoop:
+    """The loop of the world that is running here. Raises NotSimulated outside any."""
+    loop = events._get_running_loop()
+    if not isinstance(loop, SimulationLoop):
+        raise NotSimulated("this call", "call it from code that World.run runs")
+    return loop

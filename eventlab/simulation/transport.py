@@ -1,0 +1,75 @@
+"""Calls between services over the simulated network: the third transport beside in-process and HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from ..errors import Unavailable
+from ..services.message import Call, Reply
+from .incarnation import Incarnation
+
+if TYPE_CHECKING:
+    from .world import World
+
+Receive = Callable[[Call], Awaitable[Reply]]
+
+
+class SimulatedTransport:
+    """Carries calls as messages: each way may be slow or lost, and a crashed node answers nothing.
+
+    A service is served by the life of the node of its name that is running when it is registered;
+    the next life has to register again. A name that nobody ever served in this life of a node that
+    is up is refused at once, as a closed port would be.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._servers: dict[str, tuple[Receive, Incarnation]] = {}
+        self._calls = 0
+
+    def next_call_id(self) -> int:
+        self._calls += 1
+        return self._calls
+
+    def serve(self, name: str, receive: Receive) -> Callable[[], None]:
+        """Hand calls for *name* to *receive*, on the node of that name. Returns what ends it."""
+        registered = receive, self._world.node(name).incarnation
+        self._servers[name] = registered
+
+        def unserve() -> None:
+            if self._servers.get(name) is registered:
+                del self._servers[name]
+
+        return unserve
+
+    async def send(self, call: Call) -> Reply:
+        """The reply, if both messages get through. Otherwise this waits for ever: the caller's timeout ends it."""
+        future: asyncio.Future[Reply] = self._world.loop.create_future()
+        self._world.network.carry(call.source, call.target, call.operation, self._arrive, call, future)
+        return await future
+
+    def _arrive(self, call: Call, future: asyncio.Future[Reply]) -> None:
+        node = self._world.nodes.get(call.target)
+        if node is not None and not node.is_up:
+            return
+        receive, life = self._servers.get(call.target, (None, None))
+        if node is None or receive is None or life is not node.incarnation:
+            self._world.network.carry(call.target, call.source, "connection refused", self._refuse, call, future)
+            return
+        node.spawn(self._handle(receive, call, future), name=f"{call.target}: {call.operation} {call.id}")
+
+    async def _handle(self, receive: Receive, call: Call, future: asyncio.Future[Reply]) -> None:
+        reply = await receive(call)
+        self._world.network.carry(call.target, call.source, f"{call.operation} reply", self._answer, future, reply)
+
+    @staticmethod
+    def _answer(future: asyncio.Future[Reply], reply: Reply) -> None:
+        if not future.done():  # the caller may have left
+            future.set_result(reply)
+
+    @staticmethod
+    def _refuse(call: Call, future: asyncio.Future[Reply]) -> None:
+        if not future.done():
+            future.set_exception(Unavailable(call.target, "nobody serves it"))

@@ -1,0 +1,41 @@
+"""Who waits for what, in words: for the moment when nothing can ever run again."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+
+def describe_waiting(loop: asyncio.AbstractEventLoop) -> list[str]:
+    """One line for each unfinished task, oldest first: its name, its place, what it awaits."""
+    tasks = [task for task in asyncio.all_tasks(loop) if not _is_dead(task)]
+    return [_describe(task) for task in sorted(tasks, key=lambda task: getattr(task, "number", 0))]
+
+
+def _is_dead(task: asyncio.Task[Any]) -> bool:
+    incarnation = getattr(task, "incarnation", None)
+    return incarnation is not None and incarnation.dead
+
+
+def _describe(task: asyncio.Task[Any]) -> str:
+    waits_for = getattr(task, "_fut_waiter", None)
+    awaited = "nothing it could name" if waits_for is None else _name(waits_for)
+    return f"{task.get_name()} at {_place(task.get_coro())} waits for {awaited}"
+
+
+def _name(waits_for: Any) -> str:
+    if isinstance(waits_for, asyncio.Task):
+        return f"task {waits_for.get_name()}"
+    return f"a {type(waits_for).__name__} that nobody resolves"
+
+
+def _place(coro: Any) -> str:
+    """Where the innermost coroutine stands: ``file.py:12 in fetch``."""
+    frame = None
+    while coro is not None:
+        frame = getattr(coro, "cr_frame", None) or getattr(coro, "ag_frame", None) or frame
+        coro = getattr(coro, "cr_await", None) or getattr(coro, "ag_await", None)
+    if frame is None:
+        return "an unknown place"
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} in {frame.f_code.co_name}"

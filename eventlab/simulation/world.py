@@ -1,0 +1,154 @@
+"""A world: a clock that nobody waits for, chance from one seed, nodes that can crash, a network between them."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import events
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from contextvars import Context, copy_context
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
+
+from .. import runtime
+from ..errors import InvalidValue, WorldReentered
+from .environment import WorldEnvironment
+from .fences import fenced
+from .handles import SimulationTask
+from .loop import SimulationLoop
+from .network import Network
+from .node import Node
+from .ready import Shuffled
+
+T = TypeVar("T")
+
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+"""The time of day at which a world begins, unless told otherwise."""
+
+
+class WorldRuntime(runtime.SeededRuntime):
+    """The answers that code gets inside a world."""
+
+    simulated = True
+
+
+class World:
+    """Run unmodified asyncio code in virtual time.
+
+    ``World(seed=7).run(main)`` runs the coroutine function *main* to its end and returns what it
+    returns, as a plain call: in a script, in a test, or in a Jupyter cell. It may be called again; then
+    time, nodes and background tasks go on where they stood.
+
+    *ready* says in which order tasks run that are ready at the same moment: ``"fifo"``, or
+    ``"shuffled"`` by the seed, which finds races. The same seed gives the same run, to the byte.
+    """
+
+    def __init__(self, seed: int = 0, *, ready: Literal["fifo", "shuffled"] = "fifo", epoch: datetime = EPOCH) -> None:
+        if ready not in ("fifo", "shuffled"):
+            raise InvalidValue("World.ready", ready, "'fifo' or 'shuffled'")
+        self.seed = seed
+        self.env = WorldEnvironment()
+        queue = Shuffled(runtime.seeded(seed, "world/ready")) if ready == "shuffled" else None
+        self.loop = SimulationLoop(self.env, queue)
+        self.runtime = WorldRuntime(seed, epoch, self.loop.time)
+        setattr(self.loop, runtime.LOOP_ATTRIBUTE, self.runtime)
+        self.context: Context = copy_context()
+        """The context of what belongs to no node: messages in flight, faults, the world's own tasks."""
+        self.nodes: dict[str, Node] = {}
+        self.network = Network(self)
+        self._running = False
+
+    @property
+    def now_s(self) -> float:
+        """Seconds of virtual time since the world began."""
+        return self.loop.time()
+
+    def node(self, name: str, boot: Callable[[Node], Awaitable[None]] | None = None) -> Node:
+        """The node of that name, made on first asking. *boot* runs on it at every start of a life."""
+        node = self.nodes.get(name)
+        if node is None:
+            node = self.nodes[name] = Node(self, name, boot)
+        elif boot is not None:
+            raise InvalidValue(f"world.node({name!r}).boot", boot, "a boot function only where the node is first named")
+        return node
+
+    def run(self, main: Callable[[], Coroutine[Any, Any, T]] | Coroutine[Any, Any, T]) -> T:
+        """Run *main* to its end in virtual time and return its result, or raise what it raised.
+
+        Raises Deadlock when nothing can ever run again, and KeyboardInterrupt on Ctrl-C.
+        """
+        if self._running:
+            if asyncio.iscoroutine(main):
+                main.close()
+            raise WorldReentered()
+        coroutine = main if asyncio.iscoroutine(main) else main()
+        self._running = True
+        try:
+            with fenced(), _running_loop_swapped(self.loop):
+                # In the caller's context, so that what it prints goes where the caller's prints go.
+                task: asyncio.Task[T] = self.loop.create_task(coroutine, name="main", context=copy_context())
+                try:
+                    self.context.run(self.loop.drive, task)
+                finally:
+                    self._silence_pending()
+                    task._log_traceback = False  # its error is raised here, or was
+                return task.result()
+        finally:
+            self._running = False
+
+    def spawn(self, coroutine: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
+        """Start a task that belongs to the world and to no node, so that no crash ends it."""
+        return self.loop.create_task(coroutine, name=name, context=self.context.copy())
+
+    def close(self) -> None:
+        """End the world: what is unfinished never runs again, and no line of it is recorded."""
+        for node in self.nodes.values():
+            node.bury()
+        pending = asyncio.all_tasks(self.loop)
+        self._silence_pending()
+        with _running_loop_swapped(None):
+            for task in sorted(pending, key=lambda task: task.number):  # type: ignore[attr-defined]
+                _close_quietly(task)
+        self.loop.graveyard.clear()
+        self.env._queue.clear()
+        self.loop.close()
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _silence_pending(self) -> None:
+        """A world may be thrown away with tasks unfinished; that is no news."""
+        for task in asyncio.all_tasks(self.loop):
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+
+
+def _close_quietly(task: asyncio.Task[Any]) -> None:
+    """Close what a task was running. Its ``finally`` blocks run now, when nothing listens any more."""
+    assert isinstance(task, SimulationTask)
+    coroutine = task.get_coro()
+    try:
+        if coroutine is not None:
+            coroutine.close()
+    except BaseException:
+        pass
+
+
+@contextmanager
+def _running_loop_swapped(loop: asyncio.AbstractEventLoop | None) -> Iterator[None]:
+    """Make *loop* the running one, also where another is running already, as in a Jupyter cell."""
+    outer = events._get_running_loop()
+    outer_task = asyncio.current_task(outer) if outer is not None else None
+    if outer is not None and outer_task is not None:
+        asyncio.tasks._leave_task(outer, outer_task)
+    events._set_running_loop(None)
+    events._set_running_loop(loop)
+    try:
+        yield
+    finally:
+        events._set_running_loop(None)
+        events._set_running_loop(outer)
+        if outer is not None and outer_task is not None:
+            asyncio.tasks._enter_task(outer, outer_task)
