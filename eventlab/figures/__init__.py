@@ -1,0 +1,29 @@
+"""Pictures of a run, each with its words: ``draw_x(run, *, ax=None) -> Axes`` and ``describe_x(run) -> str``.
+
+A figure reads the run's history and nothing else, so it can be drawn of any
+list of entries. Begin with :mod:`~eventlab.figures.saga_lanes`; the colours
+and their second cues are in :mod:`~eventlab.figures.style`. Describing needs
+no matplotlib; drawing does (the extra ``report``).
+"""
+
+from __future__ import annotations
+
+from .breaker_strip import describe_breaker_strip, draw_breaker_strip
+from .outcomes import describe_outcomes, draw_outcomes
+from .pictures import Picture, describe_of, picture, show
+from .saga_lanes import describe_saga_lanes, draw_saga_lanes
+from .subject import RunLike
+
+__all__ = [
+    "draw_saga_lanes",
+    "describe_saga_lanes",
+    "draw_breaker_strip",
+    "describe_breaker_strip",
+    "draw_outcomes",
+    "describe_outcomes",
+    "show",
+    "picture",
+    "Picture",
+    "describe_of",
+    "RunLike",
+]

@@ -1,0 +1,91 @@
+"""The faults of a run: when each held, and the hatched band that says so behind a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from eventlab import hooks
+
+from .style import HALO, INK, OUTAGE
+from .subject import RunLike, clock, end_s, shortened
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class FaultSpan(NamedTuple):
+    """One fault, from when it took hold until it was lifted, or until the run ended."""
+
+    fault: str
+    detail: str
+    began_s: float
+    ended_s: float
+    lifted: bool
+
+    def overlaps(self, began_s: float, ended_s: float) -> bool:
+        return self.began_s <= ended_s and began_s <= self.ended_s
+
+
+def fault_spans(run: RunLike) -> list[FaultSpan]:
+    """Every fault of the run in the order in which they began."""
+    spans: list[FaultSpan] = []
+    open_: list[int] = []
+    last = end_s(run)
+    for entry in run.entries:
+        if isinstance(entry.what, hooks.FaultBegan):
+            open_.append(len(spans))
+            spans.append(FaultSpan(entry.what.fault, entry.what.detail, entry.at, last, False))
+        elif isinstance(entry.what, hooks.FaultEnded):
+            ended = entry.what
+            same = [at for at in open_ if spans[at].fault == ended.fault]
+            exact = [at for at in same if spans[at].detail == ended.detail]
+            for at in (exact or same)[:1]:
+                open_.remove(at)
+                spans[at] = spans[at]._replace(ended_s=entry.at, lifted=True)
+    return spans
+
+
+def shade(axes: Sequence[Axes], spans: Sequence[FaultSpan], *, label_on: Axes | None = None) -> None:
+    """The hatched grey band behind every panel; its name once, inside the top of *label_on*."""
+    for panel in axes:
+        for span in spans:
+            panel.axvspan(
+                span.began_s, span.ended_s, facecolor=OUTAGE.colour, alpha=0.20, linewidth=0, zorder=0
+            )
+            panel.axvspan(
+                span.began_s, span.ended_s, fill=False, edgecolor=OUTAGE.colour, hatch=OUTAGE.hatch,
+                alpha=0.30, linewidth=0, zorder=0,
+            )  # fmt: skip
+    if label_on is not None:
+        _name(label_on, spans)
+
+
+def _name(panel: Axes, spans: Sequence[FaultSpan]) -> None:
+    """The names of the faults, as far as they fall inside it and have room."""
+    left, right = panel.get_xlim()
+    free_from = left
+    for span in spans:
+        middle = (max(span.began_s, left) + min(span.ended_s, right)) / 2
+        text = shortened(f"{span.fault}: {span.detail}" if span.detail else span.fault, 48)
+        half = len(text) * (right - left) / 150 / 2
+        middle = min(max(middle, left + half), right - half)
+        if not span.overlaps(left, right) or middle - half < free_from:
+            continue
+        panel.text(
+            middle, 0.985, text, transform=panel.get_xaxis_transform(), ha="center", va="top", fontsize=7.5,
+            color=INK, bbox=HALO,
+        )  # fmt: skip
+        free_from = middle + half
+
+
+def in_words(spans: Sequence[FaultSpan]) -> str:
+    """A sentence on the faults: what, from when, until when."""
+    if not spans:
+        return "No fault was in force."
+    parts = []
+    for span in spans:
+        name = f"{span.fault} ({span.detail})" if span.detail else span.fault
+        end = f"to {clock(span.ended_s)}" if span.lifted else "to the end"
+        parts.append(f"{name} from {clock(span.began_s)} {end}")
+    return f"Fault in force: {'; '.join(parts)}."

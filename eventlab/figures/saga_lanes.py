@@ -1,0 +1,108 @@
+"""One saga from its first step to its end: what was done, what was undone, and what nobody knew meanwhile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .faults import fault_spans, in_words, shade
+from .saga_marks import draw_lane, draw_pivot, draw_state
+from .saga_story import Lane, SagaStory, tell
+from .style import INK, PALE_INK, house_style, one_panel
+from .subject import RunLike, clock, counted
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_SIZE_IN = (8.0, 4.5)
+
+
+def draw_saga_lanes(
+    run: RunLike, *, saga: str | None = None, pivot: str | None = None, ax: Axes | None = None
+) -> Axes:
+    """A lane for each step: its tries on the upper half, its undoing, hatched, on the lower half.
+
+    Without *saga*, one that was undone during a fault. *pivot* names the step
+    after which nothing is undone, where the history does not tell it.
+    """
+    story = tell(run, saga, pivot)
+    with house_style():
+        ax = one_panel(ax, _SIZE_IN)
+        _frame(ax, story)
+        shade([ax], fault_spans(run), label_on=ax)
+        for row, lane in enumerate(story.lanes):
+            draw_lane(ax, row, lane, story)
+        draw_pivot(ax, story)
+        draw_state(ax, len(story.lanes), story)
+    return ax
+
+
+def _frame(ax: Axes, story: SagaStory) -> None:
+    """Lanes from the top down in the order of the steps, time to the right, room for labels at the end."""
+    span = max(story.ended_s - story.began_s, 1e-3)
+    ax.set_xlim(story.began_s - 0.03 * span, story.ended_s + 0.25 * span)
+    rows = len(story.lanes)
+    ax.set_ylim(rows + 0.62, -0.95)
+    ax.set_yticks(range(rows + 1), [*(_lane_name(lane) for lane in story.lanes), "saga"])
+    ax.tick_params(axis="y", length=0)
+    for row in range(rows + 1):
+        ax.axhline(row + 0.5, color="#d9d9d9", linewidth=0.8, zorder=0.5)
+    for row in range(rows):
+        ax.axhline(row, color="#ececec", linewidth=0.6, zorder=0.5)
+    ax.set_xlabel("seconds since the run began")
+    ax.set_title(f"Saga {story.saga} ({story.definition}): {story.state}", color=INK)
+    ax.text(
+        1.0, 1.01, "upper half: done · lower half, hatched: undone", transform=ax.transAxes,
+        ha="right", va="bottom", fontsize=7.5, color=PALE_INK,
+    )  # fmt: skip
+    ax.spines["left"].set_visible(False)
+
+
+def _lane_name(lane: Lane) -> str:
+    return f"{lane.step}\n{lane.service}" if lane.service and lane.service != lane.step else lane.step
+
+
+def describe_saga_lanes(run: RunLike, *, saga: str | None = None, pivot: str | None = None) -> str:
+    """What the lanes show, in sentences: the steps, the doubts, the undoing, the end."""
+    story = tell(run, saga, pivot)
+    sentences = [
+        f"Saga {story.saga} ({story.definition}) began at {clock(story.began_s)} and was {story.state} "
+        f"at {clock(story.ended_s)}, {clock(story.ended_s - story.began_s)} later.",
+        _forward(story),
+        *_doubts(story),
+        *_backward(story),
+    ]
+    during = [span for span in fault_spans(run) if span.overlaps(story.began_s, story.ended_s)]
+    return " ".join([*sentences, in_words(during)])
+
+
+def _forward(story: SagaStory) -> str:
+    reached = [lane for lane in story.lanes if lane.of("forward")]
+    done = [lane.step for lane in reached if any(tried.outcome == "ok" for tried in lane.of("forward"))]
+    text = f"{len(done)} of {counted(len(story.lanes), 'step')} succeeded ({', '.join(done) or 'none'})"
+    for lane in reached:
+        if lane.step not in done:
+            tries = lane.of("forward")
+            because = f": {tries[-1].detail}" if tries[-1].detail else ""
+            text += f"; {lane.step} did not, in {counted(len(tries), 'attempt')}{because}"
+    return text + "."
+
+
+def _doubts(story: SagaStory) -> list[str]:
+    sentences = []
+    for lane in story.lanes:
+        if doubt := lane.in_doubt:
+            sentences.append(f"{lane.step} was in doubt for {clock(doubt[1] - doubt[0])}.")
+    return sentences
+
+
+def _backward(story: SagaStory) -> list[str]:
+    tried = sorted(
+        (min(attempt.began_s for attempt in lane.of("backward")), lane) for lane in story.lanes if lane.of("backward")
+    )
+    parts = []
+    for _, lane in tried:
+        attempts = lane.of("backward")
+        done = attempts[-1].outcome == "ok"
+        how = f"at {clock(attempts[-1].ended_s)}" if done else "not yet"
+        parts.append(f"{lane.step} {how} in {counted(len(attempts), 'attempt')}")
+    return [f"Undone, last step first: {'; '.join(parts)}."] if parts else []

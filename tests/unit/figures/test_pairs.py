@@ -1,0 +1,118 @@
+"""Every drawing has its words, and every picture of the same run has the same bytes."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import eventlab.figures as figures
+from eventlab.figures import style
+from eventlab.figures.pictures import Picture, describe_of, picture
+from tests.unit.figures.made_up_run import MadeUpRun, made_up_run
+
+
+def _named(prefix: str) -> dict[str, Callable[..., Any]]:
+    found = {}
+    for module in pkgutil.iter_modules(figures.__path__, "eventlab.figures."):
+        for name, thing in vars(importlib.import_module(module.name)).items():
+            if name.startswith(prefix) and inspect.isfunction(thing) and thing.__module__ == module.name:
+                found[name.removeprefix(prefix)] = thing
+    return found
+
+
+DRAWN = {
+    name: draw for name, draw in _named("draw_").items() if next(iter(inspect.signature(draw).parameters)) == "run"
+}
+"""The figures. The marks that they are made of, which start from axes, are no figures by themselves."""
+
+
+@pytest.fixture(scope="module")
+def run() -> MadeUpRun:
+    return made_up_run()
+
+
+@pytest.fixture(scope="module")
+def drawn(run: MadeUpRun) -> dict[str, Picture]:
+    return {name: picture(draw, run) for name, draw in DRAWN.items()}
+
+
+def test_drawings_and_descriptions_come_in_pairs() -> None:
+    assert sorted(DRAWN) == ["breaker_strip", "outcomes", "saga_lanes"]
+    assert sorted(_named("describe_")) == sorted([*DRAWN, "of"])
+
+
+@pytest.mark.parametrize("name", sorted(DRAWN))
+def test_a_pair_takes_the_same_options_and_the_drawing_takes_axes(name: str) -> None:
+    drawing = dict(inspect.signature(DRAWN[name]).parameters)
+    assert drawing.pop("ax").default is None
+    describing = inspect.signature(describe_of(DRAWN[name])).parameters
+    assert list(drawing) == list(describing)
+    assert {f"draw_{name}", f"describe_{name}"} <= set(figures.__all__)
+
+
+@pytest.mark.parametrize("name", sorted(DRAWN))
+def test_the_same_run_gives_the_same_bytes(name: str, run: MadeUpRun, drawn: dict[str, Picture]) -> None:
+    assert picture(DRAWN[name], run) == drawn[name]
+    assert "<dc:date>" not in drawn[name].svg
+
+
+@pytest.mark.parametrize("name", sorted(DRAWN))
+def test_a_picture_is_small_and_has_the_size_of_a_page(name: str, drawn: dict[str, Picture]) -> None:
+    svg, png, _ = drawn[name]
+    assert len(png) < 60_000
+    assert len(svg) < 400_000
+    width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
+    assert width == 8 * style.DPI
+    assert 3 * style.DPI <= height <= 4.5 * style.DPI
+
+
+@pytest.mark.parametrize("name", sorted(DRAWN))
+def test_words_are_sentences_with_numbers(name: str, run: MadeUpRun) -> None:
+    words = describe_of(DRAWN[name])(run)
+    assert words.endswith(".")
+    assert len(re.findall(r"\d", words)) >= 10
+    assert "\n" not in words
+
+
+@pytest.mark.parametrize("name", sorted(DRAWN))
+def test_a_figure_fits_into_given_axes(name: str, run: MadeUpRun) -> None:
+    with style.house_style():
+        figure = style.new_figure(8, 6)
+        left, right = figure.subplots(1, 2)
+    drawn = DRAWN[name](run, ax=left)
+    assert drawn.get_figure(root=True) is figure
+    assert right in figure.axes
+
+
+@pytest.mark.parametrize("name", sorted(DRAWN))
+def test_labels_stay_inside_the_picture_and_beside_one_another(name: str, run: MadeUpRun) -> None:
+    figure = DRAWN[name](run).get_figure(root=True)
+    figure.draw_without_rendering()
+    width, height = figure.canvas.get_width_height()
+    texts = [text for ax in figure.axes for text in ax.texts if text.get_text().strip()]
+    boxes = [(text.get_text(), text.get_window_extent()) for text in texts]
+    for at, (one, box) in enumerate(boxes):
+        assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width + 1 and box.y1 <= height, one
+        for other, beside in boxes[at + 1 :]:
+            apart = box.x1 <= beside.x0 or beside.x1 <= box.x0 or box.y1 <= beside.y0 or beside.y1 <= box.y0
+            assert apart, f"{one!r} lies on {other!r}"
+
+
+def test_describing_needs_no_matplotlib() -> None:
+    code = (
+        "import sys; sys.modules['matplotlib'] = None\n"
+        "from eventlab.figures import describe_outcomes\n"
+        "from eventlab.history import Entry\n"
+        "from types import SimpleNamespace\n"
+        "print(describe_outcomes(SimpleNamespace(entries=[])))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("No sagas began")
