@@ -34,6 +34,7 @@ FLOORS = {
     "widgets": 13,
     "teaching": 14,
     "cli": 15,
+    "__main__": 16,  # `python -m eventlab`: the way in, above everything
 }
 CORE = 9
 LINES_MAX = 400
@@ -87,7 +88,7 @@ def _modules_of(node: ast.Import | ast.ImportFrom) -> list[str]:
 
 
 def test_every_room_stands_on_a_floor() -> None:
-    rooms = {module.room for module in modules()} - {"", "testing", "__main__"}
+    rooms = {module.room for module in modules()} - {"", "testing"}
     assert sorted(rooms - set(FLOORS)) == []
 
 

@@ -1,0 +1,1 @@
+"""How fast, beside which limit: ``python -m benchmarks.NAME --json FILE``."""
