@@ -7,7 +7,8 @@
     │   ├── VersionConflict      a stream moved on: read again and decide again
     │   ├── StoreBusy            another writer held the database too long
     │   └── Unavailable          the target was not reached; it did nothing
-    │       └── CircuitOpen      a breaker rejected the call; says how long to wait
+    │       ├── CircuitOpen      a breaker rejected the call; says how long to wait
+    │       └── DeadlinePassed   the time allowed was over before the call was made
     ├── GiveUp               the same call gets the same answer
     │   ├── Refused              a business rule said no, with a code and facts
     │   ├── CallFailed           the handler of a call raised; the fault is the callee's
@@ -29,6 +30,8 @@
     │   └── RunRefused           a run that would tell a false story, or overwrite one
     ├── UnknownOutcome       it may have happened or not: ask with the same key, or undo
     │   ├── CallTimeout          no answer in time
+    │   ├── CallUnknown          the callee answered that it does not know itself
+    │   ├── TimedOut             a piece of work took longer than its policy allows
     │   └── AppendUnknown        the connection was lost while committing
     └── SimulationError      the simulated world cannot go on as asked
         ├── Deadlock             nothing can ever run again; says which task waits for what
@@ -113,6 +116,14 @@ class CircuitOpen(Unavailable):
         super().__init__(target, f"its circuit is open for another {retry_after_s:.3g} s")
         self.args = (target, retry_after_s)
         self.retry_after_s = retry_after_s
+
+
+class DeadlinePassed(Unavailable):
+    """The time allowed was over before the call was made. It says nothing about the target's health."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target, "the deadline had passed before the call was made")
+        self.args = (target,)
 
 
 class Refused(GiveUp):
@@ -327,6 +338,28 @@ class CallTimeout(UnknownOutcome, TimeoutError):
 
     def __str__(self) -> str:
         return f"{self.target} did not answer {self.operation} within {self.timeout_s:g} s; the outcome is unknown"
+
+
+class CallUnknown(UnknownOutcome):
+    """The callee answered, but does not know itself whether the work was done; *reason* is what it said."""
+
+    def __init__(self, target: str, operation: str, reason: str) -> None:
+        super().__init__(target, operation, reason)
+        self.target, self.operation, self.reason = target, operation, reason
+
+    def __str__(self) -> str:
+        return f"{self.target} does not know how {self.operation} ended: {self.reason}"
+
+
+class TimedOut(UnknownOutcome, TimeoutError):
+    """A piece of work took longer than its policy allows, and was abandoned half way."""
+
+    def __init__(self, timeout_s: float) -> None:
+        super().__init__(timeout_s)
+        self.timeout_s = timeout_s
+
+    def __str__(self) -> str:
+        return f"not done within {self.timeout_s:g} s; the outcome is unknown"
 
 
 class AppendUnknown(UnknownOutcome):

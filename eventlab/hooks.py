@@ -72,13 +72,14 @@ class CommandAttempted(Happening, frozen=True):
 
 
 class CallStarted(Happening, frozen=True):
-    """A call left its client, or was about to when a breaker rejected it."""
+    """A call left its client, or was about to when a breaker rejected it. *attempt* 2 is the first retry."""
 
     id: int
     source: str
     target: str
     operation: str
     key: str = ""
+    attempt: int = 1
 
 
 class CallEnded(Happening, frozen=True):

@@ -1,1 +1,35 @@
-"""Living with others that fail: backoff, retry, deadline, circuit breaker, and policies made of them."""
+"""Living with others that fail: backoff, retry, deadline, circuit breaker, and policies made of them.
+
+Begin with `policy`, which puts the others together.
+"""
+
+from __future__ import annotations
+
+from .backoff import Backoff, Constant, Exponential
+from .breaker import CircuitBreaker, Permit, State
+from .config import CircuitBreakerConfig, tells_of_trouble
+from .deadline import current_deadline_s, deadline, deadline_at, remaining_s
+from .policy import Breaker, Policy, Retry, Timeout
+from .retry import RetryBudget, retry, worth_retrying
+
+__all__ = [
+    "Policy",
+    "Retry",
+    "Breaker",
+    "Timeout",
+    "CircuitBreaker",
+    "CircuitBreakerConfig",
+    "State",
+    "Permit",
+    "tells_of_trouble",
+    "Backoff",
+    "Constant",
+    "Exponential",
+    "retry",
+    "RetryBudget",
+    "worth_retrying",
+    "deadline",
+    "deadline_at",
+    "current_deadline_s",
+    "remaining_s",
+]

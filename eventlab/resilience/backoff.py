@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
-from eventlab.errors import InvalidValue
+from ..errors import InvalidValue
 
 Jitter = float | Literal["full", "none"]
 

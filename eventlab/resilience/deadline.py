@@ -1,0 +1,50 @@
+"""The moment after which nobody waits for the answer any more, known to everything that runs on its behalf.
+
+It travels with calls, so that a service stops calling others for a caller who has left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from .. import runtime
+
+_DEADLINE_S: ContextVar[float | None] = ContextVar("eventlab_deadline_s", default=None)
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Give the body that long. A deadline that is already nearer stays.
+
+    Nothing is cancelled by this alone: whoever waits asks `remaining_s` and waits no longer.
+    """
+    at_s = runtime.monotonic() + seconds
+    outer_s = _DEADLINE_S.get()
+    with deadline_at(at_s if outer_s is None else min(at_s, outer_s)):
+        yield
+
+
+@contextmanager
+def deadline_at(monotonic_s: float | None) -> Iterator[None]:
+    """Put a deadline in the place of whatever holds outside: the one that came with a call, or none.
+
+    ``deadline_at(None)`` is for work that has to be done however late it is, such as a compensation.
+    """
+    token = _DEADLINE_S.set(monotonic_s)
+    try:
+        yield
+    finally:
+        _DEADLINE_S.reset(token)
+
+
+def current_deadline_s() -> float | None:
+    """The deadline on the monotonic clock, or None when there is all the time in the world."""
+    return _DEADLINE_S.get()
+
+
+def remaining_s() -> float | None:
+    """Seconds left, 0 when the deadline has passed, None when there is none."""
+    at_s = _DEADLINE_S.get()
+    return None if at_s is None else max(0.0, at_s - runtime.monotonic())

@@ -1,0 +1,30 @@
+"""Services that call each other: handlers, a client, and transports that may lose a message.
+
+Begin with `message.Request`, then `service.Service` and `client.Client`.
+"""
+
+from __future__ import annotations
+
+from .client import Client
+from .fate import DROP, PASS, DeliverAfter, Envelope, Fate, FateRule
+from .inprocess import InProcessTransport
+from .message import Call, Reply, Request
+from .service import Service, handles
+from .transport import Transport
+
+__all__ = [
+    "Client",
+    "Service",
+    "handles",
+    "Request",
+    "Call",
+    "Reply",
+    "Transport",
+    "InProcessTransport",
+    "PASS",
+    "DROP",
+    "DeliverAfter",
+    "Envelope",
+    "Fate",
+    "FateRule",
+]

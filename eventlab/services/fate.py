@@ -1,0 +1,58 @@
+"""What becomes of one message: it passes, comes later, or never.
+
+A rule is any callable from an :class:`Envelope` to a :data:`Fate`. A
+transport asks it once for the request and once for the reply.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from ..errors import InvalidValue
+
+
+class _Verdict(enum.Enum):
+    PASS = "pass"
+    DROP = "drop"
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+PASS: Final = _Verdict.PASS
+"""Nothing befalls the message. Where rules form a chain, the next one is asked."""
+
+DROP: Final = _Verdict.DROP
+"""The message never arrives, and nobody is told."""
+
+
+class DeliverAfter(msgspec.Struct, frozen=True):
+    """The message arrives that many seconds from now."""
+
+    seconds: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seconds < float("inf"):
+            raise InvalidValue("DeliverAfter.seconds", self.seconds, "a number of seconds, 0 or more")
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """The outside of a message: what a rule may look at. *size* is the body's, in bytes."""
+
+    source: str
+    target: str
+    what: str
+    size: int = 0
+
+
+Fate: TypeAlias = Literal[_Verdict.PASS, _Verdict.DROP] | DeliverAfter
+FateRule: TypeAlias = Callable[[Envelope], Fate]
+
+
+def everything_passes(envelope: Envelope) -> Fate:
+    """The rule of a network without faults."""
+    return PASS

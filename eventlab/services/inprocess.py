@@ -1,0 +1,115 @@
+"""Calls within one process: no wire, yet messages that can be late or lost, as a fate rule says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextvars import Context, copy_context
+from typing import Any
+
+from .. import hooks, runtime
+from ..errors import Unavailable
+from .fate import DROP, DeliverAfter, Envelope, FateRule, everything_passes
+from .message import Call, Reply
+from .transport import Receive
+
+
+class InProcessTransport:
+    """Carries calls between services on one event loop, on whatever clock that loop runs.
+
+    Each way asks *fate*, the request's before it leaves and the reply's before
+    it returns. Work begins in a task of its own, in the context of whoever
+    served the name, so that nothing ambient leaks from caller to callee.
+    """
+
+    def __init__(self, fate: FateRule = everything_passes) -> None:
+        self._fate = fate
+        self._servers: dict[str, tuple[Receive, Context]] = {}
+        self._tasks: dict[asyncio.Task[None], None] = {}  # insertion-ordered; the loop itself keeps tasks only weakly
+        self._calls = 0
+        self._messages = 0
+        self._closed = False
+
+    def next_call_id(self) -> int:
+        self._calls += 1
+        return self._calls
+
+    def serve(self, name: str, receive: Receive) -> Callable[[], None]:
+        """Hand calls for *name* to *receive*. Returns what ends it; work already begun goes on."""
+        server = receive, copy_context()
+        self._servers[name] = server
+
+        def unserve() -> None:
+            if self._servers.get(name) is server:
+                del self._servers[name]
+
+        return unserve
+
+    async def send(self, call: Call) -> Reply:
+        """The reply, if both messages get through. Otherwise this waits for ever: the caller's timeout ends it."""
+        if self._closed:
+            raise Unavailable(call.target, "the transport is closed")
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        envelope = Envelope(call.source, call.target, call.operation, len(call.body))
+        self._carry(envelope, self._arrive, call, future)
+        return await future
+
+    async def close(self) -> None:
+        """End all work and all deliveries. Whoever still waits for a reply never gets one."""
+        self._closed = True
+        self._servers.clear()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _carry(self, envelope: Envelope, deliver: Callable[..., None], *args: Any) -> None:
+        fate = self._fate(envelope)
+        self._messages = number = self._messages + 1
+        if hooks.listening:
+            hooks.emit(hooks.MessageSent(number, envelope.source, envelope.target, envelope.what))
+            if fate is DROP:
+                hooks.emit(hooks.MessageLost(number, "dropped"))
+        if fate is DROP:
+            return
+        if isinstance(fate, DeliverAfter):
+            asyncio.get_running_loop().call_later(fate.seconds, self._deliver, number, deliver, args)
+        else:
+            self._deliver(number, deliver, args)
+
+    def _deliver(self, number: int, deliver: Callable[..., None], args: tuple[Any, ...]) -> None:
+        if self._closed:
+            return
+        if hooks.listening:
+            hooks.emit(hooks.MessageArrived(number))
+        deliver(*args)
+
+    def _arrive(self, call: Call, future: asyncio.Future[Reply]) -> None:
+        server = self._servers.get(call.target)
+        if server is None:
+            if not future.done():
+                future.set_exception(Unavailable(call.target, "nobody serves it"))
+            return
+        receive, context = server
+        name = f"{call.target}: {call.operation} {call.id}"
+        work = self._handle(receive, call, future)
+        task = asyncio.get_running_loop().create_task(work, name=name, context=context.copy())
+        self._tasks[task] = None
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._tasks[task]
+
+    async def _handle(self, receive: Receive, call: Call, future: asyncio.Future[Reply]) -> None:
+        with runtime.on_node(call.target):
+            try:
+                reply = await receive(call)
+            except Exception as error:  # not a Service: those turn their errors into replies themselves
+                reply = Reply("failed", reason=f"{type(error).__name__}: {error}")
+            envelope = Envelope(call.target, call.source, f"{call.operation} reply", len(reply.body))
+            self._carry(envelope, self._answer, future, reply)
+
+    @staticmethod
+    def _answer(future: asyncio.Future[Reply], reply: Reply) -> None:
+        if not future.done():  # the caller may have left
+            future.set_result(reply)

@@ -1,0 +1,87 @@
+"""What travels between services. Bodies are bytes, so that caller and callee never share an object.
+
+A request is a message class that names the type of its answer::
+
+    class PaymentReserved(msgspec.Struct, frozen=True):
+        authorization: str
+
+    class ReservePayment(Request[PaymentReserved], frozen=True):
+        order_id: str
+        amount_cents: int
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
+
+import msgspec
+
+from ..errors import InvalidValue
+from ..store import Metadata
+
+R = TypeVar("R")
+
+Outcome = Literal["ok", "refused", "failed", "unavailable", "unknown", "unknown_operation"]
+
+encode = msgspec.json.Encoder().encode
+
+
+class Request(msgspec.Struct, Generic[R], frozen=True):
+    """A question or an order for another service. The class's name is the operation; *R* is the answer."""
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One attempt to have a request carried out.
+
+    *key* is the same on every attempt, so that the callee can tell a
+    repetition from a new wish. *deadline_s* is absolute, on the monotonic
+    clock that caller and callee share; after it nobody waits any more.
+    """
+
+    id: int
+    source: str
+    target: str
+    operation: str
+    body: bytes
+    key: str = ""
+    deadline_s: float | None = None
+    metadata: Metadata = Metadata()
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """How a call ended, as the callee says.
+
+    ``ok`` carries a *body*; ``refused`` a *code*, a *message* and *facts*;
+    ``failed`` (the handler broke), ``unavailable`` (nothing was done) and
+    ``unknown`` (the callee itself does not know) carry a *reason*;
+    ``unknown_operation`` names the known ones under *facts*.
+    """
+
+    outcome: Outcome
+    body: bytes = b""
+    code: str = ""
+    message: str = ""
+    facts: dict[str, Any] = {}
+    reason: str = ""
+
+
+@cache
+def reply_type(request: type[Request[Any]]) -> Any:
+    """The type that answers *request*, as its class statement says."""
+    for cls in request.__mro__:
+        for base in cls.__dict__.get("__orig_bases__", ()):
+            origin = get_origin(base)
+            if isinstance(origin, type) and issubclass(origin, Request):
+                answer = get_args(base)[0]
+                if isinstance(answer, str) or type(answer).__name__ == "ForwardRef":
+                    raise InvalidValue(f"reply type of {request.__name__}", base, "a class defined above, not its name")
+                if not isinstance(answer, TypeVar):
+                    return answer
+    raise InvalidValue("request class", request.__name__, "a subclass of Request[Reply], naming the type of its answer")
+
+
+@cache
+def decoder(of: Any) -> msgspec.json.Decoder[Any]:
+    """The decoder for a message type. Unknown fields are ignored, so that a newer sender is understood."""
+    return msgspec.json.Decoder(of)

@@ -1,0 +1,117 @@
+"""A service: named handlers, a store of its own, and a life with a beginning and an end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
+from msgspec.structs import asdict
+
+from .. import runtime
+from ..errors import InvalidValue, Refused, Retriable, UnknownOutcome
+from ..resilience.deadline import deadline_at
+from ..store import EventStore
+from ..store.metadata import carrying
+from .message import Call, Reply, Request, decoder, encode, reply_type
+
+S = TypeVar("S", bound="Service")
+Q = TypeVar("Q", bound=Request[Any])
+R = TypeVar("R")
+
+_HANDLES = "__eventlab_handles__"
+
+
+def handles(
+    request: type[Q],
+) -> Callable[[Callable[[S, Q, Call], Coroutine[Any, Any, R]]], Callable[[S, Q, Call], Coroutine[Any, Any, R]]]:
+    """Mark a method of a `Service` as what answers *request*: ``async def reserve(self, request, call) -> Reply``."""
+    reply_type(request)  # a request without an answer is refused where it is first used
+
+    def mark(method: Callable[[S, Q, Call], Coroutine[Any, Any, R]]) -> Callable[[S, Q, Call], Coroutine[Any, Any, R]]:
+        setattr(method, _HANDLES, request)
+        return method
+
+    return mark
+
+
+class Service:
+    """Answers requests by its handlers; the class statement gathers them.
+
+    A subclass may override a handler's method; a second handler for the same operation is refused.
+    """
+
+    operations: ClassVar[MappingProxyType[str, tuple[type[Request[Any]], str]]] = MappingProxyType({})
+    """Operation → its request class and the name of the method that handles it."""
+
+    def __init__(self, name: str, store: EventStore | None = None) -> None:
+        self.name = name
+        self._store = store
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        found: dict[str, tuple[type[Request[Any]], str]] = {}
+        for base in reversed(cls.__mro__):
+            for method, value in vars(base).items():
+                request = getattr(value, _HANDLES, None)
+                if request is None:
+                    continue
+                before = found.setdefault(request.__name__, (request, method))
+                if before[1] != method:
+                    both = f"{before[1]} and {method}"
+                    raise InvalidValue(f"{cls.__name__}.{request.__name__}", both, "one handler for one operation")
+                found[request.__name__] = request, method
+        cls.operations = MappingProxyType(found)
+
+    @property
+    def store(self) -> EventStore:
+        """The service's own store: nobody else writes there."""
+        if self._store is None:
+            raise InvalidValue(f"{self.name}.store", None, "an event store; this service was given none")
+        return self._store
+
+    async def start(self) -> None:
+        """Begin to work: called once, before the first call comes in."""
+
+    async def stop(self) -> None:
+        """End: called once, when no more calls come in."""
+
+    async def receive(self, call: Call) -> Reply:
+        """Answer one call. Whatever the handler raises becomes a reply that says what it means for the caller."""
+        operation = self.operations.get(call.operation)
+        if operation is None:
+            return Reply("unknown_operation", facts={"known": list(self.operations)})
+        if call.deadline_s is not None and runtime.monotonic() >= call.deadline_s:
+            return Reply("unavailable", reason="the deadline had passed before the work began")
+        request_type, method = operation
+        try:
+            request = decoder(request_type).decode(call.body)
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            return Reply("failed", reason=f"not a {call.operation}: {error}")
+        try:
+            with carrying(**asdict(call.metadata)), deadline_at(call.deadline_s):
+                answer = await getattr(self, method)(request, call)
+            return Reply("ok", _encoded(answer, request_type))
+        except Exception as error:
+            return reply_for(error)
+
+
+def reply_for(error: Exception) -> Reply:
+    """What a handler's error tells the caller: refused, nothing happened, nobody knows, or broken."""
+    if isinstance(error, Refused):
+        facts = msgspec.to_builtins(error.facts, str_keys=True, enc_hook=str)
+        return Reply("refused", code=error.code, message=error.message, facts=facts)
+    reason = f"{type(error).__name__}: {error}"
+    if isinstance(error, Retriable):
+        return Reply("unavailable", reason=reason)
+    if isinstance(error, UnknownOutcome):
+        return Reply("unknown", reason=reason)
+    return Reply("failed", reason=reason)
+
+
+def _encoded(answer: object, request_type: type[Request[Any]]) -> bytes:
+    promised = reply_type(request_type)
+    if isinstance(promised, type) and not isinstance(answer, promised):
+        raise TypeError(f"answered with {answer!r}, but {request_type.__name__} promises {promised.__name__}")
+    return encode(answer)
