@@ -1,0 +1,182 @@
+"""Events by name and schema version, as JSON and back.
+
+An event class is registered under a name of its own and the version of its
+schema; what is stored is that name, that version and the JSON. A later version
+of the program reads earlier bytes by *upcasters*, which turn the plain data of
+one version into that of the next. Fields that a class does not know are
+ignored, so that an older program reads what a newer one wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from .errors import InvalidValue, UndecodableEvent, UnknownEventType
+
+C = TypeVar("C", bound=type)
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def _as_plain(value: Any) -> Any:
+    """Text and numbers of a kind of their own, as stream ids are, are stored as the plain kind."""
+    for plain in (str, int, float):
+        if isinstance(value, plain):
+            return plain(value)
+    raise NotImplementedError(f"no way to store a {type(value).__qualname__}")
+
+
+_to_json = msgspec.json.Encoder(enc_hook=_as_plain).encode
+_from_json = msgspec.json.Decoder().decode
+
+
+class Encoded(msgspec.Struct, frozen=True):
+    """An event as it is stored: the name and schema version of its type, and its JSON."""
+
+    type: str
+    schema_version: int
+    data: bytes
+
+
+class EventRegistry:
+    """Which class stands for which name and schema version."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, tuple[int, type]] = {}
+        self._known: dict[tuple[str, int], type] = {}
+        self._names: dict[type, tuple[str, int]] = {}
+        self._upcasters: dict[tuple[str, int], Upcast] = {}
+        self._decoders: dict[tuple[str, int], Callable[[bytes], Any]] = {}
+
+    def register(self, cls: type, name: str, version: int = 1) -> None:
+        """Let *cls* stand for *name* at schema *version*. Several versions of a name may be registered.
+
+        The same class may come again, as it does when a notebook cell is run
+        twice; the latest definition then counts.
+        """
+        _check(cls, name, version)
+        earlier = self._known.get((name, version))
+        if earlier is not None and not _same_place(earlier, cls):
+            raise InvalidValue(
+                "event name", name, f"a name that is free; {earlier.__qualname__} has it at version {version}"
+            )
+        self._known[name, version] = cls
+        self._names[cls] = (name, version)
+        if version >= self._latest.get(name, (0, cls))[0]:
+            self._latest[name] = (version, cls)
+        self._decoders.clear()
+
+    def upcaster(self, name: str, from_version: int) -> Callable[[Upcast], Upcast]:
+        """Decorate a function that turns the data of *from_version* into that of the next version."""
+
+        def decorate(upcast: Upcast) -> Upcast:
+            self._upcasters[name, from_version] = upcast
+            self._decoders.clear()
+            return upcast
+
+        return decorate
+
+    def name_of(self, cls: type) -> tuple[str, int]:
+        """The name and schema version that *cls* is registered under."""
+        try:
+            return self._names[cls]
+        except KeyError:
+            raise UnknownEventType(cls.__qualname__, 0, "no @event above its class") from None
+
+    def encode(self, event: object) -> Encoded:
+        """*event* as it is stored. Raises UnknownEventType for an object that is no registered event."""
+        name, version = self._names.get(type(event)) or self.name_of(type(event))
+        try:
+            return Encoded(name, version, _to_json(event))
+        except (TypeError, ValueError, NotImplementedError) as error:
+            raise InvalidValue(f"event {name}", event, f"fields that JSON can hold: {error}") from None
+
+    def decode(self, type_name: str, schema_version: int, data: bytes, where: str = "") -> Any:
+        """The event of stored bytes. *where* is for the error: which event of which stream it is."""
+        decoder = self._decoders.get((type_name, schema_version))
+        if decoder is None:
+            decoder = self._decoder(type_name, schema_version, where)
+        try:
+            return decoder(data)
+        except (msgspec.MsgspecError, ValueError, TypeError, LookupError) as error:
+            raise UndecodableEvent(type_name, str(error) or type(error).__name__, where) from error
+
+    def _decoder(self, name: str, version: int, where: str) -> Callable[[bytes], Any]:
+        """Upcasters as far as they lead, then the class that is registered there."""
+        steps: list[Upcast] = []
+        reached = version
+        while (upcast := self._upcasters.get((name, reached))) is not None:
+            steps.append(upcast)
+            reached += 1
+        cls = self._known.get((name, reached))
+        if cls is None:
+            raise UnknownEventType(name, version, where)
+        decoder = _decoder_of(cls, steps)
+        self._decoders[name, version] = decoder
+        return decoder
+
+
+def _decoder_of(cls: type, steps: list[Upcast]) -> Callable[[bytes], Any]:
+    if not steps:
+        return msgspec.json.Decoder(cls, dec_hook=_own_types).decode
+
+    def decode(data: bytes) -> Any:
+        plain = _from_json(data)
+        for upcast in steps:
+            plain = upcast(plain)
+        return msgspec.convert(plain, cls, dec_hook=_own_types)
+
+    return decode
+
+
+def _own_types(kind: type, value: Any) -> Any:
+    """The way back from `_as_plain`: a stream id checks itself again."""
+    if issubclass(kind, (str, int, float)):
+        return kind(value)
+    raise NotImplementedError(f"no way to decode {kind!r}")
+
+
+def _check(cls: type, name: str, version: int) -> None:
+    if not name or name != name.strip():
+        raise InvalidValue("event name", name, "a name without spaces around it")
+    if version < 1:
+        raise InvalidValue("event version", version, "1 or more")
+    if not (_is_frozen_dataclass(cls) or _is_frozen_struct(cls)):
+        raise InvalidValue("event class", cls.__qualname__, "a frozen dataclass, with @event above @dataclass")
+
+
+def _is_frozen_dataclass(cls: type) -> bool:
+    parameters = cls.__dict__.get("__dataclass_params__")
+    return parameters is not None and bool(parameters.frozen)
+
+
+def _is_frozen_struct(cls: type) -> bool:
+    return issubclass(cls, msgspec.Struct) and cls.__struct_config__.frozen
+
+
+def _same_place(one: type, other: type) -> bool:
+    return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
+
+
+EVENTS = EventRegistry()
+"""The registry that `event` fills and that stores encode and decode with."""
+
+
+def event(name: str, version: int = 1) -> Callable[[C], C]:
+    """Register the frozen dataclass below as the event *name*, at schema *version*.
+
+    ::
+
+        @event("SeatsReserved")
+        @dataclass(frozen=True, slots=True)
+        class SeatsReserved:
+            count: int
+    """
+
+    def decorate(cls: C) -> C:
+        EVENTS.register(cls, name, version)
+        return cls
+
+    return decorate

@@ -1,0 +1,31 @@
+"""Streams of events in one log: `append` to several at once, or not at all.
+
+Begin with `protocol`, which says what every store does, and `memory`, which
+does it in the plainest way.
+"""
+
+from __future__ import annotations
+
+from .memory import MemoryStore
+from .metadata import NO_METADATA, Metadata, carrying
+from .model import ANY, EXISTS, NONE, Expect, Expectation, Receipt, StoredEvent, StreamId, category_of
+from .opening import open_store
+from .protocol import EventStore
+
+__all__ = [
+    "EventStore",
+    "MemoryStore",
+    "open_store",
+    "StreamId",
+    "StoredEvent",
+    "Receipt",
+    "Metadata",
+    "NO_METADATA",
+    "carrying",
+    "ANY",
+    "EXISTS",
+    "NONE",
+    "Expect",
+    "Expectation",
+    "category_of",
+]

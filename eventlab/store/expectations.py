@@ -1,0 +1,33 @@
+"""Whether streams are where a writer believes them to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ..errors import InvalidValue, VersionConflict
+from .model import ANY, EXISTS, NONE, Expect, Expectation
+
+
+def check(expect: Mapping[str, Expectation], version_of: Callable[[str], int]) -> None:
+    """Raise VersionConflict that names every stale stream; return if there is none."""
+    stale: list[tuple[str, int | str, int]] = []
+    for stream, expected in expect.items():
+        actual = version_of(stream)
+        if expected == actual or _met(expected, actual):
+            continue
+        stale.append((stream, expected.name if isinstance(expected, Expect) else expected, actual))
+    if stale:
+        raise VersionConflict(stale)
+
+
+def _met(expected: Expectation, actual: int) -> bool:
+    if expected is NONE:
+        return actual == 0
+    return expected is ANY or (expected is EXISTS and actual > 0)
+
+
+def validated(stream: str, expected: object) -> Expectation:
+    """*expected*, if it is a version or an expectation at all."""
+    if isinstance(expected, Expect) or (isinstance(expected, int) and expected >= 0):
+        return expected
+    raise InvalidValue(f"the expectation for stream {stream!r}", expected, "a version from 0 on, NONE, ANY or EXISTS")

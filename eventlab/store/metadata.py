@@ -1,0 +1,53 @@
+"""What travels with an event besides its content, and how it gets there without being handed through.
+
+Whoever handles a call or a message opens ``carrying(correlation_id=…)``;
+every append inside stores what is carried, unless it is told otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+import msgspec
+
+from ..errors import InvalidValue
+
+
+class Metadata(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which conversation an event belongs to, what caused it, who asked, and its trace."""
+
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    actor: str | None = None
+    traceparent: str | None = None
+    headers: dict[str, str] = {}
+
+
+NO_METADATA = Metadata()
+
+_CARRIED: ContextVar[Metadata] = ContextVar("eventlab_metadata", default=NO_METADATA)
+
+
+def current() -> Metadata:
+    """What is carried here; empty where nobody carries anything."""
+    return _CARRIED.get()
+
+
+@contextmanager
+def carrying(**fields: Any) -> Iterator[Metadata]:
+    """Add *fields* to what is carried, in the body and in the tasks that it starts. Headers are merged."""
+    unknown = [name for name in fields if name not in Metadata.__struct_fields__]
+    if unknown:
+        raise InvalidValue("metadata field", unknown[0], f"one of {', '.join(Metadata.__struct_fields__)}")
+    before = _CARRIED.get()
+    if "headers" in fields:
+        fields["headers"] = {**before.headers, **fields["headers"]}
+    carried = msgspec.structs.replace(before, **fields)
+    token = _CARRIED.set(carried)
+    try:
+        yield carried
+    finally:
+        _CARRIED.reset(token)

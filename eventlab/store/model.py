@@ -1,0 +1,122 @@
+"""Streams, what an append may expect of them, and what it gives back."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+from enum import Enum
+from functools import cached_property
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from ..codec import EVENTS
+from ..errors import InvalidStreamId
+from .metadata import NO_METADATA, Metadata
+
+STREAM_ID_CHARACTERS_MAX = 255
+_GLOB_CHARACTERS = "*?[]"
+
+
+class StreamId(str):
+    """The name of a stream: 1 to 255 characters, without spaces around it and without ``* ? [ ]``.
+
+    What stands before the first ``-`` is its category: ``order-17`` is of category ``order``.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> StreamId:
+        if type(text) is cls:
+            return text
+        return super().__new__(cls, _checked(text))
+
+    @property
+    def category(self) -> str:
+        return category_of(self)
+
+
+def _checked(text: str) -> str:
+    if not isinstance(text, str):
+        raise InvalidStreamId(repr(text), "a name is text")
+    name = text.strip()
+    if not name:
+        raise InvalidStreamId(text, "it is empty")
+    if len(name) > STREAM_ID_CHARACTERS_MAX:
+        raise InvalidStreamId(text, f"it has {len(name)} characters, at most {STREAM_ID_CHARACTERS_MAX} are allowed")
+    for character in _GLOB_CHARACTERS:
+        if character in name:
+            raise InvalidStreamId(text, f"{character!r} is reserved for patterns")
+    if not name.isprintable() and any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+        raise InvalidStreamId(text, "it has a character that cannot be printed")
+    return name
+
+
+def category_of(stream: str) -> str:
+    """What stands before the first ``-``; the whole name where there is none."""
+    return str(stream.partition("-")[0])
+
+
+class Expect(Enum):
+    """What an append may expect of a stream, besides an exact version."""
+
+    NONE = "NONE"
+    """No event yet."""
+    ANY = "ANY"
+    """Whatever its version."""
+    EXISTS = "EXISTS"
+    """At least one event."""
+
+
+NONE: Final = Expect.NONE
+ANY: Final = Expect.ANY
+EXISTS: Final = Expect.EXISTS
+
+Expectation: TypeAlias = int | Expect
+
+
+class StoredEvent(msgspec.Struct, frozen=True, dict=True):
+    """An event with its place in the log (*position*) and in its stream (*version*), both from 1 on."""
+
+    position: int
+    stream: str
+    version: int
+    id: UUID
+    type: str
+    schema_version: int
+    data: bytes
+    metadata: Metadata
+    occurred_at: datetime
+
+    @cached_property
+    def event(self) -> Any:
+        """The event itself, decoded when it is first asked for."""
+        where = f"position {self.position}, stream {self.stream!r} version {self.version}"
+        return EVENTS.decode(self.type, self.schema_version, self.data, where)
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What an append wrote: the position of each event, and the new version of each written stream.
+
+    *repeated* says that the same command id had been written before; the rest is then the first answer.
+    """
+
+    positions: tuple[int, ...] = ()
+    versions: dict[str, int] = {}
+    repeated: bool = False
+
+
+__all__ = [
+    "ANY",
+    "EXISTS",
+    "NONE",
+    "NO_METADATA",
+    "Expect",
+    "Expectation",
+    "Metadata",
+    "Receipt",
+    "StoredEvent",
+    "StreamId",
+    "category_of",
+]

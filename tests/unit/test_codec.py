@@ -1,0 +1,146 @@
+"""Events by name and schema version, as JSON and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+import pytest
+
+from eventlab.codec import Encoded, EventRegistry
+from eventlab.errors import InvalidValue, UndecodableEvent, UnknownEventType
+from eventlab.store import StreamId
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsReserved:
+    show: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class MoneySent:
+    source: StreamId
+    targets: tuple[StreamId, ...] = ()
+
+
+@pytest.fixture
+def registry() -> EventRegistry:
+    registry = EventRegistry()
+    registry.register(SeatsReserved, "SeatsReserved", 2)
+    return registry
+
+
+def test_an_event_comes_back_as_it_went(registry: EventRegistry) -> None:
+    encoded = registry.encode(SeatsReserved("Hamlet", 2))
+    assert encoded == Encoded("SeatsReserved", 2, b'{"show":"Hamlet","count":2}')
+    assert registry.decode(encoded.type, encoded.schema_version, encoded.data) == SeatsReserved("Hamlet", 2)
+
+
+def test_stream_ids_inside_an_event_come_back_as_stream_ids(registry: EventRegistry) -> None:
+    registry.register(MoneySent, "MoneySent")
+    encoded = registry.encode(MoneySent(StreamId("account-1"), (StreamId("account-2"),)))
+    assert encoded.data == b'{"source":"account-1","targets":["account-2"]}'
+    decoded = registry.decode("MoneySent", 1, encoded.data)
+    assert [type(stream) for stream in (decoded.source, *decoded.targets)] == [StreamId, StreamId]
+
+
+def test_a_frozen_struct_is_an_event_too(registry: EventRegistry) -> None:
+    class Bell(msgspec.Struct, frozen=True):
+        times: int
+
+    registry.register(Bell, "Bell")
+    assert registry.decode("Bell", 1, registry.encode(Bell(3)).data) == Bell(3)
+
+
+def test_fields_that_a_class_does_not_know_are_ignored(registry: EventRegistry) -> None:
+    assert registry.decode("SeatsReserved", 2, b'{"show":"Hamlet","row":"B"}') == SeatsReserved("Hamlet", 1)
+
+
+def test_upcasters_chain_up_to_the_registered_version(registry: EventRegistry) -> None:
+    @registry.upcaster("SeatsReserved", 0)
+    def name_the_show(data: dict[str, object]) -> dict[str, object]:
+        return {"title": "Hamlet", **data}
+
+    @registry.upcaster("SeatsReserved", 1)
+    def title_is_show(data: dict[str, object]) -> dict[str, object]:
+        return {"show": data["title"], "count": data["count"]}
+
+    assert registry.decode("SeatsReserved", 0, b'{"count":3}') == SeatsReserved("Hamlet", 3)
+    assert registry.decode("SeatsReserved", 1, b'{"title":"Lear","count":3}') == SeatsReserved("Lear", 3)
+
+
+def test_an_upcaster_that_fails_is_an_undecodable_event(registry: EventRegistry) -> None:
+    @registry.upcaster("SeatsReserved", 1)
+    def title_is_show(data: dict[str, object]) -> dict[str, object]:
+        return {"show": data["title"]}
+
+    with pytest.raises(UndecodableEvent, match="'title'"):
+        registry.decode("SeatsReserved", 1, b"{}")
+
+
+def test_two_versions_of_one_name_may_stand_side_by_side(registry: EventRegistry) -> None:
+    @dataclass(frozen=True)
+    class OldSeatsReserved:
+        count: int
+
+    registry.register(OldSeatsReserved, "SeatsReserved", 1)
+    assert registry.decode("SeatsReserved", 1, b'{"count":2}') == OldSeatsReserved(2)
+    assert registry.encode(OldSeatsReserved(2)).schema_version == 1
+    assert registry.encode(SeatsReserved("Lear")).schema_version == 2
+
+
+@pytest.mark.parametrize(("name", "version"), [("SeatsSold", 1), ("SeatsReserved", 3)])
+def test_an_unknown_name_or_version_is_named_with_its_place(registry: EventRegistry, name: str, version: int) -> None:
+    with pytest.raises(UnknownEventType) as caught:
+        registry.decode(name, version, b"{}", "position 7")
+    assert str(caught.value) == f"no event is registered as {name!r} version {version} at position 7"
+
+
+@pytest.mark.parametrize("data", [b"{", b'{"count":1}', b'{"show":1}', b"[]", b"\xff", b""])
+def test_bytes_that_do_not_fit_are_named_with_their_place(registry: EventRegistry, data: bytes) -> None:
+    with pytest.raises(UndecodableEvent, match="'SeatsReserved' at position 7 cannot be decoded"):
+        registry.decode("SeatsReserved", 2, data, "position 7")
+
+
+def test_an_object_that_is_no_event_is_not_stored(registry: EventRegistry) -> None:
+    with pytest.raises(UnknownEventType, match="dict"):
+        registry.encode({"count": 1})
+
+
+def test_a_field_that_json_cannot_hold_is_not_stored(registry: EventRegistry) -> None:
+    with pytest.raises(InvalidValue, match="event SeatsReserved"):
+        registry.encode(SeatsReserved("Hamlet", object()))  # type: ignore[arg-type]
+
+
+def test_one_name_stands_for_one_class(registry: EventRegistry) -> None:
+    with pytest.raises(InvalidValue, match="SeatsReserved has it at version 2"):
+        registry.register(MoneySent, "SeatsReserved", 2)
+
+
+def test_a_class_that_is_defined_again_takes_the_place_of_the_first(registry: EventRegistry) -> None:
+    def define(count: int) -> type:
+        @dataclass(frozen=True)
+        class Rerun:
+            n: int = count
+
+        registry.register(Rerun, "Rerun")
+        return Rerun
+
+    first, second = define(1), define(2)
+    assert type(registry.decode("Rerun", 1, registry.encode(first()).data)) is second
+
+
+def test_an_event_that_could_be_changed_is_refused(registry: EventRegistry) -> None:
+    @dataclass
+    class Draft:
+        text: str
+
+    with pytest.raises(InvalidValue, match="frozen dataclass"):
+        registry.register(Draft, "Draft")
+
+
+@pytest.mark.parametrize(("name", "version"), [("", 1), (" Padded", 1), ("Zeroth", 0)])
+def test_names_and_versions_have_a_domain(registry: EventRegistry, name: str, version: int) -> None:
+    with pytest.raises(InvalidValue):
+        registry.register(MoneySent, name, version)
