@@ -20,15 +20,15 @@ import msgspec
 from ..errors import InvalidValue
 from ..store import Metadata
 
-R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 Outcome = Literal["ok", "refused", "failed", "unavailable", "unknown", "unknown_operation"]
 
 encode = msgspec.json.Encoder().encode
 
 
-class Request(msgspec.Struct, Generic[R], frozen=True):
-    """A question or an order for another service. The class's name is the operation; *R* is the answer."""
+class Request(msgspec.Struct, Generic[R_co], frozen=True):
+    """A question or an order for another service: the class's name is the operation, the type in brackets the answer."""
 
 
 class Call(msgspec.Struct, frozen=True):

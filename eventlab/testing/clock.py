@@ -1,0 +1,52 @@
+"""A clock that moves when it is told to, for code that reads the time but does not wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from ..errors import InvalidValue
+from ..runtime import LOOP_ATTRIBUTE, SeededRuntime
+
+T = TypeVar("T")
+
+
+class ManualClock:
+    """Time for one event loop: `advance` lets time pass, `step` only moves the hands of the wall clock.
+
+    Code that sleeps or has a timeout belongs into a world instead: the loop's own timers stay real.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self.monotonic_s = 0.0
+        self.stepped_s = 0.0
+        self._runtime = _OnManualClock(self, seed)
+
+    def advance(self, seconds: float) -> None:
+        """Let that much time pass, on both clocks."""
+        if seconds < 0:
+            raise InvalidValue(
+                "seconds", seconds, "0 or more: time does not run backwards; to set the wall clock, step"
+            )
+        self.monotonic_s += seconds
+
+    def step(self, seconds: float) -> None:
+        """Set the wall clock forward or back, as an administrator or NTP does. No time passes."""
+        self.stepped_s += seconds
+
+    def run(self, main: Coroutine[Any, Any, T]) -> T:
+        """Run *main* to its end on a fresh event loop that tells this clock's time."""
+        with asyncio.Runner() as runner:
+            setattr(runner.get_loop(), LOOP_ATTRIBUTE, self._runtime)
+            return runner.run(main)
+
+
+class _OnManualClock(SeededRuntime):
+    def __init__(self, clock: ManualClock, seed: int) -> None:
+        super().__init__(seed, datetime(2026, 1, 1, tzinfo=UTC), lambda: clock.monotonic_s)
+        self._manual = clock
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(seconds=self._manual.stepped_s)

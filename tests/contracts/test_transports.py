@@ -1,0 +1,84 @@
+"""Every transport against the one contract."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from itertools import count
+
+import pytest
+
+from eventlab.services import DROP, Call, Envelope, FateRule, InProcessTransport, Reply, Transport
+from eventlab.services.transport import Receive
+from eventlab.simulation import Constant, SimulatedTransport, World
+from eventlab.testing.transports import CHECKS, Check
+
+
+@asynccontextmanager
+async def in_process(fate: FateRule) -> AsyncIterator[Transport]:
+    transport = InProcessTransport(fate)
+    try:
+        yield transport
+    finally:
+        await transport.close()
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_the_in_process_transport_keeps_the_contract(check: Check) -> None:
+    World().run(lambda: check(in_process))
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_the_simulated_transport_keeps_the_contract(check: Check) -> None:
+    world = World()
+    world.network.set_latency(Constant(0.001))
+
+    @asynccontextmanager
+    async def simulated(fate: FateRule) -> AsyncIterator[Transport]:
+        with world.network.links.rule(fate):
+            yield SimulatedTransport(world)
+
+    world.run(lambda: check(simulated))
+
+
+class Shortcut:
+    """A transport that does the work in the caller's own task: short, and wrong."""
+
+    def __init__(self, fate: FateRule) -> None:
+        self._fate = fate
+        self._servers: dict[str, Receive] = {}
+        self._calls = count(1)
+
+    def next_call_id(self) -> int:
+        return next(self._calls)
+
+    def serve(self, name: str, receive: Receive) -> Callable[[], None]:
+        self._servers[name] = receive
+        return lambda: None  # it never stops serving
+
+    async def send(self, call: Call) -> Reply:
+        if self._fate(Envelope(call.source, call.target, call.operation)) is DROP:
+            await asyncio.Event().wait()
+        return await self._servers[call.target](call)  # the reply asks for no fate
+
+
+def test_the_contract_catches_a_transport_that_takes_a_shortcut() -> None:
+    @asynccontextmanager
+    async def shortcut(fate: FateRule) -> AsyncIterator[Transport]:
+        yield Shortcut(fate)
+
+    def keeps(check: Check) -> bool:
+        try:
+            World().run(lambda: check(shortcut))
+        except (AssertionError, KeyError):
+            return False
+        return True
+
+    assert [check.__name__ for check in CHECKS if not keeps(check)] == [
+        "check_work_is_done_on_the_callees_node",
+        "check_nobody_serving_is_told_at_once",
+        "check_a_lost_reply_is_unknown_though_the_work_was_done",
+        "check_a_late_reply_harms_nobody",
+        "check_nothing_ambient_comes_along_unasked",
+    ]
