@@ -50,12 +50,12 @@ ui: $(VENV)/.ready-dev browser
 
 # Debian's Chromium: a browser that playwright downloads would be another one than readers have.
 browser:
-	@command -v chromium >/dev/null || { \
+	@[ -n "$$CHROMIUM" ] || command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    apt-get update -qq && \
 	    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; \
 	  else \
-	    echo "make ui needs Chromium as 'chromium' on the PATH; on Debian: apt-get install chromium fonts-dejavu-core" >&2; \
+	    echo "make ui needs Chromium on the PATH, or its place in CHROMIUM; on Debian: apt-get install chromium fonts-dejavu-core" >&2; \
 	    exit 2; \
 	  fi; }
 

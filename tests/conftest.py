@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import HealthCheck, settings
 from eventlab import hooks
 
 HERE = Path(__file__).parent
+
+collect_ignore = [] if find_spec("playwright") else ["ui"]  # its modules import playwright at once
 
 # `derandomize`: a red test is red on every machine. No deadline: a slow machine breaks no law.
 settings.register_profile("default", derandomize=True, deadline=None, max_examples=50)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 
@@ -90,6 +91,18 @@ def _modules_of(node: ast.Import | ast.ImportFrom) -> list[str]:
 def test_every_room_stands_on_a_floor() -> None:
     rooms = {module.room for module in modules()} - {"", "testing"}
     assert sorted(rooms - set(FLOORS)) == []
+
+
+def drawn() -> dict[str, int]:
+    """The table as docs/architecture.md draws it."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^ ?(\d+)  ([a-z ]+)$", text, re.MULTILINE)
+    return {room: int(floor) for floor, rooms in lines for room in rooms.split()}
+
+
+def test_the_drawing_of_the_house_shows_the_rooms_that_are_built() -> None:
+    built = {module.room for module in modules()} - {"", "testing", "__main__"}
+    assert drawn() == {room: floor for room, floor in FLOORS.items() if room in built}
 
 
 def test_imports_point_down_or_stay_in_the_room() -> None:
