@@ -1,0 +1,112 @@
+"""The saga's stream: loaded, appended to under the fence, searched for what is unfinished."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import msgspec
+
+from eventlab import hooks
+from eventlab.errors import UnknownSaga, VersionConflict
+from eventlab.sagas import events as e
+from eventlab.sagas.definition import Saga
+from eventlab.sagas.state import SagaState, Status, fold
+from eventlab.store import EventStore, StreamId
+
+CATEGORY = "saga"
+PAGE = 1000
+
+_to_json = msgspec.json.Encoder().encode
+_from_json = msgspec.json.Decoder().decode
+
+_BOUNDS = ("SagaStarted", "SagaStuck", "SagaCompleted", "CompensationCompleted")
+
+
+class Overtaken(Exception):
+    """The stream has moved on: somebody else drives this saga. Never leaves the room."""
+
+
+def plain(value: Any) -> Any:
+    """*value* as the log gives it back: before a restart as after it, a tuple is a list and a struct a dict."""
+    return _from_json(_to_json(value))
+
+
+def stream_of(saga_id: str) -> StreamId:
+    return StreamId(f"{CATEGORY}-{saga_id}")
+
+
+async def load(store: EventStore, saga_id: str) -> SagaState:
+    """The state of one saga. Raises UnknownSaga when it was never started."""
+    stored = await store.read(stream_of(saga_id))
+    if not stored:
+        raise UnknownSaga(f"no saga {saga_id!r} was started in store {store.name!r}")
+    return fold(each.event for each in stored)
+
+
+async def append(
+    store: EventStore, saga: Saga, before: SagaState, after: SagaState, events: Sequence[e.SagaEvent]
+) -> None:
+    """Write *events*, which lead from *before* to *after*; the version of *before* is the fence."""
+    stream = stream_of(after.saga_id)
+    try:
+        await store.append([(stream, event) for event in events], expect={stream: before.version})
+    except VersionConflict as conflict:
+        raise Overtaken from conflict
+    if hooks.listening:
+        for event in events:
+            announce(saga, after.saga_id, event)
+
+
+def announce(saga: Saga, saga_id: str, event: e.SagaEvent) -> None:
+    """Tell the listeners that *event* was written. A request says of what kind its step is."""
+    phase = _PHASES[type(event)]
+    step, attempt = getattr(event, "step", ""), getattr(event, "attempt", 0)
+    if isinstance(event, e.StepRequested):
+        detail = saga.by_name[step].kind.value
+    else:
+        detail = getattr(event, "code", "") or getattr(event, "reason", "")
+    hooks.emit(hooks.SagaMoved(saga_id, saga.name, phase, step, attempt, detail))
+    if isinstance(event, e.StepFailed) or (isinstance(event, e.StepTimedOut) and event.gave_up):
+        because = f"{step} {'was refused' if isinstance(event, e.StepFailed) else 'is in doubt'}"
+        hooks.emit(hooks.SagaMoved(saga_id, saga.name, "compensating", "", 0, because))
+
+
+_PHASES: dict[type[object], str] = {
+    e.SagaStarted: "started",
+    e.StepRequested: "requested",
+    e.StepSucceeded: "succeeded",
+    e.StepFailed: "failed",
+    e.StepTimedOut: "timed_out",
+    e.CompensationRequested: "compensation_requested",
+    e.StepCompensated: "compensated",
+    e.CompensationFailed: "compensation_failed",
+    e.SagaStuck: "stuck",
+    e.SagaCompleted: "completed",
+    e.CompensationCompleted: "compensation_completed",
+}
+
+
+async def unfinished(store: EventStore) -> list[str]:
+    """The sagas that somebody has to drive, oldest first. Stuck ones wait for a person and are not among them."""
+    open_: dict[str, None] = {}
+    async for stream, type_ in _bounds(store):
+        if type_ == "SagaStarted":
+            open_[stream] = None
+        else:
+            open_.pop(stream, None)
+    return [stream.removeprefix(f"{CATEGORY}-") for stream in open_]
+
+
+async def _bounds(store: EventStore) -> AsyncIterator[tuple[str, str]]:
+    """Where sagas begin and where they end, read in pages. Steps are filtered out by the store."""
+    after = 0
+    while page := await store.read_all(after, categories=[CATEGORY], types=_BOUNDS, limit=PAGE):
+        for each in page:
+            yield each.stream, each.type
+        after = page[-1].position
+
+
+def drives_on(state: SagaState) -> bool:
+    """Whether a driver has anything to do."""
+    return state.status in (Status.RUNNING, Status.COMPENSATING)
