@@ -1,0 +1,102 @@
+"""What one section of a scenario demands of another. Works on whatever could be read, so that nothing hides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .kinds import FRONT
+from .model import SHOP, Crash
+from .tree import Item, Path, Problem
+from .walking import Walker, nearest
+
+Finding = tuple[Path, str]
+
+
+def check(walker: Walker, root: Item) -> list[Problem]:
+    """Problems between sections, each at the value that is most likely wrong."""
+    problems = []
+    for find in (_names, _shop_names, _whole_shop, _circles, _crashes_overlap):
+        for path, message in find(walker, root):
+            item = walker.items[path]
+            place = item.place
+            if find is _names or find is _shop_names:
+                place = walker.items[path[:-1]].key_places.get(str(path[-1]), place)
+            problems.append(Problem(place, path, message))
+    return problems
+
+
+def service_names(root: Item) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """All services that the document declares, and the modelled ones; read before anything refers to them."""
+    services = root.value.get("services") if isinstance(root.value, dict) else None
+    if services is None or not isinstance(services.value, dict):
+        return (), ()
+    declared = services.value
+    modelled = tuple(name for name, item in declared.items() if isinstance(item.value, dict) and "model" in item.value)
+    return tuple(declared), modelled
+
+
+def _names(walker: Walker, root: Item) -> Iterator[Finding]:
+    for name in service_names(root)[0]:
+        if name == FRONT:
+            yield ("services", name), "is where load comes from; give the service another name"
+        elif not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,62}", name):
+            yield ("services", name), "expected a name of letters, digits, - and _, beginning with a letter"
+
+
+def _shop_names(walker: Walker, root: Item) -> Iterator[Finding]:
+    for name in service_names(root)[0]:
+        shop = walker.built.get(("services", name, "shop"), name)
+        if shop != name:
+            yield ("services", name), f"the shop's services call one another by name; call this one {shop!r}"
+
+
+def _whole_shop(walker: Walker, root: Item) -> Iterator[Finding]:
+    names = service_names(root)[0]
+    missing = [name for name in SHOP if name not in names]
+    if ("services",) not in walker.items:
+        return
+    has_shop = any(("services", name, "shop") in walker.built for name in names)
+    if ("load", "orders") in walker.items and missing:
+        hints = "".join(f"; {hint}" for name in missing if (hint := nearest(name, names, "")).startswith("did"))
+        yield ("services",), f"orders need the whole shop; missing {', '.join(missing)}{hints}"
+    elif ("load", "open") in walker.items and has_shop:
+        yield ("load", "open"), "the shop's services take orders; an open load needs modelled services alone"
+
+
+def _circles(walker: Walker, root: Item) -> Iterator[Finding]:
+    calls = {name: walker.built.get(("services", name, "model", "calls"), ()) for name in service_names(root)[1]}
+    for name in calls:
+        chain = _way_back(name, calls)
+        if chain and min(chain) == name:  # each circle once, at its first name
+            path = ("services", name, "model", "calls")
+            yield path, f"{' → '.join([*chain, name])} would call one another without end"
+
+
+def _way_back(name: str, calls: dict[str, tuple[str, ...]]) -> list[str]:
+    """A shortest way from *name* along calls that leads back to it, without its end."""
+    ways, seen = [[name]], {name}
+    while ways:
+        way = ways.pop(0)
+        for target in calls.get(way[-1], ()):
+            if target == name:
+                return way
+            if target not in seen:
+                seen.add(target)
+                ways.append([*way, target])
+    return []
+
+
+def _crashes_overlap(walker: Walker, root: Item) -> Iterator[Finding]:
+    crashes = [
+        (path, fault)
+        for path, fault in walker.built.items()
+        if len(path) == 2 and path[0] == "faults" and isinstance(fault, Crash)
+    ]
+    for at, (path, later) in enumerate(crashes):
+        for _, earlier in crashes[:at]:
+            if earlier.crash == later.crash and (
+                later.at_s < earlier.at_s + earlier.for_s and earlier.at_s < later.at_s + later.for_s
+            ):
+                yield path, f"{later.crash!r} is still down from another crash at {earlier.at_s:g}s"
+                break

@@ -1,0 +1,172 @@
+"""A scenario from its file: read, changed by `--set`, checked as a whole, with the orders that it names.
+
+All that is wrong comes at once, as :class:`ScenarioInvalid`, one finished line
+for each problem. Nothing here runs, imports or writes anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+
+from ..errors import ScenarioInvalid
+from . import crossing
+from .kinds import Known
+from .model import Scenario, Stock
+from .orders import Order, opening_stock, order_groups, plan_orders
+from .rows import Row, read_rows
+from .sets import apply_sets
+from .tree import Item, Place, Problem, from_plain, from_yaml
+from .walking import INVALID, Walker
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """A scenario that is ready to run. *document* is what the file says after every `--set`, as plain values."""
+
+    name: str
+    path: Path
+    scenario: Scenario
+    document: dict[str, Any]
+    orders: tuple[Order, ...] = ()
+    opening_stock: dict[str, int] = {}
+
+
+def load(path: str | Path, sets: Sequence[str] = ()) -> Loaded:
+    """The scenario in the file at *path*. Raises ScenarioInvalid with every problem of it and of its orders file."""
+    path = Path(path)
+    root, problems = from_yaml(_read_text(path), str(path))
+    if root is None:
+        _refuse(
+            problems or [Problem(Place(str(path), 1, 1), (), "is empty; a scenario has question, services and load")]
+        )
+    problems += apply_sets(root, sets)
+    scenario, walker = _read(root, problems)
+    rows = _read_orders(walker, path, problems)
+    if problems or scenario is None:
+        _refuse(problems)
+    load_rule, stock, seed = scenario.load.orders, scenario.stock, scenario.seed
+    orders = plan_orders(rows, load_rule, stock, seed) if load_rule else ()
+    return Loaded(
+        name=path.stem,
+        path=path,
+        scenario=scenario,
+        document=root.plain(),
+        orders=orders,
+        opening_stock=opening_stock(orders, stock, seed) if load_rule else {},
+    )
+
+
+def from_document(document: Mapping[str, Any], source: str = "scenario") -> Scenario:
+    """The scenario that plain values describe, as a run's manifest keeps them. Raises ScenarioInvalid."""
+    problems: list[Problem] = []
+    scenario, _ = _read(from_plain(document, source), problems)
+    if problems or scenario is None:
+        _refuse(problems)
+    return scenario
+
+
+def _read(root: Item, problems: list[Problem]) -> tuple[Scenario | None, Walker]:
+    walker = Walker(Known(*crossing.service_names(root)))
+    scenario = walker.read(Scenario, root)
+    problems += walker.problems
+    problems += crossing.check(walker, root)
+    return (None if scenario is INVALID else scenario), walker
+
+
+def _refuse(problems: Sequence[Problem]) -> NoReturn:
+    """Problems of the scenario's own lines in their order, then those of other places."""
+    main = next((problem.place.source for problem in problems if problem.place.line), "")
+    ordered = sorted(
+        problems, key=lambda problem: (problem.place.source != main, problem.place.line, problem.place.column)
+    )
+    raise ScenarioInvalid(list(dict.fromkeys(str(problem) for problem in ordered)))
+
+
+def _read_text(path: Path) -> str:
+    place = Place(str(path))
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        near = get_close_matches(path.name, _names_beside(path), 1)
+        hint = f"; did you mean {str(path.with_name(near[0]))!r}?" if near else ""
+        _refuse([Problem(place, (), f"there is no such file{hint}")])
+    except IsADirectoryError:
+        _refuse([Problem(place, (), "is a folder; name a scenario file in it")])
+    except (OSError, ValueError) as error:
+        _refuse([Problem(place, (), f"cannot be read: {getattr(error, 'strerror', None) or error}")])
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
+        _refuse([Problem(Place(str(path), line, column), (), f"not UTF-8: byte 0x{data[error.start]:02x}")])
+
+
+def _names_beside(path: Path) -> list[str]:
+    try:
+        return sorted(entry.name for entry in path.parent.iterdir() if entry.is_file())
+    except OSError:
+        return []
+
+
+def _read_orders(walker: Walker, scenario_path: Path, problems: list[Problem]) -> list[Row]:
+    """The rows of the orders file, if the load names one and its own lines could be read."""
+    path = ("load", "orders", "file")
+    name = walker.built.get(path)
+    if not isinstance(name, str):
+        return []
+    found, tried = find_file(name, scenario_path)
+    if found is None:
+        near = get_close_matches(Path(name).name, [entry for place in tried for entry in _names_beside(place)], 1)
+        hint = (
+            f"did you mean {str(Path(name).with_name(near[0]))!r}?"
+            if near
+            else f"looked in {', '.join(str(place.parent) for place in tried)}"
+        )
+        problems.append(Problem(walker.items[path].place, path, f"there is no file {name!r}; {hint}"))
+        return []
+    rows, wrong = read_rows(found, name)
+    problems += wrong
+    if not wrong:
+        problems += _enough(walker, rows, name)
+    return rows
+
+
+def _enough(walker: Walker, rows: list[Row], name: str) -> list[Problem]:
+    """Whether the file has as many orders, and the catalogue as many titles, as the scenario needs."""
+    groups = order_groups(rows)
+    load_rule = walker.built.get(("load", "orders"))
+    stock = walker.built.get(("stock",)) if ("stock",) in walker.items else Stock()
+    problems = []
+    if load_rule is not None and load_rule.first > len(groups):
+        path = ("load", "orders", "first")
+        item = walker.items.get(path, walker.items["load", "orders"])
+        problems.append(Problem(item.place, path, f"{name} has only {len(groups)} orders"))
+    lines_max = max(len(group) for group in groups)
+    if stock is not None and stock.titles < lines_max:
+        item = walker.items.get(("stock", "titles"), walker.items["load", "orders", "file"])
+        problems.append(
+            Problem(item.place, ("stock", "titles"), f"an order in {name} has {lines_max} different titles")
+        )
+    return problems
+
+
+def find_file(name: str, scenario_path: Path) -> tuple[Path | None, list[Path]]:
+    """Where a file that a scenario names is: beside the scenario, in the folder above, or in the working directory.
+
+    Also every place that was looked at, in this order.
+    """
+    folder = scenario_path.absolute().parent
+    tried = list(dict.fromkeys(base / name for base in (folder, folder.parent, Path.cwd())))
+    return next((place for place in tried if _is_file(place)), None), tried
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long for the file system names no file
+        return False

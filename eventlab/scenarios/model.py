@@ -1,0 +1,270 @@
+"""A scenario as a value: what the file says, read once, with every default filled in.
+
+Fields are named by what they mean, with their unit; the key in the file is
+the same without it (`at_s` is written `at: 60s`). The kind beside a field's
+type says how its text is read. What it all means is told in
+`docs/scenarios.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+import msgspec
+
+from ..resilience.backoff import Exponential as ExponentialBackoff
+from ..simulation.distributions import AnyDistribution, LogNormal
+from .expecting import Expectation
+from .kinds import (
+    DistributionKind,
+    DurationKind,
+    ExpectationKind,
+    FileKind,
+    JitterKind,
+    NumberKind,
+    ProbabilityKind,
+    RateKind,
+    ServiceKind,
+    TextKind,
+    WholeKind,
+)
+
+Text = Annotated[str, TextKind()]
+Duration = Annotated[float, DurationKind()]
+Lasting = Annotated[float, DurationKind(above_zero=True)]
+Rate = Annotated[float, RateKind()]
+Probability = Annotated[float, ProbabilityKind()]
+Count = Annotated[int, WholeKind(0)]
+AtLeastOne = Annotated[int, WholeKind(1)]
+Latency = Annotated[AnyDistribution, DistributionKind()]
+End = Annotated[str, ServiceKind(front=True)]
+
+SHOP: tuple[str, ...] = ("users", "orders", "payments", "inventory", "shipping")
+"""The shop's services, by the names that they call one another."""
+
+Problem: TypeAlias = tuple[str, str]
+"""The key that is wrong, in the mapping at hand, and why."""
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A mapping in the file. *exactly_one* names keys of which one, and one only, must be there."""
+
+    exactly_one: ClassVar[tuple[str, ...]] = ()
+
+    def problems(self) -> Iterator[Problem]:
+        """What is wrong with these values together, though each is right by itself."""
+        yield from ()
+
+
+class StoreLatency(Section, frozen=True, kw_only=True):
+    """How long a store takes. On the real clock the real store takes its own time."""
+
+    read: Latency = LogNormal(0.001, 0.3)
+    append: Latency = LogNormal(0.004, 0.3)
+
+
+class ShopService(Section, frozen=True, kw_only=True):
+    """One of the shop's five services, each with a store of its own."""
+
+    shop: Literal["users", "orders", "payments", "inventory", "shipping"]
+    store: StoreLatency = StoreLatency()
+
+
+class Model(Section, frozen=True, kw_only=True):
+    """A service without code: *capacity* requests at once, *queue_limit* more may wait, others are turned away.
+
+    Each request takes a time drawn from *latency*, then calls every service
+    in *calls*, one after another, and fails with probability *failure_rate*.
+    """
+
+    latency: Latency
+    capacity: AtLeastOne = 16
+    queue_limit: Count = 100
+    failure_rate: Probability = 0.0
+    calls: tuple[Annotated[str, ServiceKind(modelled=True)], ...] = ()
+
+
+class ModelledService(Section, frozen=True, kw_only=True):
+    """A service described by how it behaves, so that a designer needs no code."""
+
+    model: Model
+
+
+Service: TypeAlias = ShopService | ModelledService
+
+
+class LinkRule(Section, frozen=True, kw_only=True):
+    """What is different about the link between two services, both ways. None: as everywhere else."""
+
+    between: tuple[End, End]
+    latency: Latency | None = None
+    loss: Probability | None = None
+
+    def problems(self) -> Iterator[Problem]:
+        if self.between[0] == self.between[1]:
+            yield "between", f"a link joins two services; {self.between[0]!r} stands on both ends"
+
+
+class NetworkRules(Section, frozen=True, kw_only=True):
+    """How messages travel: the default, and the links that are different."""
+
+    latency: Latency = LogNormal(0.002, 0.3)
+    loss: Probability = 0.0
+    links: tuple[LinkRule, ...] = ()
+
+
+class OrdersLoad(Section, frozen=True, kw_only=True):
+    """Recorded orders: the *first* of a file, its days pressed together until they come at *rate_per_s* on average."""
+
+    file: Annotated[str, FileKind()]
+    first: AtLeastOne = 500
+    rate_per_s: Rate = msgspec.field(name="rate", default=2.0)
+
+
+class OpenLoad(Section, frozen=True, kw_only=True):
+    """Requests that come whether or not earlier ones were answered, for a while, to one modelled service."""
+
+    target: Annotated[str, ServiceKind(modelled=True)]
+    rate_per_s: Rate = msgspec.field(name="rate")
+    for_s: Lasting = msgspec.field(name="for")
+    arrivals: Literal["poisson", "constant"] = "poisson"
+
+
+class Load(Section, frozen=True, kw_only=True):
+    """What the system is asked to do; one kind of load."""
+
+    exactly_one: ClassVar[tuple[str, ...]] = ("orders", "open")
+
+    orders: OrdersLoad | None = None
+    open: OpenLoad | None = None
+
+
+class Stock(Section, frozen=True, kw_only=True):
+    """The catalogue, and what lies on the shelves when the run begins.
+
+    *titles* are wanted by a Zipf law with exponent *zipf*. Each opens with
+    *opening* pieces, but for *scarce* titles of middling popularity, which
+    open with the share *scarce_cover* of what all orders together want.
+    """
+
+    titles: AtLeastOne = 50
+    zipf: Annotated[float, NumberKind(0)] = 1.0
+    opening: Count = 1000
+    scarce: Count = 3
+    scarce_cover: Probability = 0.5
+
+    def problems(self) -> Iterator[Problem]:
+        if self.scarce > self.titles:
+            yield "scarce", f"expected at most {self.titles}, the number of titles; found {self.scarce}"
+
+
+class Partition(Section, frozen=True, kw_only=True):
+    """No message passes between two groups of services; with *one_way*, none from the first to the second."""
+
+    partition: tuple[tuple[End, ...], tuple[End, ...]]
+    at_s: Duration = msgspec.field(name="at")
+    for_s: Lasting = msgspec.field(name="for")
+    one_way: bool = False
+
+    def problems(self) -> Iterator[Problem]:
+        left, right = self.partition
+        if not left or not right:
+            yield "partition", "expected two groups with at least one service each"
+        for name in left:
+            if name in right:
+                yield "partition", f"{name!r} stands on both sides"
+
+
+class Crash(Section, frozen=True, kw_only=True):
+    """A service falls silent: memory is lost, its store stays. It is started again when the time is over."""
+
+    crash: Annotated[str, ServiceKind()]
+    at_s: Duration = msgspec.field(name="at")
+    for_s: Lasting = msgspec.field(name="for")
+
+
+Fault: TypeAlias = Partition | Crash
+
+
+class BackoffRule(Section, frozen=True, kw_only=True):
+    """Pauses between attempts: *base_s*, then *factor* times as long each time, at most *cap_s*, spread by *jitter*."""
+
+    base_s: Lasting = msgspec.field(name="base", default=0.1)
+    factor: Annotated[float, NumberKind(1)] = 2.0
+    cap_s: Lasting = msgspec.field(name="cap", default=5.0)
+    jitter: Annotated[float | Literal["full", "none"], JitterKind()] = 0.2
+
+    def problems(self) -> Iterator[Problem]:
+        if self.cap_s < self.base_s:
+            yield "cap", f"expected at least the base, {self.base_s:g}s; found {self.cap_s:g}s"
+
+    def as_backoff(self) -> ExponentialBackoff:
+        return ExponentialBackoff(self.base_s, self.factor, self.cap_s, self.jitter)
+
+
+class RetryRule(Section, frozen=True, kw_only=True):
+    """How often a client makes one call, in all. Sagas try their steps again by themselves."""
+
+    attempts: AtLeastOne = 1
+    backoff: BackoffRule = BackoffRule()
+
+
+class BreakerRule(Section, frozen=True, kw_only=True):
+    """When a caller stops calling: *failure_rate* of the last *window_calls* calls, once there were *minimum_calls*.
+
+    Then nothing is called for *open_for_s*, and *half_open_calls* probes decide.
+    """
+
+    enabled: bool = True
+    window_calls: AtLeastOne = 20
+    minimum_calls: AtLeastOne = 10
+    failure_rate: Probability = 0.5
+    open_for_s: Lasting = msgspec.field(name="open_for", default=5.0)
+    half_open_calls: AtLeastOne = 3
+
+    def problems(self) -> Iterator[Problem]:
+        if self.minimum_calls > self.window_calls:
+            yield "minimum_calls", f"expected at most window_calls, {self.window_calls}; found {self.minimum_calls}"
+        if self.failure_rate == 0:
+            yield "failure_rate", "expected more than 0: at 0 the breaker would open without a failure"
+
+
+class SagaRule(Section, frozen=True, kw_only=True):
+    """How checkout is carried through. With *compensation* off, nothing is undone: a bug to see the checks find."""
+
+    compensation: bool = True
+    step_attempts: AtLeastOne = 5
+    backoff: BackoffRule = BackoffRule(base_s=0.2)
+    order: Literal["payment_first", "inventory_first"] = "payment_first"
+
+
+class ConflictRule(Section, frozen=True, kw_only=True):
+    """How often a command that met a conflict reads and decides again, in all."""
+
+    attempts: AtLeastOne = 5
+    backoff: BackoffRule = BackoffRule(base_s=0.01, cap_s=1.0)
+
+
+class Policies(Section, frozen=True, kw_only=True):
+    """How services deal with one another's failures."""
+
+    call_timeout_s: Lasting = msgspec.field(name="call_timeout", default=1.0)
+    retry: RetryRule = RetryRule()
+    breaker: BreakerRule = BreakerRule()
+    saga: SagaRule = SagaRule()
+    conflicts: ConflictRule = ConflictRule()
+
+
+class Scenario(Section, frozen=True, kw_only=True):
+    """One question, and everything that decides its answer."""
+
+    question: Text
+    seed: Count = 1
+    services: dict[str, Service]
+    network: NetworkRules = NetworkRules()
+    load: Load
+    stock: Stock = Stock()
+    faults: tuple[Fault, ...] = ()
+    policies: Policies = Policies()
+    expectations: tuple[Annotated[Expectation, ExpectationKind()], ...] = ()

@@ -1,0 +1,125 @@
+"""What a run came to, as plain values: what `summary.json` holds and every report shows."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Verdict = Literal["met", "failed", "inconclusive"]
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Summaries are read back from files of other versions, so unknown fields are ignored."""
+
+
+class SagaCounts(_Part, frozen=True, kw_only=True):
+    """Where the sagas of the run ended. *unfinished* ones are neither completed, compensated nor stuck."""
+
+    started: int = 0
+    completed: int = 0
+    compensated: int = 0
+    stuck: int = 0
+    unfinished: int = 0
+
+
+class CallCounts(_Part, frozen=True, kw_only=True):
+    """How the calls to one service ended, as their callers saw it."""
+
+    ok: int = 0
+    refused: int = 0
+    failed: int = 0
+    unavailable: int = 0
+    rejected: int = 0
+    unknown: int = 0
+
+    @property
+    def total(self) -> int:
+        return sum(getattr(self, outcome) for outcome in OUTCOMES)
+
+
+OUTCOMES = ("ok", "refused", "failed", "unavailable", "rejected", "unknown")
+
+
+class Transition(_Part, frozen=True, kw_only=True):
+    """A breaker changed its state, *at* seconds into the run."""
+
+    at: float
+    before: str
+    after: str
+    reason: str
+
+
+class BreakerLog(_Part, frozen=True, kw_only=True):
+    """Every change of one breaker, in order."""
+
+    name: str
+    transitions: list[Transition]
+
+
+class FaultSpan(_Part, frozen=True, kw_only=True):
+    """A fault of the schedule, from when to when it held. *ended_s* is None if the run ended first."""
+
+    fault: str
+    detail: str
+    began_s: float
+    ended_s: float | None
+
+
+class CheckLine(_Part, frozen=True, kw_only=True):
+    """What a checker found, and because of what."""
+
+    name: str
+    valid: bool | None
+    because: str
+    witnesses: list[str]
+
+
+class ExpectationLine(_Part, frozen=True, kw_only=True):
+    """An expectation, what was measured, and whether it was met. None: the run cannot tell."""
+
+    text: str
+    measured: str
+    met: bool | None
+
+
+class Summary(_Part, frozen=True, kw_only=True):
+    """One run in numbers. Times are seconds on the run's own clock, virtual or scaled."""
+
+    scenario: str
+    question: str
+    seed: int
+    clock: Literal["virtual", "real"]
+    duration_s: float
+    orders: int
+    sagas: SagaCounts
+    conflicts: int
+    command_retries: int
+    call_retries: int
+    calls: dict[str, CallCounts]
+    breakers: list[BreakerLog]
+    faults: list[FaultSpan]
+    latency_ms: dict[str, float]
+    invariants: list[CheckLine]
+    expectations: list[ExpectationLine]
+    verdict: Verdict
+
+    def to_json(self) -> bytes:
+        """The bytes of `summary.json`: indented for people, the same for the same run."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Summary:
+        """A summary from its file. Raises msgspec.ValidationError on one that is none."""
+        return msgspec.json.decode(data, type=cls)
+
+
+def verdict_of(invariants: list[CheckLine], expectations: list[ExpectationLine]) -> Verdict:
+    """Failed if anything is false, else inconclusive if anything is unknown, else met.
+
+    A broken invariant fails the run also when no expectation asks for it.
+    """
+    answers = [line.valid for line in invariants] + [line.met for line in expectations]
+    if False in answers:
+        return "failed"
+    return "inconclusive" if None in answers else "met"
