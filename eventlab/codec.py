@@ -44,7 +44,6 @@ class EventRegistry:
     """Which class stands for which name and schema version."""
 
     def __init__(self) -> None:
-        self._latest: dict[str, tuple[int, type]] = {}
         self._known: dict[tuple[str, int], type] = {}
         self._names: dict[type, tuple[str, int]] = {}
         self._upcasters: dict[tuple[str, int], Upcast] = {}
@@ -64,8 +63,6 @@ class EventRegistry:
             )
         self._known[name, version] = cls
         self._names[cls] = (name, version)
-        if version >= self._latest.get(name, (0, cls))[0]:
-            self._latest[name] = (version, cls)
         self._decoders.clear()
 
     def upcaster(self, name: str, from_version: int) -> Callable[[Upcast], Upcast]:

@@ -1,0 +1,20 @@
+"""Commands: declare the streams, fold, decide; `execute` does the rest.
+
+Begin with `Command`, then `execute`.
+"""
+
+from __future__ import annotations
+
+from .command import Command, declared_streams
+from .execution import DEFAULT_RETRY, ConflictRetry, Executed, execute
+from .reading import DISCOVERED_STREAMS_MAX
+
+__all__ = [
+    "Command",
+    "execute",
+    "Executed",
+    "ConflictRetry",
+    "DEFAULT_RETRY",
+    "declared_streams",
+    "DISCOVERED_STREAMS_MAX",
+]
