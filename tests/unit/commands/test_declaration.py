@@ -1,0 +1,129 @@
+"""Mistakes in a declaration are found when the class is defined, or when the command is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pytest
+
+from eventlab.commands import Command, declared_streams
+from eventlab.errors import CommandMisdeclared
+from eventlab.store import StoredEvent, StreamId
+
+
+BALCONY = StreamId("balcony-1")
+
+
+class Deciding(Command[None]):
+    """Decides nothing about nothing, so that only the declarations matter. Abstract: it does not handle."""
+
+    def initial(self) -> None: ...
+
+    def apply(self, state: None, stored: StoredEvent) -> None: ...
+
+
+def nothing(self: Any, state: None) -> Iterable[tuple[str, object]]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Seat(Deciding):
+    show: StreamId
+    rows: tuple[StreamId, ...] = ()
+    note: str = ""
+    LIMIT: ClassVar[int] = 3
+    handle = nothing
+
+
+def test_fields_of_stream_ids_are_the_streams_in_their_order() -> None:
+    command = Seat(StreamId("show-1"), (StreamId("row-2"), StreamId("row-1")))
+    assert Seat.stream_fields == ("show", "rows")
+    assert declared_streams(command) == ("show-1", "row-2", "row-1")
+
+
+def test_streams_of_a_base_class_come_first() -> None:
+    @dataclass(frozen=True)
+    class Balcony(Seat):
+        balcony: StreamId = BALCONY
+
+    assert Balcony.stream_fields == ("show", "rows", "balcony")
+
+
+def test_annotations_that_only_a_function_can_resolve_are_understood() -> None:
+    from eventlab.store import StreamId as Local  # noqa: F401 (the annotation below is text)
+
+    @dataclass(frozen=True)
+    class Locally(Deciding):
+        one: StreamId
+        many: tuple[StreamId, ...]
+        handle = nothing
+
+    assert Locally.stream_fields == ("one", "many")
+
+
+def test_a_command_without_a_stream_is_refused_when_defined() -> None:
+    with pytest.raises(CommandMisdeclared, match="declares no stream"):
+
+        class Nowhere(Deciding):
+            title: str
+            handle = nothing
+
+
+def test_a_base_that_decides_nothing_may_leave_the_streams_to_others() -> None:
+    assert Deciding.stream_fields == ()
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        list[StreamId],
+        "list[StreamId]",
+        set[StreamId],
+        StreamId | None,
+        "StreamId | None",
+        tuple[StreamId, StreamId],
+        dict[str, StreamId],
+        tuple[StreamId],
+    ],
+)
+def test_stream_ids_held_in_another_way_are_refused_when_defined(annotation: Any) -> None:
+    with pytest.raises(CommandMisdeclared, match=r"'held' is a .*; streams are declared as StreamId or tuple"):
+        type("Held", (Deciding,), {"__annotations__": {"held": annotation}, "__module__": __name__, "handle": nothing})
+
+
+def test_one_stream_in_two_fields_is_refused_when_built() -> None:
+    with pytest.raises(CommandMisdeclared, match="'show-1' is declared twice, as 'show' and as 'rows'"):
+        Seat(StreamId("show-1"), (StreamId("show-1"),))
+
+
+def test_one_stream_twice_in_a_field_is_refused_when_built() -> None:
+    with pytest.raises(CommandMisdeclared, match="'row-1' is declared twice in 'rows'"):
+        Seat(StreamId("show-1"), (StreamId("row-1"), StreamId("row-1")))
+
+
+@pytest.mark.parametrize("value", ["show-1", None, 7])
+def test_a_field_that_holds_no_stream_id_is_refused_when_built(value: Any) -> None:
+    with pytest.raises(CommandMisdeclared, match="is no StreamId"):
+        Seat(value)
+
+
+def test_a_command_that_could_be_changed_is_refused_when_built() -> None:
+    @dataclass
+    class Mutable(Deciding):
+        show: StreamId
+        handle = nothing
+
+    with pytest.raises(CommandMisdeclared, match="frozen"):
+        Mutable(StreamId("show-1"))
+
+
+def test_a_command_built_without_any_stream_is_refused() -> None:
+    @dataclass(frozen=True)
+    class Many(Deciding):
+        rows: tuple[StreamId, ...]
+        handle = nothing
+
+    with pytest.raises(CommandMisdeclared, match="without any stream"):
+        Many(())
