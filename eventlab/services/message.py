@@ -28,7 +28,7 @@ encode = msgspec.json.Encoder().encode
 
 
 class Request(msgspec.Struct, Generic[R_co], frozen=True):
-    """A question or an order for another service: the class's name is the operation, the type in brackets the answer."""
+    """A question or an order for another service: its name is the operation, the type in brackets the answer."""
 
 
 class Call(msgspec.Struct, frozen=True):

@@ -39,8 +39,12 @@ class ManualClock:
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         """Run *main* to its end on a fresh event loop that tells this clock's time."""
         with asyncio.Runner() as runner:
-            setattr(runner.get_loop(), LOOP_ATTRIBUTE, self._runtime)
+            self.rule(runner.get_loop())
             return runner.run(main)
+
+    def rule(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Tell the time to whatever runs on *loop* from now on."""
+        setattr(loop, LOOP_ATTRIBUTE, self._runtime)
 
 
 class _OnManualClock(SeededRuntime):
