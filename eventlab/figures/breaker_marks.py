@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from .breaker_story import BreakerStory, spoken
+from .breaker_story import BreakerStory
 from .labels import place
-from .style import FAILED, HALO, INK, OK, PALE_INK, REFUSED, UNKNOWN, Role
+from .style import FAILED, HALO, INK, OK, PALE_INK, REFUSED, UNKNOWN, Role, tint
 from .subject import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _STATES = {
-    "CLOSED": (OK, ""),
-    "OPEN": (FAILED, "xx"),
-    "HALF_OPEN": (UNKNOWN, ".."),
+    "closed": (OK, ""),
+    "open": (FAILED, "xx"),
+    "half-open": (UNKNOWN, ".."),
 }
 _ROWS = 4
 _ROW_HEIGHT = 0.62
@@ -39,10 +39,10 @@ def draw_states(ax: Axes, story: BreakerStory) -> None:
             continue
         role, hatch = _STATES.get(stretch.state, (REFUSED, "//"))
         ax.barh(
-            0.5, ended - began, left=began, height=1, facecolor=role.colour + "66", edgecolor=role.edge,
+            0.5, ended - began, left=began, height=1, facecolor=tint(role), edgecolor=role.edge,
             hatch=hatch, linewidth=0.8, zorder=3,
         )  # fmt: skip
-        name = spoken(stretch.state)
+        name = stretch.state
         if (ended - began) / (right - left) > 0.0125 * len(name):
             ax.text(
                 (began + ended) / 2, 0.5, name, ha="center", va="center", fontsize=8, color=INK, zorder=5, bbox=HALO
@@ -63,9 +63,8 @@ def _reasons(ax: Axes, story: BreakerStory) -> None:
     labels = []
     for (state, reason), moments in times.items():
         often = f", {len(moments)} times" if len(moments) > 1 else ""
-        name = spoken(state)
-        wordings = [f"{name}: {shortened(reason, limit)}{often}" for limit in (48, 30, 18)]
-        labels.append((moments[0], [*wordings, name]))
+        wordings = [f"{state}: {shortened(reason, limit)}{often}" for limit in (48, 30, 18)]
+        labels.append((moments[0], [*wordings, state]))
     for label in place(labels, (left, right), (right - left) * 0.0084, _ROWS):
         y = 1.25 + label.row * _ROW_HEIGHT
         top = y + 0.35 if label.began == label.x else y
@@ -151,7 +150,7 @@ def _judged(story: BreakerStory) -> list[tuple[list[float], list[float]]]:
     turns = [stretch.began_s for stretch in story.transitions]
     going, before = False, 0.0
     for at, _, rate in story.counted:
-        if rate is None or any(before < turn < at for turn in turns):
+        if rate is None or any(before <= turn < at for turn in turns):
             going = False
         if rate is not None:
             if not going:

@@ -86,10 +86,13 @@ def tell(run: RunLike, breaker: str | None = None, threshold: float | None = Non
 
 def _stretches(changes: Sequence[tuple[float, BreakerChanged]], last: float) -> list[Stretch]:
     if not changes:
-        return [Stretch("CLOSED", 0.0, last, "")]
+        return [Stretch("closed", 0.0, last, "")]
     ends = [*(at for at, _ in changes[1:]), last]
-    first = Stretch(changes[0][1].before, 0.0, changes[0][0], "")
-    return [first, *(Stretch(what.after, at, end, what.reason) for (at, what), end in zip(changes, ends, strict=True))]
+    first = Stretch(spoken(changes[0][1].before), 0.0, changes[0][0], "")
+    return [
+        first,
+        *(Stretch(spoken(what.after), at, end, what.reason) for (at, what), end in zip(changes, ends, strict=True)),
+    ]
 
 
 def _calls(run: RunLike, breaker: str) -> list[CallMark]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import breaker_marks as marks
-from .breaker_story import BreakerStory, spoken, tell, window_of_interest
+from .breaker_story import BreakerStory, tell, window_of_interest
 from .faults import in_words, shade
 from .style import house_style, stacked_panels
 from .subject import RunLike, clock, counted
@@ -68,9 +68,9 @@ def describe_breaker_strip(
 
 def _turns(story: BreakerStory) -> str:
     if not story.transitions:
-        return f"It stayed {spoken(story.stretches[0].state)}."
-    opened = [stretch for stretch in story.transitions if stretch.state == "OPEN"]
-    parts = [f"{spoken(stretch.state)} at {clock(stretch.began_s)} ({stretch.reason})" for stretch in story.transitions]
+        return f"It stayed {story.stretches[0].state}."
+    opened = [stretch for stretch in story.transitions if stretch.state == "open"]
+    parts = [f"{stretch.state} at {clock(stretch.began_s)} ({stretch.reason})" for stretch in story.transitions]
     shown = parts if len(parts) <= 12 else [*parts[:6], f"{len(parts) - 9} more", *parts[-3:]]
     return f"It opened {counted(len(opened), 'time')}: {'; '.join(shown)}."
 
@@ -79,10 +79,10 @@ def _lags(story: BreakerStory) -> list[str]:
     """How far the breaker's belief was behind the fault, at its beginning and at its end."""
     sentences = []
     for span in story.faults:
-        opened = [one.began_s for one in story.transitions if one.state == "OPEN" and one.began_s >= span.began_s]
+        opened = [one.began_s for one in story.transitions if one.state == "open" and one.began_s >= span.began_s]
         if opened and opened[0] <= span.ended_s:
             sentences.append(f"It opened {clock(opened[0] - span.began_s)} after the fault began.")
-            closed = [one.began_s for one in story.transitions if one.state == "CLOSED" and one.began_s > span.ended_s]
+            closed = [one.began_s for one in story.transitions if one.state == "closed" and one.began_s > span.ended_s]
             if span.lifted and closed:
                 sentences.append(f"It closed {clock(closed[0] - span.ended_s)} after the fault ended.")
     return sentences

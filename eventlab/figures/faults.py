@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from eventlab import hooks
 
-from .style import HALO, INK, OUTAGE
+from .style import HALO, INK, OUTAGE, tint
 from .subject import RunLike, clock, end_s, shortened
 
 if TYPE_CHECKING:
@@ -51,11 +51,8 @@ def shade(axes: Sequence[Axes], spans: Sequence[FaultSpan], *, label_on: Axes | 
     for panel in axes:
         for span in spans:
             panel.axvspan(
-                span.began_s, span.ended_s, facecolor=OUTAGE.colour, alpha=0.20, linewidth=0, zorder=0
-            )
-            panel.axvspan(
-                span.began_s, span.ended_s, fill=False, edgecolor=OUTAGE.colour, hatch=OUTAGE.hatch,
-                alpha=0.30, linewidth=0, zorder=0,
+                span.began_s, span.ended_s, facecolor=tint(OUTAGE, 0.2), edgecolor=tint(OUTAGE, 0.5),
+                hatch=OUTAGE.hatch, linewidth=0, zorder=0,
             )  # fmt: skip
     if label_on is not None:
         _name(label_on, spans)

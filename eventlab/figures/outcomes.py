@@ -52,6 +52,7 @@ def _ended(ax: Axes, told: Outcomes) -> None:
     ax.stairs(starts, edges, color=INK, linewidth=1.1, linestyle=":", zorder=4)
     ax.set_ylim(0, max([*below, *starts, 1]) * 1.3)
     ax.set_ylabel(f"ended in {width:g} s")
+    ax.locator_params(axis="y", integer=True, nbins=6)
     _names(ax, names, len(told.began))
 
 
@@ -85,6 +86,7 @@ def _in_flight(ax: Axes, told: Outcomes) -> None:
     ax.plot(at, peak, marker="o", markersize=3.5, color=INK, zorder=5)
     ax.set_ylim(0, max(peak, 1) * 1.25)
     ax.set_ylabel("in flight")
+    ax.locator_params(axis="y", integer=True, nbins=4)
 
 
 def describe_outcomes(run: RunLike) -> str:

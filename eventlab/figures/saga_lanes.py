@@ -82,7 +82,7 @@ def _forward(story: SagaStory) -> str:
     for lane in reached:
         if lane.step not in done:
             tries = lane.of("forward")
-            because = f": {tries[-1].detail}" if tries[-1].detail else ""
+            because = f" ({tries[-1].detail})" if tries[-1].detail else ""
             text += f"; {lane.step} did not, in {counted(len(tries), 'attempt')}{because}"
     return text + "."
 

@@ -6,13 +6,16 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from .saga_story import Attempt, Lane, SagaStory, Way
-from .style import COMPENSATION, FAILED, HALO, INK, OK, PALE_INK, REFUSED, UNKNOWN, Role
+from .style import COMPENSATION, FAILED, HALO, INK, OK, PALE_INK, REFUSED, UNKNOWN, Role, tint
 from .subject import clock, counted, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _HEIGHT = 0.26
+_CHARACTER = 0.85
+"""The width of a small letter, in hundredths of the axis."""
+
 _MIDDLE: dict[Way, float] = {"forward": -0.25, "backward": 0.25}
 """Where a half-lane's bars sit, relative to the lane; y grows downward."""
 
@@ -58,7 +61,7 @@ def _bar(ax: Axes, row: int, tried: Attempt, story: SagaStory) -> None:
     solid = tried.way == "forward" and tried.outcome in ("ok", "unknown")
     ax.barh(
         middle, width, left=tried.began_s, height=_HEIGHT, zorder=3,
-        facecolor=role.colour if solid else (role.colour + "59" if tried.outcome != "open" else "white"),
+        facecolor=role.colour if solid else ("white" if tried.outcome == "open" else tint(role)),
         hatch=COMPENSATION.hatch if tried.way == "backward" else role.hatch,
         edgecolor=role.edge if tried.way == "forward" else COMPENSATION.edge,
         linewidth=0.9, linestyle="--" if tried.outcome == "failed" else "-",
@@ -95,32 +98,30 @@ def _ticks(ax: Axes, row: int, moments: list[float], way: Way) -> None:
 
 
 def _words(tries: list[Attempt], lane: Lane) -> str:
-    """How it ended; a step that was in doubt says for how long."""
-    doubt = lane.in_doubt if tries[-1].way == "forward" else None
-    return _ending(tries) + (f" · in doubt {clock(doubt[1] - doubt[0])}" if doubt else "")
-
-
-def _ending(tries: list[Attempt]) -> str:
+    """How it ended: how often it was tried, for how long nobody knew, and what the last try said."""
     last = tries[-1]
+    parts = [counted(len(tries), "attempt")] if len(tries) > 1 else []
+    if last.way == "forward" and (doubt := lane.in_doubt):
+        parts.append(f"in doubt {clock(doubt[1] - doubt[0])}")
     if last.outcome == "ok":
-        verb = "done" if last.way == "forward" else "undone"
+        parts.insert(0, "done" if last.way == "forward" else "undone")
     else:
-        verb = {"open": "still open", "unknown": "no answer"}.get(last.outcome, last.detail)
-    if len(tries) == 1:
-        return shortened(verb or "failed", 30)
-    return f"{counted(len(tries), 'attempt')}: {shortened(verb or 'failed', 26)}"
+        parts.append(last.detail or {"open": "still open", "unknown": "no answer"}.get(last.outcome, "failed"))
+    return " · ".join(parts)
 
 
 def _say(ax: Axes, y: float, tries: list[Attempt], text: str) -> None:
-    """The word on a half-lane: after its last mark, or before its first where the axis ends."""
+    """The word on a half-lane: after its last mark, or before its first where the axis ends; cut to the room."""
     left, right = ax.get_xlim()
     unit = (right - left) / 100
-    room = right - tries[-1].ended_s
-    if room > (len(text) * 0.85 + 2.2) * unit:
-        x, side = tries[-1].ended_s + 1.9 * unit, "left"
-    else:
-        x, side = tries[0].began_s - 0.8 * unit, "right"
-    ax.text(x, y, text, fontsize=7.5, color=INK, va="center", ha=side, zorder=6, bbox=HALO)
+    after = (right - tries[-1].ended_s) / unit - 2
+    before = (tries[0].began_s - left) / unit - 1
+    rightward = after >= min(len(text) * _CHARACTER, before)
+    x = tries[-1].ended_s + 1.9 * unit if rightward else tries[0].began_s - 0.8 * unit
+    ax.text(
+        x, y, shortened(text, max(int((after if rightward else before) / _CHARACTER), 8)), fontsize=7.5, color=INK,
+        va="center", ha="left" if rightward else "right", zorder=6, bbox=HALO,
+    )  # fmt: skip
 
 
 def _bracket(ax: Axes, row: int, lane: Lane) -> None:
@@ -161,7 +162,7 @@ def draw_state(ax: Axes, row: int, story: SagaStory) -> None:
         if phase.ended_s > phase.began_s:
             ax.barh(
                 row, phase.ended_s - phase.began_s, left=phase.began_s, height=0.5, zorder=3,
-                facecolor=role.colour + "59", edgecolor=role.edge, hatch=role.hatch, linewidth=0.9,
+                facecolor=tint(role), edgecolor=role.edge, hatch=role.hatch, linewidth=0.9,
             )  # fmt: skip
             _inside(ax, row, phase.state, phase.began_s, phase.ended_s)
     role = _STATE_ROLES.get(story.state, REFUSED)

@@ -85,6 +85,12 @@ def house_style() -> Iterator[None]:
         yield
 
 
+def tint(role: Role, share: float = 0.4) -> str:
+    """The role's hue on white, opaque: a transparent one would fade its hatch and mix with what lies below."""
+    parts = (int(role.colour[at : at + 2], 16) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(255 + (part - 255) * share):02x}" for part in parts)
+
+
 HALO: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.8}
 """White behind a label, so that it reads on bands and lines."""
 

@@ -29,6 +29,8 @@ STEPS = (
     ("confirm_order", "orders", ""),
 )
 
+KINDS = {"capture_payment": "pivot", "dispatch": "retriable", "confirm_order": "retriable"}
+
 
 @dataclass
 class MadeUpRun:
@@ -43,11 +45,11 @@ class Shop:
     seed: int = 7
     now: float = 0.0
     log: list[Entry] = field(default_factory=list)
-    state: str = "CLOSED"
+    state: str = "closed"
     window: list[bool] = field(default_factory=list)
     reopens_s: float = 0.0
-    trials: int = 0
-    trials_ok: int = 0
+    probes: int = 0
+    period: int = 0
     calls: int = 0
 
     def __post_init__(self) -> None:
@@ -61,34 +63,33 @@ class Shop:
 
     def change(self, after: str, reason: str) -> None:
         self.tell("orders", hooks.BreakerChanged("payments", self.state, after, reason))
-        self.state, self.window, self.trials, self.trials_ok = after, [], 0, 0
-        if after == "OPEN":
+        self.state, self.window, self.probes, self.period = after, [], 0, self.period + 1
+        if after == "open":
             self.reopens_s = self.now + 5.0
 
     def admitted(self) -> bool:
-        if self.state == "OPEN" and self.now >= self.reopens_s:
-            self.change("HALF_OPEN", "5 s have passed")
-        if self.state == "HALF_OPEN":
-            self.trials += 1
-            return self.trials <= 3
-        return self.state == "CLOSED"
+        if self.state == "open" and self.now >= self.reopens_s:
+            self.change("half-open", "5 s have passed")
+        if self.state == "half-open":
+            self.probes += 1
+            return self.probes <= 3
+        return self.state == "closed"
 
-    def count(self, generation: str, good: bool) -> None:
-        if generation != self.state:
+    def count(self, period: int, good: bool) -> None:
+        if period != self.period:
             return
-        if self.state == "HALF_OPEN":
-            self.trials_ok += good
-            if not good:
-                self.change("OPEN", "trial call 1 of 3 failed")
-            elif self.trials_ok == 3:
-                self.change("CLOSED", "3 of 3 trial calls succeeded")
-            return
+        half_open = self.state == "half-open"
         self.window = [*self.window, good][-20:]
         failed, calls = self.window.count(False), len(self.window)
-        rate = failed / calls if calls >= 10 else None
+        rate = failed / calls if calls >= (3 if half_open else 10) else None
         self.tell("orders", hooks.BreakerCounted("payments", calls, rate))
-        if rate is not None and rate >= 0.5:
-            self.change("OPEN", f"{failed} of {calls} calls failed ({rate * 100:.0f} % ≥ 50 %)")
+        if rate is None:
+            return
+        what = "probes" if half_open else "calls"
+        if rate >= 0.5:
+            self.change("open", f"{failed} of {calls} {what} failed ({rate * 100:.3g} % ≥ 50 %)")
+        elif half_open:
+            self.change("closed", f"{failed} of {calls} {what} failed ({rate * 100:.3g} % < 50 %)")
 
     def call(self, saga: str, step: str, target: str, way: str) -> Generator[float, None, str]:
         self.calls += 1
@@ -101,14 +102,14 @@ class Shop:
             return outcome
 
         if target == "payments" and not self.admitted():
-            return ended("rejected", 0.0, "payments was not reached: its circuit is open")
-        generation, began = self.state, self.now
+            return ended("rejected", 0.0, "payments was not reached: its circuit is open for another 5 s")
+        period, began = self.period, self.now
         lost = target == "payments" and self.cut_s[0] <= self.now < self.cut_s[1]
         yield 1.0 if lost else min(0.9, self.chance.lognormvariate(-3.2, 0.5))
         if target == "payments":
-            self.count(generation, not lost)
+            self.count(period, not lost)
         if lost:
-            return ended("unknown", 1.0, "payments did not answer within 1 s")
+            return ended("unknown", 1.0, "payments did not answer ReservePayment within 1 s; the outcome is unknown")
         if target == "inventory" and way == "forward" and self.chance.random() < 0.04:
             return ended("refused", self.now - began, "refused (out_of_stock): none left")
         return ended("ok", self.now - began)
@@ -119,7 +120,10 @@ def _attempts(
 ) -> Generator[float, None, str]:
     forward = way == "forward"
     for attempt in range(1, attempts_max + 1):
-        shop.move(saga, "requested" if forward else "compensation_requested", step, attempt)
+        if forward:
+            shop.move(saga, "requested", step, attempt, KINDS.get(step, "compensatable"))
+        else:
+            shop.move(saga, "compensation_requested", step, attempt)
         if target == "orders":
             yield 0.004
             outcome = "ok"
@@ -128,8 +132,11 @@ def _attempts(
         if outcome == "ok":
             shop.move(saga, "succeeded" if forward else "compensated", step, attempt)
             return "ok"
-        detail = {"refused": "refused (out_of_stock)", "unknown": "no answer within 1 s"}.get(outcome, "circuit open")
-        worse = "timed_out" if outcome == "unknown" else "failed"
+        detail = {
+            "refused": "out_of_stock",
+            "unknown": "payments did not answer ReservePayment within 1 s; the outcome is unknown",
+        }.get(outcome, "payments was not reached: its circuit is open for another 5 s")
+        worse = "failed" if outcome == "refused" else "timed_out"
         shop.move(saga, worse if forward else "compensation_failed", step, attempt, detail)
         if outcome == "refused":
             return "refused"
@@ -145,7 +152,7 @@ def _saga(shop: Shop, saga: str) -> Steps:
         outcome = yield from _attempts(shop, saga, step, target, "forward", 3 if undo else 99)
         if outcome == "ok":
             continue
-        shop.move(saga, "compensating", "", 0, f"{step} {outcome}")
+        shop.move(saga, "compensating", "", 0, f"{step} {'was refused' if outcome == 'refused' else 'is in doubt'}")
         for undone, at, _ in reversed(done if outcome == "given up" else done[:-1]):
             yield from _attempts(shop, saga, undone, at, "backward", 99)
         shop.move(saga, "compensation_completed")

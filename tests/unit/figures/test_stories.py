@@ -84,7 +84,7 @@ def test_an_unknown_saga_is_named_in_the_error() -> None:
 def test_saga_words_tell_the_steps_the_doubt_and_the_undoing() -> None:
     assert describe_saga_lanes(UNDONE) == (
         "Saga o-1 (checkout) began at 1.00 s and was compensated at 4.00 s, 3.00 s later. "
-        "0 of 1 step succeeded (none); reserve did not, in 1 attempt: no answer. "
+        "0 of 1 step succeeded (none); reserve did not, in 1 attempt (no answer). "
         "reserve was in doubt for 2.00 s. "
         "Undone, last step first: reserve at 4.00 s in 1 attempt. No fault was in force."
     )
@@ -108,7 +108,7 @@ BROKEN = history(
     (1.0, hooks.CallEnded(2, "front", "payments", "Reserve", "ok", 0.1)),
     (1.0, hooks.BreakerCounted("orders→payments", 1, None)),
     (2.0, hooks.BreakerCounted("orders→payments", 10, 0.6)),
-    (2.0, hooks.BreakerChanged("orders→payments", "CLOSED", "OPEN", "6 of 10 calls failed (60 % ≥ 50 %)")),
+    (2.0, hooks.BreakerChanged("orders→payments", "closed", "open", "6 of 10 calls failed (60 % ≥ 50 %)")),
     (3.0, hooks.CallEnded(3, "orders", "payments", "Reserve", "rejected", 0.0)),
 )
 
@@ -116,8 +116,8 @@ BROKEN = history(
 def test_a_breakers_story_has_its_states_its_own_calls_and_its_threshold() -> None:
     story = breaker_story.tell(BROKEN)
     assert story.stretches == (
-        Stretch("CLOSED", 0.0, 2.0, ""),
-        Stretch("OPEN", 2.0, 3.0, "6 of 10 calls failed (60 % ≥ 50 %)"),
+        Stretch("closed", 0.0, 2.0, ""),
+        Stretch("open", 2.0, 3.0, "6 of 10 calls failed (60 % ≥ 50 %)"),
     )
     assert [(call.at_s, call.outcome) for call in story.calls] == [(1.0, "unknown"), (3.0, "rejected")]
     assert story.threshold == 0.5

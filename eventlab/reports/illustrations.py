@@ -1,0 +1,68 @@
+"""The figures of a run inside its page: vector where that is small, and always with their words."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from eventlab.figures import Picture, describe_of, draw_breaker_strip, draw_outcomes, draw_saga_lanes, picture
+from eventlab.figures.breaker_story import breakers
+
+from .facts import ReportedRun
+from .markup import Html, text
+
+SVG_BYTES_MAX = 400_000
+_BREAKERS_MAX = 3
+
+
+def illustrations(run: ReportedRun) -> Html:
+    """Every figure that the run has the history for, each on a white card of its own."""
+    parts = []
+    for number, (draw, options) in enumerate(_wanted(run), start=1):
+        try:
+            words = describe_of(draw)(run, **options)
+        except LookupError:
+            continue  # no saga ran, so there is none to show
+        parts.append(_figure(_image(draw, run, options, f"f{number}", words), words))
+    return Html("\n".join(parts))
+
+
+def _wanted(run: ReportedRun) -> Iterator[tuple[Any, dict[str, Any]]]:
+    yield draw_outcomes, {}
+    for breaker in breakers(run)[:_BREAKERS_MAX]:
+        yield draw_breaker_strip, {"breaker": breaker}
+    yield draw_saga_lanes, {}
+
+
+def _image(draw: Any, run: ReportedRun, options: dict[str, Any], prefix: str, words: str) -> Html:
+    try:
+        drawn = picture(draw, run, **options)
+    except ModuleNotFoundError as missing:
+        if missing.name != "matplotlib":
+            raise
+        return Html("<p>This picture was not drawn, because matplotlib is not installed; its words follow.</p>")
+    return embedded(drawn, prefix) if len(drawn.svg.encode()) <= SVG_BYTES_MAX else _as_png(drawn)
+
+
+def _figure(image: Html, words: str) -> Html:
+    return Html(f'<figure>\n<div class="card">{image}</div>\n<figcaption>{text(words)}</figcaption>\n</figure>')
+
+
+def embedded(drawn: Picture, prefix: str) -> Html:
+    """The SVG without what only a file of its own needs, its ids made the page's own by *prefix*."""
+    svg = drawn.svg[drawn.svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\s(?:xmlns(?::xlink)?|version|width|height)="[^"]*"', "", svg[: svg.index(">") + 1]) + (
+        svg[svg.index(">") + 1 :]
+    )
+    svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
+    svg = re.sub(r'xlink:href="#', f'href="#{prefix}-', svg)
+    svg = svg.replace("url(#", f"url(#{prefix}-")
+    return Html(svg.replace("<svg", f'<svg role="img" aria-label="{text(drawn.words)}"', 1).strip())
+
+
+def _as_png(drawn: Picture) -> Html:
+    data = base64.b64encode(drawn.png).decode("ascii")
+    return Html(f'<img alt="{text(drawn.words)}" src="data:image/png;base64,{data}">')

@@ -1,0 +1,107 @@
+"""The words that the page and the terminal share, so that both say the same about a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from eventlab.scenarios.summary import OUTCOMES, CallCounts, FaultSpan, SagaCounts, Summary
+
+
+class Mark(NamedTuple):
+    """An answer as a sign and a word; *tone* picks its colour, which is never the only cue."""
+
+    sign: str
+    word: str
+    tone: str
+
+    def __str__(self) -> str:
+        return f"{self.sign} {self.word}"
+
+
+def met(answer: bool | None) -> Mark:
+    """What became of an expectation."""
+    return _mark(answer, "met", "failed", "inconclusive")
+
+
+def holds(answer: bool | None) -> Mark:
+    """What a check says of an invariant."""
+    return _mark(answer, "holds", "broken", "unknown")
+
+
+def verdict_mark(verdict: str) -> Mark:
+    """The run as a whole: ``met``, ``failed`` or ``inconclusive``."""
+    return met({"met": True, "failed": False}.get(verdict))
+
+
+def _mark(answer: bool | None, yes: str, no: str, neither: str) -> Mark:
+    if answer is None:
+        return Mark("?", neither, "unknown")
+    return Mark("✓", yes, "good") if answer else Mark("✗", no, "bad")
+
+
+def tally(answers: Iterable[bool | None], what: str, word: str) -> str:
+    """``4 of 5 expectations met``; none at all says so too."""
+    listed = list(answers)
+    return f"{listed.count(True)} of {len(listed)} {what} {word}" if listed else f"no {what} stated"
+
+
+def verdict_line(summary: Summary) -> str:
+    """The verdict in one line, without its mark."""
+    expected = tally((line.met for line in summary.expectations), "expectations", "met")
+    held = tally((line.valid for line in summary.invariants), "invariants", "hold")
+    return f"{expected}, {held}"
+
+
+def sagas_line(sagas: SagaCounts) -> str:
+    return (
+        f"{sagas.started} started: {sagas.completed} completed, {sagas.compensated} compensated, "
+        f"{sagas.stuck} stuck, {sagas.unfinished} unfinished"
+    )
+
+
+def retries_line(summary: Summary) -> str:
+    return (
+        f"{plural(summary.conflicts, 'conflict', 'conflicts')}, "
+        f"{plural(summary.command_retries, 'command retry', 'command retries')}, "
+        f"{plural(summary.call_retries, 'call retry', 'call retries')}"
+    )
+
+
+def latency_line(summary: Summary) -> str:
+    """Percentiles of completed checkouts; a mean never stands alone, so it does not stand here."""
+    if not summary.latency_ms:
+        return "no checkout completed"
+    return ", ".join(f"{name} {milliseconds(value)}" for name, value in summary.latency_ms.items())
+
+
+def milliseconds(value: float) -> str:
+    return f"{value / 1000:.2f} s" if value >= 1000 else f"{value:.0f} ms"
+
+
+def clock_line(summary: Summary) -> str:
+    return f"{summary.duration_s:.1f} s on the {summary.clock} clock, {summary.orders} orders, seed {summary.seed}"
+
+
+def fault_line(span: FaultSpan) -> str:
+    end = f"to {span.ended_s:.1f} s" if span.ended_s is not None else "to the end"
+    name = f"{span.fault} ({span.detail})" if span.detail else span.fault
+    return f"{name} from {span.began_s:.1f} {end}"
+
+
+def state(name: str) -> str:
+    """A breaker's state as people say it: ``half-open``."""
+    return name.lower().replace("_", "-")
+
+
+def call_row(counts: CallCounts) -> list[int]:
+    """The counts in the order of `OUTCOMES`."""
+    return [getattr(counts, outcome) for outcome in OUTCOMES]
+
+
+def plural(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def joined(parts: Sequence[str], none: str) -> str:
+    return "; ".join(parts) or none
