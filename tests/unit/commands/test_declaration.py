@@ -12,7 +12,6 @@ from eventlab.commands import Command, declared_streams
 from eventlab.errors import CommandMisdeclared
 from eventlab.store import StoredEvent, StreamId
 
-
 BALCONY = StreamId("balcony-1")
 
 
@@ -52,12 +51,12 @@ def test_streams_of_a_base_class_come_first() -> None:
 
 
 def test_annotations_that_only_a_function_can_resolve_are_understood() -> None:
-    from eventlab.store import StreamId as Local  # noqa: F401 (the annotation below is text)
+    from eventlab import store as local
 
     @dataclass(frozen=True)
     class Locally(Deciding):
-        one: StreamId
-        many: tuple[StreamId, ...]
+        one: local.StreamId
+        many: tuple[local.StreamId, ...]
         handle = nothing
 
     assert Locally.stream_fields == ("one", "many")
