@@ -151,8 +151,8 @@ def _judge_invariants(text: str, summary: Summary) -> ExpectationLine:
 
 def _judge_breaker(text: str, logs: list[BreakerLog], verb: str) -> ExpectationLine:
     changes = sorted((change for log in logs for change in log.transitions), key=lambda change: change.at)
-    opened = [change.at for change in changes if change.after.upper() == "OPEN"]
-    closed = [change.at for change in changes if change.after.upper() == "CLOSED"]
+    opened = [change.at for change in changes if change.after == "open"]
+    closed = [change.at for change in changes if change.after == "closed"]
     times = f"opened {len(opened)} time{'s' if len(opened) != 1 else ''}, first at {opened[0]:.1f} s" if opened else ""
     if verb == "closes":
         measured = f"closed at {closed[-1]:.1f} s" if closed else (f"{times}, and never closed" if times else "")
@@ -190,6 +190,6 @@ def _measure(path: str, summary: Summary) -> tuple[float | None, float]:
             return (getattr(counts, field), counts.total) if counts else (0, 0)
         case ["breakers", service, _]:
             logs = breakers_of(service, summary.breakers)
-            return sum(change.after.upper() == "OPEN" for log in logs for change in log.transitions), 0
+            return sum(change.after == "open" for log in logs for change in log.transitions), 0
         case _:
             return getattr(summary, path), 0

@@ -1,0 +1,68 @@
+"""`metrics.csv`: what happened in each second of the run's own clock, one row a second, from the history alone."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+from .. import hooks
+from ..history import Entry, of_kind
+from .summary import OUTCOMES
+
+SAGA_COLUMNS = {
+    "started": "sagas_started",
+    "completed": "sagas_completed",
+    "compensation_completed": "sagas_compensated",
+    "stuck": "sagas_stuck",
+}
+COLUMNS = ("second", "orders_started", *SAGA_COLUMNS.values(), "sagas_running", "conflicts")
+"""The columns of every run. Then come `calls_SERVICE_OUTCOME`, and `breaker_NAME`: its state when the second ends."""
+
+
+def metrics_csv(entries: Sequence[Entry], services: Iterable[str] = ()) -> bytes:
+    """The whole file. *services* have their columns even when nobody called them."""
+    targets = list(dict.fromkeys([*services, *sorted({call.target for _, call in of_kind(entries, hooks.CallEnded)})]))
+    breakers = sorted({changed.breaker for _, changed in of_kind(entries, hooks.BreakerChanged)})
+    calls = [f"calls_{target}_{outcome}" for target in targets for outcome in OUTCOMES]
+    counts, states = _by_second(entries)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*COLUMNS, *calls, *(f"breaker_{name}" for name in breakers)])
+    state = dict.fromkeys(breakers, "closed")
+    running = 0
+    last = int(entries[-1].at) if entries else -1
+    for second in range(last + 1):
+        count = counts[second]
+        running += count["sagas_running"]
+        state.update(states[second])
+        numbers = [count[name] for name in COLUMNS[1:] if name != "sagas_running"]
+        numbers.insert(-1, running)
+        writer.writerow([second, *numbers, *(count[name] for name in calls), *(state[name] for name in breakers)])
+    return text.getvalue().encode()
+
+
+def _by_second(entries: Iterable[Entry]) -> tuple[dict[int, Counter[str]], dict[int, dict[str, str]]]:
+    """What is counted in each second, and the last state of each breaker that changed in it."""
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    states: dict[int, dict[str, str]] = defaultdict(dict)
+    running: dict[str, bool] = {}
+    for entry in entries:
+        count = counts[int(entry.at)]
+        match entry.what:
+            case hooks.OperationInvoked():
+                count["orders_started"] += 1
+            case hooks.SagaMoved(saga=saga, phase=phase):
+                if phase in SAGA_COLUMNS:
+                    count[SAGA_COLUMNS[phase]] += 1
+                runs = phase == "started" or phase not in SAGA_COLUMNS
+                count["sagas_running"] += runs - running.get(saga, False)
+                running[saga] = runs
+            case hooks.CommandAttempted(outcome="conflict"):
+                count["conflicts"] += 1
+            case hooks.CallEnded(target=target, outcome=outcome):
+                count[f"calls_{target}_{outcome}"] += 1
+            case hooks.BreakerChanged(breaker=breaker, after=after):
+                states[int(entry.at)][breaker] = after
+    return counts, states

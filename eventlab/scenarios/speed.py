@@ -1,0 +1,121 @@
+"""How fast a real run's clock may go before the machine, and not the scenario, decides what happens.
+
+Real work counts *speed* times on a scaled clock: at speed 60 a commit of 10 ms
+takes 600 ms of the run. So the disk and the processor may be busy at most half
+of the time, and a timeout must last at least ten commits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import shutil
+import statistics
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+
+from ..codec import event
+from ..errors import RunRefused
+from ..runtime import Runtime
+from ..store import open_store
+
+COMMITS_PER_SAGA = 16
+"""Appends of one checkout: its own log some nine times, and each service once or more."""
+
+WORK_PER_SAGA_S = 0.010
+"""Time on the processor for one checkout: a dozen messages and the appends, without waiting for the disk."""
+
+BUSY_MAX = 0.5
+COMMITS_PER_TIMEOUT_MIN = 10
+PROBES = 15
+
+_WALL = Runtime()
+
+
+@event("CommitProbed", version=1)
+class CommitProbed(msgspec.Struct, frozen=True):
+    """Written to a scratch store to see how long a commit takes here."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a run asks of the machine: arrivals per second and the shortest timeout, both on the run's own clock."""
+
+    arrivals_per_s: float
+    timeout_s: float
+    commits_per_saga: int = COMMITS_PER_SAGA
+    work_per_saga_s: float = WORK_PER_SAGA_S
+
+    def speed_max(self, commit_s: float) -> float:
+        """The largest speed at which the machine decides nothing, if a commit takes *commit_s* of real time."""
+        saga_s = max(self.commits_per_saga * commit_s, self.work_per_saga_s)
+        by_load = BUSY_MAX / (self.arrivals_per_s * saga_s)
+        by_timeout = self.timeout_s / (COMMITS_PER_TIMEOUT_MIN * commit_s) if commit_s else math.inf
+        return min(by_load, by_timeout)
+
+
+def check_speed(speed: float, pace: Pace, commit_s: float, *, flushes: bool) -> None:
+    """Refuse a *speed* that would tell a story about this machine's disk. *flushes*: whether commits wait for it."""
+    limit = pace.speed_max(commit_s)
+    if speed <= limit:
+        return
+    would_do = [f"--speed {_rounded_down(limit):g}"]
+    if flushes:
+        would_do.append("a store URL that ends in ?synchronous=NORMAL, which does not wait for the disk")
+    raise RunRefused(
+        f"at speed {speed:g} a commit of {1000 * commit_s:.3g} ms counts as {1000 * commit_s * speed:.3g} ms, "
+        f"and {pace.arrivals_per_s:g} checkouts a second would keep this machine busier than {100 * BUSY_MAX:g} %, "
+        f"or a timeout of {pace.timeout_s:g} s would last fewer than {COMMITS_PER_TIMEOUT_MIN} commits: "
+        f"the machine would decide the outcome. What would do: {', or '.join(would_do)}"
+    )
+
+
+def commit_time_s(url_template: str) -> float:
+    """Real seconds that one commit takes beside the stores of *url_template*, measured on a scratch store.
+
+    `{service}` in the template stands for each service's name. The scratch store is gone afterwards.
+    """
+    location, question, options = url_template.partition("?")
+    prefix = "sqlite:///"
+    if not location.startswith(prefix):
+        return 0.0
+    folder = Path(location.removeprefix(prefix).format(service="probe")).parent
+    try:
+        scratch = Path(tempfile.mkdtemp(prefix=".eventlab-probe-", dir=folder))
+    except OSError as error:
+        _refuse_folder(folder, error)
+    try:
+        return asyncio.run(_probe(f"{prefix}{scratch / 'probe.db'}{question}{options}"))
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+async def _probe(url: str) -> float:
+    store = open_store(url, name="probe")
+    took_s = []
+    try:
+        for number in range(PROBES):
+            began_s = _WALL.monotonic()
+            await store.append([("probe-1", CommitProbed(number))])
+            took_s.append(_WALL.monotonic() - began_s)
+    finally:
+        await store.close()
+    return statistics.median(took_s)
+
+
+def _refuse_folder(folder: Path, error: OSError) -> NoReturn:
+    raise RunRefused(f"the stores cannot be kept in {folder}: {error.strerror}") from None
+
+
+def _rounded_down(speed: float) -> float:
+    """Two digits that a person would type, never above *speed*."""
+    if speed <= 0:
+        return 0.0
+    step = 10.0 ** (math.floor(math.log10(speed)) - 1)
+    return float(f"{math.floor(speed / step) * step:.2g}")
