@@ -17,15 +17,17 @@ class Handle(asyncio.Handle):
 
     __slots__ = ()
 
-    def __init__(
-        self, callback: Callable[..., object], args: tuple[Any, ...], loop: Any, context: Context | None
-    ) -> None:
+    _loop = _repr = _source_traceback = None
+
+    def __init__(self, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None) -> None:
         self._callback = callback
         self._args = args
-        self._loop = loop
         self._context = copy_context() if context is None else context
         self._cancelled = False
-        self._repr = self._source_traceback = None
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        self._callback = self._args = None  # type: ignore[assignment]
 
 
 class Timer(asyncio.TimerHandle):
@@ -33,20 +35,16 @@ class Timer(asyncio.TimerHandle):
 
     __slots__ = ()
 
+    _repr = _source_traceback = None
+
     def __init__(
-        self,
-        when: float,
-        callback: Callable[..., object],
-        args: tuple[Any, ...],
-        loop: Any,
-        context: Context | None,
+        self, when: float, callback: Callable[..., object], args: tuple[Any, ...], loop: Any, context: Context | None
     ) -> None:
         self._callback = callback
         self._args = args
         self._loop = loop
         self._context = copy_context() if context is None else context
         self._cancelled = False
-        self._repr = self._source_traceback = None
         self._when = when
         self._scheduled = True
 

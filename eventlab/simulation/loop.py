@@ -15,7 +15,8 @@ import sys
 from asyncio import events
 from collections import deque
 from collections.abc import Callable
-from contextvars import Context
+from contextvars import Context, copy_context
+from functools import partial
 from heapq import heapify, heappop, heappush
 from threading import get_ident
 from typing import Any, TypeVar
@@ -33,6 +34,9 @@ from .refusals import refuse_ways_out
 from .waiting import describe_waiting
 
 T = TypeVar("T")
+
+_new = object.__new__
+"""Handles are filled in where they are made: a constructor call would cost half as much again."""
 
 _DELIVERY = object()
 """Stands in the heap where a timer would, for a message in flight."""
@@ -64,6 +68,7 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
         self._asyncgens: Any = OrderedWeakSet()
         self._dead_timers = 0
         self._tasks_made = 0
+        self.create_future = partial(asyncio.Future, loop=self)
         self._collections = 0
         self.fenced = False
         """True once a node has crashed: from then on every handle is asked whose life it belongs to."""
@@ -78,16 +83,32 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
     def call_later(self, delay: float, callback: Any, *args: Any, context: Context | None = None) -> Timer:
         if delay is None:
             raise TypeError("delay must not be None")
-        return self.call_at(self._env._now + delay, callback, *args, context=context)
+        env = self._env
+        when = env._now + delay
+        timer = _new(Timer)
+        timer._callback, timer._args, timer._cancelled = callback, args, False
+        timer._context = copy_context() if context is None else context
+        timer._loop, timer._when, timer._scheduled = self, when, True
+        if 0 <= delay < math.inf:
+            heappush(self._heap, (when, NORMAL, next(env._eid), timer))
+        else:
+            self._push_odd(timer)
+        return timer
 
     def call_at(self, when: float, callback: Any, *args: Any, context: Context | None = None) -> Timer:
         timer = Timer(when, callback, args, self, context)
-        env = self._env
-        if when < math.inf:
-            heappush(self._heap, (when if when > env._now else env._now, NORMAL, next(env._eid), timer))
+        if self._env._now <= when < math.inf:
+            heappush(self._heap, (when, NORMAL, next(self._env._eid), timer))
+        else:
+            self._push_odd(timer)
+        return timer
+
+    def _push_odd(self, timer: Timer) -> None:
+        """What was due in the past is due now; what is never due stays out of the heap."""
+        if timer._when < math.inf:
+            heappush(self._heap, (self._env._now, NORMAL, next(self._env._eid), timer))
         else:
             timer._scheduled = False
-        return timer
 
     def deliver(self, delay_s: float, arrive: Callable[..., None], args: tuple[Any, ...]) -> None:
         """Call ``arrive(*args)`` as the world's own code after *delay_s*. Cannot be cancelled, and costs the least."""
@@ -95,7 +116,9 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
         heappush(self._heap, (env._now + delay_s, NORMAL, next(env._eid), _DELIVERY, arrive, args))
 
     def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> Handle:
-        handle = Handle(callback, args, self, context)
+        handle = _new(Handle)
+        handle._callback, handle._args, handle._cancelled = callback, args, False
+        handle._context = copy_context() if context is None else context
         self._ready.append(handle)
         return handle
 

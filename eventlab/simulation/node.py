@@ -119,6 +119,10 @@ class Node:
         self._context = self._new_context()
         if hooks.listening:
             hooks.emit(hooks.NodeChanged(self.name, "up", self.incarnation.number))
+        return self.begin()
+
+    def begin(self) -> asyncio.Future[None]:
+        """Run *boot*, as the first life of a node has to be told to. The future is done when *boot* is."""
         return self.start(self._boot())
 
     async def _boot(self) -> None:

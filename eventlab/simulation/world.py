@@ -7,7 +7,7 @@ from asyncio import events
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import Context, copy_context
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from .. import runtime
@@ -21,10 +21,6 @@ from .node import Node
 from .ready import Shuffled
 
 T = TypeVar("T")
-
-EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-"""The time of day at which a world begins, unless told otherwise."""
-
 
 class WorldRuntime(runtime.SeededRuntime):
     """The answers that code gets inside a world."""
@@ -43,7 +39,7 @@ class World:
     ``"shuffled"`` by the seed, which finds races. The same seed gives the same run, to the byte.
     """
 
-    def __init__(self, seed: int = 0, *, ready: Literal["fifo", "shuffled"] = "fifo", epoch: datetime = EPOCH) -> None:
+    def __init__(self, seed: int = 0, *, ready: Literal["fifo", "shuffled"] = "fifo", epoch: datetime = runtime.EPOCH) -> None:
         if ready not in ("fifo", "shuffled"):
             raise InvalidValue("World.ready", ready, "'fifo' or 'shuffled'")
         self.seed = seed

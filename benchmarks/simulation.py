@@ -1,0 +1,126 @@
+"""The simulated world beside bare SimPy: a timer, a message between two nodes, and what an event leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import tracemalloc
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import simpy
+
+from benchmarks.harness import Goal, Row, Sample, fact, main, measure, per_unit
+from eventlab.simulation import Exponential, World
+
+EVENTS = 50_000
+LATENCY_S = 0.002
+
+
+def simpy_timeout() -> float:
+    """A process that waits for one bare timeout after another."""
+    env = simpy.Environment()
+
+    def process() -> Generator[simpy.Event, Any, None]:
+        for _ in range(EVENTS):
+            yield env.timeout(1)
+
+    env.process(process())
+    return per_unit(env.run, EVENTS)
+
+
+def asyncio_sleep() -> float:
+    """A coroutine that sleeps again and again in a world."""
+
+    async def sleeper() -> None:
+        for _ in range(EVENTS):
+            await asyncio.sleep(1)
+
+    world = World()
+    return per_unit(lambda: world.run(sleeper), EVENTS)
+
+
+def simpy_message() -> float:
+    """A ball thrown to and fro: a Store at each end, a process for each throw."""
+    env = simpy.Environment()
+    chance = random.Random(1)
+    here, there = simpy.Store(env), simpy.Store(env)
+
+    def throw(target: simpy.Store, ball: str) -> Generator[simpy.Event, Any, None]:
+        yield env.timeout(chance.expovariate(1 / LATENCY_S))
+        yield target.put(ball)
+
+    def echo() -> Generator[simpy.Event, Any, None]:
+        while True:
+            ball = yield there.get()
+            env.process(throw(here, ball))
+
+    def play() -> Generator[simpy.Event, Any, None]:
+        for _ in range(EVENTS // 2):
+            env.process(throw(there, "ball"))
+            yield here.get()
+
+    env.process(echo())
+    return per_unit(lambda: env.run(env.process(play())), EVENTS)
+
+
+def message() -> float:
+    """The same ball between two nodes over the simulated network."""
+    world = World(1)
+    world.network.set_latency(Exponential(LATENCY_S))
+    here, there = world.node("here"), world.node("there")
+    send = world.network.send
+
+    async def echo() -> None:
+        while True:
+            send("there", "here", await there.inbox.get())
+
+    async def play() -> None:
+        there.spawn(echo())
+        for _ in range(EVENTS // 2):
+            send("here", "there", "ball")
+            await here.inbox.get()
+
+    return per_unit(lambda: world.run(play), EVENTS)
+
+
+def growth_per_event() -> float:
+    """Bytes that stay behind for each event between 10⁵ and 10⁶ of them: sleeps, cancelled timers and messages."""
+    world = World(1)
+    world.network.set_latency(Exponential(LATENCY_S))
+    node = world.node("here")
+    sizes: list[int] = []
+
+    async def busy() -> None:
+        for number in range(0, 1_000_000, 3):
+            if number == 99_999:
+                sizes.append(tracemalloc.get_traced_memory()[0])
+            world.network.send("here", "here", "ball")
+            async with asyncio.timeout(3600):
+                await node.inbox.get()
+            await asyncio.sleep(0.001)
+        sizes.append(tracemalloc.get_traced_memory()[0])
+
+    tracemalloc.start()
+    try:
+        world.run(busy)
+    finally:
+        tracemalloc.stop()
+    return (sizes[1] - sizes[0]) / 900_000
+
+
+def rows() -> Iterator[Row]:
+    bare = Sample(simpy_timeout)
+    yield measure(
+        "simulation/message",
+        Sample(message, collects=True),
+        "simpy Store and process",
+        Sample(simpy_message, collects=True),
+        goal=Goal(0.65),
+    )
+    yield measure("simulation/sleep", Sample(asyncio_sleep, collects=True), "simpy timeout", bare, goal=Goal(4))
+    yield fact("simulation/growth", growth_per_event(), "B", goal=Goal(1))
+
+
+if __name__ == "__main__":
+    main(rows)

@@ -1,0 +1,91 @@
+"""Modelled services: capacity, queue, failures, and calls onward."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from eventlab.errors import CallFailed, Unavailable
+from eventlab.services import Client
+from eventlab.simulation import Constant, SimulatedTransport, World
+from eventlab.simulation.modelled import ModelledService, Work
+
+
+def _world(**model: Any) -> tuple[World, Client, SimulatedTransport]:
+    world = World(1)
+    world.network.set_latency(Constant(0))
+    transport = SimulatedTransport(world)
+    world.node("front")
+    _serve(world, transport, "shop", **model)
+    return world, Client(transport, "front", timeout_s=60), transport
+
+
+def _serve(world: World, transport: SimulatedTransport, name: str, **model: Any) -> ModelledService:
+    world.node(name)
+    service = ModelledService(name, Client(transport, name, timeout_s=60), **model)
+    transport.serve(name, service.receive)
+    return service
+
+
+def test_capacity_is_how_many_are_served_at_once() -> None:
+    world, client, _ = _world(latency=Constant(1), capacity=2)
+    done: list[float] = []
+
+    async def one(number: int) -> None:
+        await client.call("shop", Work(str(number)))
+        done.append(world.now_s)
+
+    async def main() -> None:
+        await asyncio.gather(*(one(number) for number in range(5)))
+
+    world.run(main)
+    assert done == [1, 1, 2, 2, 3]
+
+
+def test_a_full_queue_turns_away() -> None:
+    world, client, _ = _world(latency=Constant(1), capacity=1, queue_limit=1)
+
+    async def main() -> list[str]:
+        calls = [client.call("shop", Work(str(number))) for number in range(4)]
+        return [type(answer).__name__ for answer in await asyncio.gather(*calls, return_exceptions=True)]
+
+    assert world.run(main) == ["Done", "Done", "Unavailable", "Unavailable"]
+
+
+def test_it_fails_as_often_as_it_is_told() -> None:
+    world, client, _ = _world(latency=Constant(0), failure_rate=0.3)
+
+    async def main() -> int:
+        failed = 0
+        for number in range(1000):
+            try:
+                await client.call("shop", Work(str(number)))
+            except CallFailed:
+                failed += 1
+        return failed
+
+    assert 255 < world.run(main) < 345  # three standard deviations are 43
+
+
+def test_it_calls_onward_one_after_another() -> None:
+    world, client, transport = _world(latency=Constant(1), calls=["tax", "mail"])
+    _serve(world, transport, "tax", latency=Constant(2))
+    _serve(world, transport, "mail", latency=Constant(3))
+
+    async def main() -> float:
+        await client.call("shop", Work("1"))
+        return world.now_s
+
+    assert world.run(main) == 6
+
+
+def test_an_unserved_name_below_makes_it_unavailable() -> None:
+    world, client, _ = _world(latency=Constant(0), calls=["nobody"])
+
+    async def main() -> None:
+        with pytest.raises(Unavailable, match="nobody"):
+            await client.call("shop", Work("1"))
+
+    world.run(main)

@@ -1,0 +1,52 @@
+"""Errors carry their facts, survive pickling, and read as sentences."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+
+import pytest
+
+from eventlab import errors
+
+EXAMPLES = [
+    errors.VersionConflict([("order-7", 3, 5), ("stock-1", "none", 2)]),
+    errors.CircuitOpen("payments", 2.5),
+    errors.Refused("declined", "over the limit", {"limit": 5}),
+    errors.CallTimeout("payments", "ReservePayment", 1.0),
+    errors.ForeignStreamError("orders", "user-1", ["order"]),
+    errors.Deadlock(["main waits"]),
+    errors.ScenarioInvalid(["a.yaml:1:1: no"]),
+    errors.InvalidValue("loss", 1.2, "a probability"),
+]
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_an_error_survives_pickling(error: errors.EventlabError) -> None:
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
+
+
+def test_errors_read_as_sentences() -> None:
+    assert [str(error) for error in EXAMPLES[:5]] == [
+        "stream 'order-7' is at version 5, expected 3; stream 'stock-1' is at version 2, expected none",
+        "payments was not reached: its circuit is open for another 2.5 s",
+        "refused (declined): over the limit",
+        "payments did not answer ReservePayment within 1 s; the outcome is unknown",
+        "orders does not own stream 'user-1'; it owns the categories order: "
+        "call the service that owns it, or keep a local copy",
+    ]
+
+
+def test_the_tree_in_the_docstring_is_the_tree() -> None:
+    drawn = errors.__doc__ or ""
+    for name, cls in inspect.getmembers(errors, inspect.isclass):
+        if issubclass(cls, errors.EventlabError):
+            assert f" {name} " in drawn.replace("\n", " \n"), f"{name} is missing in the drawing"
+
+
+def test_every_error_says_what_its_caller_may_do() -> None:
+    kinds = (errors.Retriable, errors.GiveUp, errors.UnknownOutcome, errors.SimulationError)
+    for name, cls in inspect.getmembers(errors, inspect.isclass):
+        if issubclass(cls, errors.EventlabError) and cls is not errors.EventlabError:
+            assert sum(issubclass(cls, kind) for kind in kinds) == 1, name
