@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .breaker_strip import describe_breaker_strip, draw_breaker_strip
 from .outcomes import describe_outcomes, draw_outcomes
-from .pictures import Picture, describe_of, picture, show
+from .pictures import describe_of, drawn, show
 from .saga_lanes import describe_saga_lanes, draw_saga_lanes
 from .subject import RunLike
 
@@ -22,8 +22,7 @@ __all__ = [
     "draw_outcomes",
     "describe_outcomes",
     "show",
-    "picture",
-    "Picture",
+    "drawn",
     "describe_of",
     "RunLike",
 ]

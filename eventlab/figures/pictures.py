@@ -1,27 +1,21 @@
-"""A drawing with its words: as a finished picture for a page, or shown in a notebook."""
+"""A drawing with its words: to be rendered for a page, or shown in a notebook."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from . import style
 from .subject import RunLike
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Draw = Callable[..., "Axes"]
 Describe = Callable[..., str]
-
-
-class Picture(NamedTuple):
-    """A figure rendered: its words are its alternative text."""
-
-    svg: str
-    png: bytes
-    words: str
 
 
 def describe_of(draw: Draw) -> Describe:
@@ -34,13 +28,13 @@ def describe_of(draw: Draw) -> Describe:
     return found
 
 
-def picture(draw: Draw, run: RunLike, **options: Any) -> Picture:
-    """Draw, describe, render, and let go of the figure."""
-    words = describe_of(draw)(run, **options)
+@contextmanager
+def drawn(draw: Draw, run: RunLike, **options: Any) -> Iterator[Figure]:
+    """The figure, to be rendered inside this block; it is let go of at the end."""
     figure = draw(run, **options).get_figure(root=True)
     assert figure is not None
     try:
-        return Picture(style.svg(figure), style.png(figure), words)
+        yield figure
     finally:
         style.close(figure)
 
@@ -54,10 +48,6 @@ def show(draw: Draw, run: RunLike, **options: Any) -> None:
     from IPython.display import Image, display
 
     words = describe_of(draw)(run, **options)
-    figure = draw(run, **options).get_figure(root=True)
-    assert figure is not None
-    try:
+    with drawn(draw, run, **options) as figure:
         display(Image(data=style.png(figure), alt=words))  # type: ignore[no-untyped-call]
-    finally:
-        style.close(figure)
     sys.stdout.write(words + "\n")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from eventlab.figures import Picture, describe_of, draw_breaker_strip, draw_outcomes, draw_saga_lanes, picture
+from eventlab.figures import describe_of, draw_breaker_strip, draw_outcomes, draw_saga_lanes, drawn, style
 from eventlab.figures.breaker_story import breakers
 
 from .facts import ReportedRun
@@ -38,21 +38,24 @@ def _wanted(run: ReportedRun) -> Iterator[tuple[Any, dict[str, Any]]]:
 
 def _image(draw: Any, run: ReportedRun, options: dict[str, Any], prefix: str, words: str) -> Html:
     try:
-        drawn = picture(draw, run, **options)
+        with drawn(draw, run, **options) as figure:
+            svg = style.svg(figure)
+            if len(svg.encode()) > SVG_BYTES_MAX:
+                return _as_png(style.png(figure), words)
     except ModuleNotFoundError as missing:
         if missing.name != "matplotlib":
             raise
         return Html("<p>This picture was not drawn, because matplotlib is not installed; its words follow.</p>")
-    return embedded(drawn, prefix) if len(drawn.svg.encode()) <= SVG_BYTES_MAX else _as_png(drawn)
+    return embedded(svg, words, prefix)
 
 
 def _figure(image: Html, words: str) -> Html:
     return Html(f'<figure>\n<div class="card">{image}</div>\n<figcaption>{text(words)}</figcaption>\n</figure>')
 
 
-def embedded(drawn: Picture, prefix: str) -> Html:
+def embedded(svg: str, words: str, prefix: str) -> Html:
     """The SVG without what only a file of its own needs, its ids made the page's own by *prefix*."""
-    svg = drawn.svg[drawn.svg.index("<svg") :]
+    svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r'\s(?:xmlns(?::xlink)?|version|width|height)="[^"]*"', "", svg[: svg.index(">") + 1]) + (
         svg[svg.index(">") + 1 :]
@@ -60,9 +63,9 @@ def embedded(drawn: Picture, prefix: str) -> Html:
     svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
     svg = re.sub(r'xlink:href="#', f'href="#{prefix}-', svg)
     svg = svg.replace("url(#", f"url(#{prefix}-")
-    return Html(svg.replace("<svg", f'<svg role="img" aria-label="{text(drawn.words)}"', 1).strip())
+    return Html(svg.replace("<svg", f'<svg role="img" aria-label="{text(words)}"', 1).strip())
 
 
-def _as_png(drawn: Picture) -> Html:
-    data = base64.b64encode(drawn.png).decode("ascii")
-    return Html(f'<img alt="{text(drawn.words)}" src="data:image/png;base64,{data}">')
+def _as_png(png: bytes, words: str) -> Html:
+    data = base64.b64encode(png).decode("ascii")
+    return Html(f'<img alt="{text(words)}" src="data:image/png;base64,{data}">')
