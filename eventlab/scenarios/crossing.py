@@ -27,13 +27,21 @@ def check(walker: Walker, root: Item) -> list[Problem]:
 
 
 def service_names(root: Item) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """All services that the document declares, and the modelled ones; read before anything refers to them."""
+    """All services that the document declares, and those that are none of the shop's.
+
+    Read before anything refers to them.
+    """
     services = root.value.get("services") if isinstance(root.value, dict) else None
     if services is None or not isinstance(services.value, dict):
         return (), ()
     declared = services.value
-    modelled = tuple(name for name, item in declared.items() if isinstance(item.value, dict) and "model" in item.value)
-    return tuple(declared), modelled
+    of_ones_own = ("model", "app")
+    modelled = [
+        name
+        for name, item in declared.items()
+        if isinstance(item.value, dict) and any(key in item.value for key in of_ones_own)
+    ]
+    return tuple(declared), tuple(modelled)
 
 
 def _names(walker: Walker, root: Item) -> Iterator[Finding]:

@@ -121,7 +121,7 @@ def _read_orders(walker: Walker, scenario_path: Path, problems: list[Problem]) -
         return []
     found, tried = find_file(name, scenario_path)
     if found is None:
-        near = get_close_matches(Path(name).name, [entry for place in tried for entry in _names_beside(place)], 1)
+        near = get_close_matches(Path(name).name, [entry for place in tried for entry in _names_beside(place)], 1, 0.75)
         hint = (
             f"did you mean {str(Path(name).with_name(near[0]))!r}?"
             if near

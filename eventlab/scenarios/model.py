@@ -91,7 +91,14 @@ class ModelledService(Section, frozen=True, kw_only=True):
     model: Model
 
 
-Service: TypeAlias = ShopService | ModelledService
+class AppService(Section, frozen=True, kw_only=True):
+    """Code of one's own, by the name under which `--app` brings it in. The file alone runs none of it."""
+
+    app: Text
+    store: StoreLatency = StoreLatency()
+
+
+Service: TypeAlias = ShopService | ModelledService | AppService
 
 
 class LinkRule(Section, frozen=True, kw_only=True):

@@ -159,6 +159,8 @@ class _Reader:
                 )
                 continue
             items[key], key_places[key] = self.read(value_node, (*path, key)), key_place
+            if value_node.start_mark.index == value_node.end_mark.index:
+                items[key].place = key_place  # nothing was written: YAML's own place is somewhere behind
         return Item(items, place, key_places)
 
     def _scalar(self, node: ScalarNode, path: Path, place: Place) -> Item:

@@ -1,0 +1,304 @@
+"""A good file gives the scenario that it says; a bad one gives every problem, each in its place."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from eventlab.errors import ScenarioInvalid
+from eventlab.scenarios.loading import from_document, load
+from eventlab.scenarios.model import Crash, ModelledService, Partition, ShopService
+from eventlab.simulation.distributions import Exponential
+
+from .documents import MODELLED, SHOP, put
+
+
+def problems(path: Path, sets: tuple[str, ...] = ()) -> list[str]:
+    """What is wrong with a file, with its name alone instead of its whole path."""
+    with pytest.raises(ScenarioInvalid) as caught:
+        load(path, sets)
+    return [line.replace(f"{path.parent}{os.sep}", "") for line in caught.value.problems]
+
+
+def test_a_small_file_gives_a_whole_scenario_with_defaults(tmp_path: Path) -> None:
+    loaded = load(put(tmp_path, SHOP))
+    scenario = loaded.scenario
+    assert loaded.name == "x"
+    assert scenario.question == "Does it hold?"
+    assert list(scenario.services) == ["users", "orders", "payments", "inventory", "shipping"]
+    assert isinstance(scenario.services["orders"], ShopService)
+    assert scenario.policies.call_timeout_s == 1.0
+    assert len(loaded.orders) == 6
+
+
+def test_a_modelled_topology_needs_no_code_and_no_orders(tmp_path: Path) -> None:
+    loaded = load(put(tmp_path, MODELLED, orders=None))
+    web = loaded.scenario.services["web"]
+    assert isinstance(web, ModelledService)
+    assert (web.model.latency, web.model.capacity, web.model.calls) == (Exponential(0.02), 4, ("db",))
+    assert loaded.scenario.load.open is not None
+    assert loaded.orders == ()
+
+
+def test_faults_are_told_apart_by_their_first_key(tmp_path: Path) -> None:
+    text = SHOP + (
+        "faults:\n"
+        "  - {partition: [[orders], [payments, front]], at: 1min, for: 30s, one_way: true}\n"
+        "  - {crash: payments, at: 0s, for: 250ms}\n"
+    )
+    assert load(put(tmp_path, text)).scenario.faults == (
+        Partition(partition=(("orders",), ("payments", "front")), at_s=60.0, for_s=30.0, one_way=True),
+        Crash(crash="payments", at_s=0.0, for_s=0.25),
+    )
+
+
+def test_the_kept_document_gives_the_same_scenario_again(tmp_path: Path) -> None:
+    loaded = load(put(tmp_path, SHOP), ["seed=7", "policies.breaker.enabled=false"])
+    assert from_document(loaded.document) == loaded.scenario
+
+
+def test_anchors_share_values(tmp_path: Path) -> None:
+    text = SHOP.replace("{shop: users}", "{shop: users, store: &disk {read: 2ms}}").replace(
+        "{shop: orders}", "{shop: orders, store: *disk}"
+    )
+    services = load(put(tmp_path, text)).scenario.services
+    assert services["users"].store == services["orders"].store  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("at", ["beside", "above", "in the working directory"])
+def test_the_orders_file_is_looked_for_in_three_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    folder = tmp_path / "project" / "scenarios"
+    elsewhere = tmp_path / "elsewhere"
+    folder.mkdir(parents=True)
+    elsewhere.mkdir()
+    path = put(folder, SHOP)
+    target = {"beside": folder, "above": folder.parent, "in the working directory": elsewhere}[at]
+    (folder / "orders.csv").rename(target / "orders.csv")
+    monkeypatch.chdir(elsewhere)
+    assert len(load(path).orders) == 6
+
+
+def test_every_problem_of_a_file_is_told_at_once_and_in_its_place(tmp_path: Path) -> None:
+    text = """\
+question: hm
+sed: 1
+services:
+  orders: {shop: order, store: {red: 5}}
+  payments: {shop: payments}
+  a: {model: {latency: uniform(1ms, 5ms), calls: [b]}}
+  b: {model: {latency: 20, calls: [a, c], failure_rate: 1.2}}
+network: {latency: 5, links: [{between: [orders, payment], loss: -1}]}
+load: {orders: {file: order.csv, first: 0, rate: 20}}
+faults:
+  - {partition: [[orders], [payment]], at: -5s, for: 30}
+  - {crash: payments, at: 5s, for: 10s}
+  - {crash: payments, at: 10s, for: 10s}
+  - {crsh: payments, at: 10s, for: 10s}
+policies: {call_timeout: 5 sec, breaker: {enabled: yes, minimum_calls: 30}}
+expectations:
+  - sagas.stuk == 0
+  - latency.p95 < 5
+  - "breaker paymnts opens"
+  - conflicts <= 5%
+"""
+    assert problems(put(tmp_path, text)) == [
+        "x.yaml:2:1: sed: unknown key; did you mean 'seed'?",
+        "x.yaml:4:3: services: orders need the whole shop; missing users, inventory, shipping",
+        "x.yaml:4:18: services.orders.shop: found 'order'; did you mean 'orders'?",
+        "x.yaml:4:33: services.orders.store.red: unknown key; did you mean 'read'?",
+        "x.yaml:6:24: services.a.model.latency: 'uniform(1ms' has no closing bracket; "
+        "inside {…} or […] a text with a comma needs quotes",
+        "x.yaml:6:37: services.a.model.5ms): unknown key; "
+        "known here are latency, capacity, queue_limit, failure_rate, calls",
+        "x.yaml:7:24: services.b.model.latency: 20 has no unit; write 20s, 20ms or 20min",
+        "x.yaml:7:39: services.b.model.calls[1]: no modelled service 'c'; there are a, b",
+        "x.yaml:7:57: services.b.model.failure_rate: 1.2 is not a probability; expected 0 to 1, or 0% to 100%",
+        "x.yaml:8:20: network.latency: 5 has no unit; write 5s, 5ms or 5min",
+        "x.yaml:8:50: network.links[0].between[1]: no service 'payment'; did you mean 'payments'?",
+        "x.yaml:8:66: network.links[0].loss: -1 is not a probability; expected 0 to 1, or 0% to 100%",
+        "x.yaml:9:23: load.orders.file: there is no file 'order.csv'; did you mean 'orders.csv'?",
+        "x.yaml:9:41: load.orders.first: expected a whole number of at least 1, found 0",
+        "x.yaml:9:50: load.orders.rate: 20 has no unit; write 20/s or 20/min",
+        "x.yaml:11:29: faults[0].partition[1][0]: no service 'payment'; did you mean 'payments'?",
+        "x.yaml:11:44: faults[0].at: expected a duration of zero or more, found '-5s'",
+        "x.yaml:11:54: faults[0].for: 30 has no unit; write 30s, 30ms or 30min",
+        "x.yaml:13:5: faults[2]: 'payments' is still down from another crash at 5s",
+        "x.yaml:14:6: faults[3].crsh: unknown key; did you mean 'crash'?",
+        "x.yaml:15:26: policies.call_timeout: unknown unit 'sec' in '5 sec'; expected us, µs, ms, s, min, h",
+        "x.yaml:15:52: policies.breaker.enabled: expected true or false, found 'yes'",
+        "x.yaml:17:5: expectations[0]: nothing is called 'sagas.stuk'; did you mean 'sagas.stuck'?",
+        "x.yaml:18:19: expectations[1]: latency.p95: 5 has no unit; write 5s, 5ms or 5min",
+        "x.yaml:19:14: expectations[2]: no service 'paymnts'; did you mean 'payments'?",
+        "x.yaml:20:18: expectations[3]: conflicts: is a count that is no share of anything; "
+        "expected a whole number, found '5%'",
+    ]
+
+
+ONE_BY_ONE = [
+    ("key twice", SHOP + "seed: 1\nseed: 2\n", "x.yaml:11:1: seed: is here twice; the first is in line 10"),
+    ("not YAML", "question: [a", "x.yaml:1:13: not YAML: expected ',' or ']', but got '<stream end>'"),
+    ("a tab", "a:\n\t- 1", "x.yaml:2:1: not YAML: found character '\\t' that cannot start any token"),
+    ("empty", "", "x.yaml:1:1: is empty; a scenario has question, services and load"),
+    ("a comment alone", "# hm\n", "x.yaml:1:1: is empty; a scenario has question, services and load"),
+    ("a list", "- a\n", "x.yaml:1:1: expected a mapping, found a list"),
+    ("not UTF-8", b"question: ok\nseed: \xff\n", "x.yaml:2:7: not UTF-8: byte 0xff"),
+    (
+        "a control character",
+        "question: a\x01",
+        "x.yaml:1:12: not YAML: unacceptable character #x0001: special characters are not allowed",
+    ),
+    (
+        "a tag",
+        SHOP.replace("Does it hold?", "!!python/name:os.system x"),
+        "x.yaml:1:11: question: the tag tag:yaml.org,2002:python/name:os.system means nothing here; write plain values",
+    ),
+    ("a document in itself", SHOP + "faults: &again [*again]\n", "x.yaml:10:9: faults[0]: contains itself"),
+    ("no question", SHOP.replace("question: Does it hold?\n", ""), "x.yaml:1:1: 'question' is missing"),
+    ("an empty question", SHOP.replace("Does it hold?", "''"), "x.yaml:1:11: question: expected a text, found ''"),
+    ("a negative seed", SHOP + "seed: -1\n", "x.yaml:10:7: seed: expected a whole number of at least 0, found -1"),
+    ("a seed of true", SHOP + "seed: true\n", "x.yaml:10:7: seed: expected a whole number of at least 0, found true"),
+    ("an empty section", SHOP + "network:\n", "x.yaml:10:1: network: expected a mapping, found nothing"),
+    ("faults without a list", SHOP + "faults: none\n", "x.yaml:10:9: faults: expected a list, found 'none'"),
+    (
+        "a fault of no kind",
+        SHOP + "faults: [{at: 5s}]\n",
+        "x.yaml:10:10: faults[0]: expected one of the keys partition, crash",
+    ),
+    (
+        "a fault of two kinds",
+        SHOP + "faults: [{crash: users, partition: [[users], [orders]], at: 5s, for: 1s}]\n",
+        "x.yaml:10:10: faults[0]: expected only one of partition, crash",
+    ),
+    (
+        "a fault that lasts no time",
+        SHOP + "faults: [{crash: users, at: 5s, for: 0s}]\n",
+        "x.yaml:10:38: faults[0].for: expected a duration above zero, found '0s'",
+    ),
+    (
+        "three sides",
+        SHOP + "faults: [{partition: [[users], [orders], [payments]], at: 5s, for: 1s}]\n",
+        "x.yaml:10:22: faults[0].partition: expected a list of 2, found 3",
+    ),
+    (
+        "on both sides",
+        SHOP + "faults: [{partition: [[users], [users]], at: 5s, for: 1s}]\n",
+        "x.yaml:10:22: faults[0].partition: 'users' stands on both sides",
+    ),
+    (
+        "a link to itself",
+        SHOP + "network: {links: [{between: [users, users]}]}\n",
+        "x.yaml:10:29: network.links[0].between: a link joins two services; 'users' stands on both ends",
+    ),
+    (
+        "minimum above window",
+        SHOP + "policies: {breaker: {window_calls: 5, minimum_calls: 9}}\n",
+        "x.yaml:10:54: policies.breaker.minimum_calls: expected at most window_calls, 5; found 9",
+    ),
+    (
+        "cap below base",
+        SHOP + "policies: {saga: {backoff: {base: 2s, cap: 1s}}}\n",
+        "x.yaml:10:44: policies.saga.backoff.cap: expected at least the base, 2s; found 1s",
+    ),
+    (
+        "a wrong choice",
+        SHOP + "policies: {saga: {order: payments_first}}\n",
+        "x.yaml:10:26: policies.saga.order: found 'payments_first'; did you mean 'payment_first'?",
+    ),
+    (
+        "a loss of 120 %",
+        SHOP + "network: {loss: 120%}\n",
+        "x.yaml:10:17: network.loss: '120%' is not a probability; expected 0 to 1, or 0% to 100%",
+    ),
+    ("no load", SHOP[: SHOP.index("load")], "x.yaml:1:1: 'load' is missing"),
+    (
+        "a load of no kind",
+        SHOP[: SHOP.index("load")] + "load: {}\n",
+        "x.yaml:8:7: load: expected exactly one of orders, open",
+    ),
+    (
+        "a shop service renamed",
+        MODELLED.replace("load", "  pay: {shop: payments}\nload", 1).replace("open: {rate", "open: {rate"),
+        "x.yaml:8:3: services.pay: the shop's services call one another by name; call this one 'payments'",
+    ),
+    (
+        "the shop under an open load",
+        MODELLED.replace("load", "  users: {shop: users}\nload", 1),
+        "x.yaml:10:9: load.open: the shop's services take orders; an open load needs modelled services alone",
+    ),
+    (
+        "a circle of calls",
+        MODELLED.replace("sigma 0.4)", "sigma 0.4)\n      calls: [web]"),
+        "x.yaml:8:14: services.db.model.calls: db → web → db would call one another without end",
+    ),
+    (
+        "a reserved name",
+        MODELLED.replace("  db:", "  front:").replace("[db]", "[front]"),
+        "x.yaml:5:3: services.front: is where load comes from; give the service another name",
+    ),
+    (
+        "a name that is none",
+        MODELLED.replace("  db:", "  d/b:").replace("[db]", "[d/b]"),
+        "x.yaml:5:3: services.d/b: expected a name of letters, digits, - and _, beginning with a letter",
+    ),
+    (
+        "a target of the shop's",
+        SHOP[: SHOP.index("load")] + "load: {open: {rate: 1/s, for: 1s, target: users}}\n",
+        "x.yaml:8:43: load.open.target: 'users' is one of the shop's; expected a modelled service",
+    ),
+    (
+        "more orders than there are",
+        SHOP.replace("first: 6", "first: 60"),
+        "x.yaml:9:37: load.orders.first: orders.csv has only 12 orders",
+    ),
+    (
+        "an orders file that is not there",
+        SHOP.replace("orders.csv", "nothing.txt"),
+        "x.yaml:9:18: load.orders.file: there is no file 'nothing.txt'; looked in …",
+    ),
+    (
+        "not an expectation",
+        SHOP + "expectations: [all is well]\n",
+        "x.yaml:10:16: expectations[0]: expected a comparison such as 'sagas.stuck == 0', 'breaker NAME opens' or "
+        "'invariants hold'; found 'all is well'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "line"), [case[1:] for case in ONE_BY_ONE], ids=[case[0] for case in ONE_BY_ONE])
+def test_a_problem_names_its_place_what_was_expected_and_the_nearest_name(
+    tmp_path: Path, text: str | bytes, line: str
+) -> None:
+    found = problems(put(tmp_path, text))
+    if line.endswith("…"):
+        assert line[:-1] in found[0]
+    else:
+        assert line in found
+
+
+def test_a_file_that_is_not_there_names_the_nearest_one(tmp_path: Path) -> None:
+    put(tmp_path, SHOP, name="outage.yaml")
+    assert problems(tmp_path / "outtage.yaml") == ["outtage.yaml: there is no such file; did you mean 'outage.yaml'?"]
+
+
+def test_a_folder_is_no_scenario(tmp_path: Path) -> None:
+    folder = tmp_path / "scenarios"
+    folder.mkdir()
+    assert problems(folder) == ["scenarios: is a folder; name a scenario file in it"]
+
+
+def test_deep_nesting_and_endless_anchors_are_problems_not_crashes(tmp_path: Path) -> None:
+    assert problems(put(tmp_path, "[" * 5000)) == ["x.yaml:1:1: nested far too deeply to be a scenario"]
+    laughs = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9))
+    assert any("more than 100000 values" in line for line in problems(put(tmp_path, laughs)))
+
+
+def test_the_problems_of_the_orders_file_come_with_those_of_the_scenario(tmp_path: Path) -> None:
+    path = put(tmp_path, SHOP + "sed: 1\n", orders="date,customer_id,quantity,amount_cents\n1997-13-01,1,1,5\n")
+    assert problems(path) == [
+        "x.yaml:10:1: sed: unknown key; did you mean 'seed'?",
+        "orders.csv:2:1: date: expected a date such as 1997-01-31; found '1997-13-01'",
+    ]
