@@ -81,10 +81,7 @@ class VersionConflict(Retriable):
         self.conflicts = tuple(conflicts)
 
     def __str__(self) -> str:
-        return "; ".join(
-            f"stream {stream!r} is at version {actual}, expected {expected}"
-            for stream, expected, actual in self.conflicts
-        )
+        return "; ".join(f"stream {name!r} is at version {at}, expected {want}" for name, want, at in self.conflicts)
 
 
 class StoreBusy(Retriable):
@@ -120,10 +117,6 @@ class CircuitOpen(Unavailable):
 
 class DeadlinePassed(Unavailable):
     """The time allowed was over before the call was made. It says nothing about the target's health."""
-
-    def __init__(self, target: str) -> None:
-        super().__init__(target, "the deadline had passed before the call was made")
-        self.args = (target,)
 
 
 class Refused(GiveUp):
@@ -325,15 +318,13 @@ class RunRefused(GiveUp):
         super().__init__(reason)
         self.reason = reason
 
-    def __str__(self) -> str:
-        return self.reason
-
 
 class CallTimeout(UnknownOutcome, TimeoutError):
     """No answer in time: the call may have been carried out, or not, or may be yet."""
 
     def __init__(self, target: str, operation: str, timeout_s: float) -> None:
         super().__init__(target, operation, timeout_s)
+        self.args = (target, operation, timeout_s)  # a TimeoutError is an OSError, which keeps only two
         self.target, self.operation, self.timeout_s = target, operation, timeout_s
 
     def __str__(self) -> str:

@@ -120,7 +120,7 @@ class _Attempts:
         ambient_s = current_deadline_s()
         if ambient_s is not None:
             if ambient_s <= now_s:
-                raise DeadlinePassed(self._target)
+                raise DeadlinePassed(self._target, "the deadline had passed before the call was made")
             ends_s = ambient_s if ends_s is None else min(ends_s, ambient_s)
         source, metadata = self._client.source, current_metadata()
         call = Call(number, source, self._target, self.operation, self._body, self._key, ends_s, metadata)

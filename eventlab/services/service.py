@@ -88,7 +88,7 @@ class Service:
         try:
             request = decoder(request_type).decode(call.body)
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
-            return Reply("failed", reason=f"not a {call.operation}: {error}")
+            return Reply("failed", reason=f"cannot read the body of {call.operation}: {error}")
         try:
             with carrying(**asdict(call.metadata)), deadline_at(call.deadline_s):
                 answer = await getattr(self, method)(request, call)

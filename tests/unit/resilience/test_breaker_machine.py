@@ -5,8 +5,18 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+import pytest
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from eventlab.errors import CircuitOpen
 from eventlab.resilience import CircuitBreaker, CircuitBreakerConfig, Permit, State
@@ -49,7 +59,7 @@ class Model:
             return
         period.failed.append(failed)
         half_open = period.state is State.HALF_OPEN
-        window = period.failed[-self.config.window_calls :]
+        window = period.failed if half_open else period.failed[-self.config.window_calls :]
         enough = self.config.half_open_calls if half_open else self.config.minimum_calls
         if len(window) < enough:
             return
@@ -63,6 +73,7 @@ class BreakerMachine(RuleBasedStateMachine):
     """Any interleaving of calls, ends, passing time and a wall clock that is set to and fro."""
 
     under_way = Bundle("under_way")
+    make = CircuitBreaker
 
     @initialize(
         window=st.integers(1, 6),
@@ -75,7 +86,7 @@ class BreakerMachine(RuleBasedStateMachine):
         self.clock.rule(self.runner.get_loop())
         config = CircuitBreakerConfig(window, min(window, minimum), rate, 4.0, probes)
         self.model = Model(config)
-        self.breaker = CircuitBreaker("payments", config)
+        self.breaker = self.make("payments", config)
 
     @rule(target=under_way)
     def call(self) -> tuple[Permit, Period] | None:
@@ -129,3 +140,35 @@ class BreakerMachine(RuleBasedStateMachine):
 
 
 TestBreakerMachine = BreakerMachine.TestCase
+
+
+class Leaky(CircuitBreaker):
+    """Does not take a permit back that decides nothing."""
+
+    def _settle(self, period: int, failed: bool | None) -> None:
+        if failed is not None:
+            super()._settle(period, failed)
+
+
+class Forgetful(CircuitBreaker):
+    """Does not look at the period in which a permit was given."""
+
+    def _settle(self, period: int, failed: bool | None) -> None:
+        super()._settle(self._period, failed)
+
+
+class Hasty(CircuitBreaker):
+    """Lets one probe too many through."""
+
+    def _change(self, state: State, reason: str) -> None:
+        super()._change(state, reason)
+        self._probes_left += state is State.HALF_OPEN
+
+
+@pytest.mark.parametrize("mutant", [Leaky, Forgetful, Hasty])
+def test_the_model_catches_a_breaker_that_is_nearly_right(mutant: type[CircuitBreaker]) -> None:
+    class MutantMachine(BreakerMachine):
+        make = mutant
+
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(MutantMachine, settings=settings(phases=[Phase.generate], max_examples=500))

@@ -57,7 +57,8 @@ def test_the_last_error_comes_out_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [Refused("declined"), CircuitOpen("payments", 3), DeadlinePassed("payments"), KeyError("a bug")]
+    "error",
+    [Refused("declined"), CircuitOpen("payments", 3), DeadlinePassed("payments", "too late"), KeyError("a bug")],
 )
 def test_what_another_attempt_cannot_help_is_not_repeated(error: Exception) -> None:
     async def main() -> None:
