@@ -39,8 +39,7 @@
         ├── WorldReentered       a world run from inside itself
         └── NodeCrashed          what a node was doing ended with the node
 
-Errors carry their facts as positional arguments, so that they survive
-pickling and re-raising, and read as sentences.
+Errors carry their facts as positional arguments, so that they survive pickling and re-raising, and read as sentences.
 """
 
 from __future__ import annotations
@@ -313,10 +312,6 @@ class ScenarioInvalid(GiveUp, ValueError):
 
 class RunRefused(GiveUp):
     """A run that would tell a false story, or overwrite an earlier one. Says what would do."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class CallTimeout(UnknownOutcome, TimeoutError):
