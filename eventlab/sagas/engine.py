@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from eventlab import runtime
 from eventlab.errors import GiveUp, Retriable, SagaInputDiffers, UnknownOutcome, UnknownSaga
@@ -16,6 +16,8 @@ from eventlab.sagas.definition import Saga
 from eventlab.sagas.driver import Driver
 from eventlab.sagas.state import SagaState
 from eventlab.store import EventStore
+
+T = TypeVar("T")
 
 STORE_BACKOFF = Exponential(0.1, cap_s=5.0)
 """Between attempts to go on while the saga's own store does not answer."""
@@ -113,7 +115,7 @@ class SagaEngine:
 
         A saga that cannot be driven, its definition not at hand for one, is parked: it stays as it is.
         """
-        waiting = await self.unfinished()
+        waiting = await _persist(self.unfinished)
         ended: list[SagaState] = []
 
         async def work() -> None:
@@ -127,6 +129,13 @@ class SagaEngine:
             for _ in range(min(self._recovering_max, len(waiting))):
                 group.create_task(work())
         return ended
+
+    async def stop(self) -> None:
+        """Let go of every saga this engine drives; what is unfinished stays so, and can be recovered."""
+        tasks: list[asyncio.Task[Any]] = [*self._tasks.values(), *self._undoing]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _new(self, definition: str, saga_id: str, input: Any) -> Driver:
         saga = self._latest.get(definition)
@@ -165,11 +174,12 @@ class SagaEngine:
         return task
 
 
-async def _persist(drive: Callable[[], Coroutine[Any, Any, SagaState]]) -> SagaState:
+async def _persist(do: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Do it until the saga's own store answers."""
     failures = 0
     while True:
         try:
-            return await drive()
+            return await do()
         except (Retriable, UnknownOutcome):
             failures += 1
             await asyncio.sleep(STORE_BACKOFF.delay_s(failures, runtime.random_stream("sagas/backoff")))

@@ -1,0 +1,52 @@
+"""What the shop's services have in common: their surroundings, and commands on the stream of one order."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from eventlab.commands import Command, Executed, execute
+from eventlab.errors import Refused
+from eventlab.services import Client, Service
+from eventlab.shop.settings import DEFAULT_SETTINGS, ShopSettings
+from eventlab.store import EventStore
+
+S = TypeVar("S")
+
+
+class ServiceContext(msgspec.Struct, frozen=True):
+    """What one life of a service is given: its name, its own store, its way to call others, the policies."""
+
+    name: str
+    store: EventStore
+    client: Client
+    settings: ShopSettings = DEFAULT_SETTINGS
+
+
+class ShopService(Service):
+    """A service of the shop: decides by commands on its own store."""
+
+    def __init__(self, context: ServiceContext) -> None:
+        super().__init__(context.name, context.store)
+        self.client = context.client
+        self.settings = context.settings
+
+    async def decide(self, command: Command[Any], *, command_id: str | None = None) -> Executed:
+        """Execute *command* on the service's own store."""
+        return await execute(self.store, command, retry=self.settings.conflicts, command_id=command_id)
+
+
+def cancelled(what: str, order_id: str) -> Refused:
+    """The refusal of a request that comes after its own cancellation."""
+    return Refused("cancelled", f"{what} of order {order_id} was cancelled before", {"order_id": order_id})
+
+
+def differs(what: str, order_id: str) -> Refused:
+    """The refusal of a repetition that is none: the same order, another content."""
+    return Refused("differs", f"{what} of order {order_id} was asked for before, differently", {"order_id": order_id})
+
+
+def not_possible(code: str, what: str, order_id: str, status: str) -> Refused:
+    """The refusal of what the present status does not allow."""
+    return Refused(code, f"{what} of order {order_id} is {status}", {"order_id": order_id, "status": status})
