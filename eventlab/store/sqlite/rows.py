@@ -1,0 +1,109 @@
+"""Events as rows, and rows as events. Driver-level SQL: these statements are the hot paths."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from ..metadata import NO_METADATA, Metadata
+from ..model import Receipt, StoredEvent
+
+COLUMNS = "position, stream, version, id, type, schema_version, data, metadata, occurred_at"
+
+INSERT = (
+    "INSERT INTO events (stream, version, id, type, schema_version, data, metadata, occurred_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+LAST_POSITION = "SELECT last_insert_rowid()"
+VERSION = "SELECT version FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1"
+READ = f"SELECT {COLUMNS} FROM events WHERE stream = ? AND version > ? ORDER BY version LIMIT ?"
+FIND_RECEIPT = "SELECT fingerprint, receipt FROM receipts WHERE command_id = ?"
+KEEP_RECEIPT = "INSERT INTO receipts (command_id, fingerprint, receipt) VALUES (?, ?, ?)"
+
+NO_LIMIT = -1
+
+Row = tuple[Any, ...]
+
+_to_json = msgspec.json.Encoder().encode
+_metadata_from_json = msgspec.json.Decoder(Metadata).decode
+_receipt_from_json = msgspec.json.Decoder(Receipt).decode
+_EMPTY = b"{}"
+
+
+def metadata_to_row(metadata: Metadata) -> bytes:
+    return _EMPTY if metadata is NO_METADATA else _to_json(metadata)
+
+
+def receipt_to_row(receipt: Receipt) -> bytes:
+    return _to_json(receipt)
+
+
+def receipt_from_row(data: bytes) -> Receipt:
+    """A receipt that is found is one that is given again."""
+    found = _receipt_from_json(data)
+    return Receipt(found.positions, found.versions, repeated=True)
+
+
+def time_to_row(moment: datetime) -> str:
+    """UTC, always with microseconds, so that texts sort as the moments do."""
+    return moment.isoformat(timespec="microseconds")
+
+
+def events_from(rows: Iterable[Row]) -> list[StoredEvent]:
+    return [
+        StoredEvent(
+            position,
+            stream,
+            version,
+            UUID(bytes=id_),
+            type_,
+            schema_version,
+            data,
+            NO_METADATA if metadata == _EMPTY else _metadata_from_json(metadata),
+            datetime.fromisoformat(occurred_at),
+        )
+        for position, stream, version, id_, type_, schema_version, data, metadata, occurred_at in rows
+    ]
+
+
+def fetch(connection: sqlite3.Connection, statement: str, arguments: Sequence[Any]) -> list[Row]:
+    return connection.execute(statement, arguments).fetchall()
+
+
+def fetch_streams(connection: sqlite3.Connection, names: Sequence[str]) -> dict[str, list[Row]]:
+    """Several streams as they were at one moment: a transaction sees one snapshot."""
+    if len(names) == 1:
+        return {names[0]: fetch(connection, READ, (names[0], 0, NO_LIMIT))}
+    connection.execute("BEGIN")
+    try:
+        return {name: fetch(connection, READ, (name, 0, NO_LIMIT)) for name in names}
+    finally:
+        connection.execute("COMMIT")
+
+
+def version_of(connection: sqlite3.Connection, stream: str) -> int:
+    row = connection.execute(VERSION, (stream,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def page_statement(
+    after: int, categories: Sequence[str] | None, types: Sequence[str] | None, limit: int
+) -> tuple[str, list[Any]]:
+    """The statement for a page of the log, and its arguments. Filters apply before the limit."""
+    conditions = ["position > ?"]
+    arguments: list[Any] = [after]
+    if categories is not None:
+        # A category is a range of names: '.' is the character after '-'.
+        one = "stream = ? OR (stream >= ? || '-' AND stream < ? || '.')"
+        conditions.append("(" + (" OR ".join([one] * len(categories)) or "0") + ")")
+        arguments += [category for category in categories for _ in range(3)]
+    if types is not None:
+        conditions.append("type IN (" + ", ".join("?" * len(types)) + ")")
+        arguments += types
+    statement = f"SELECT {COLUMNS} FROM events WHERE {' AND '.join(conditions)} ORDER BY position LIMIT ?"
+    return statement, [*arguments, limit]

@@ -1,0 +1,185 @@
+"""A store in one SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Literal, TypeVar
+
+from ... import hooks
+from ...codec import EVENTS
+from ...errors import StoreFailed
+from ...runtime import current as current_runtime
+from ...runtime import in_simulation
+from .. import expectations
+from ..fingerprint import fingerprint
+from ..metadata import Metadata
+from ..metadata import current as carried_metadata
+from ..model import Expectation, Receipt, StoredEvent
+from ..naming import StreamNames, check_page
+from . import rows
+from .checkpoints import NO_AUTOMATIC_CHECKPOINTS, Checkpointer
+from .connections import HeldConnection, open_engine
+from .patience import patiently
+from .transaction import Append, Busy, Commit, Outcome, commit
+from .trouble import explained, is_busy
+from .writers import InlineWriter, ThreadWriter, TickWriter, Writer
+
+T = TypeVar("T")
+Synchronous = Literal["FULL", "NORMAL"]
+
+
+class SqliteStore:
+    """Streams in the file at *path*, which is made if it is not there.
+
+    Under ``FULL``, what was acknowledged survives a power cut: a thread of its
+    own flushes each transaction, and commits together whatever waits by then.
+    Under ``NORMAL`` it survives the end of the process, and the loop's thread
+    commits. Inside a world everything happens at once, on the loop's thread.
+    """
+
+    def __init__(self, path: str, *, name: str, owns: Sequence[str] = (), synchronous: Synchronous = "FULL") -> None:
+        self.name = name
+        self.url = f"sqlite:///{path}"
+        self._plain = StreamNames(name, owns).plain
+        self._closed = False
+        self._checkpointer: Checkpointer | None = None
+        self._engine = open_engine(path, self.url, synchronous)
+        self._connection = HeldConnection(self._engine)
+        committing = partial(_commit_alone, threading.Lock(), self._connection.driver, self.url)
+        self._inline = InlineWriter(committing)
+        self._writer: Writer
+        if synchronous == "FULL":
+            # The thread may be in the middle of a transaction at any time: reads have a connection of their own.
+            self._reader = HeldConnection(self._engine)
+            threaded = ThreadWriter(committing, f"eventlab store {name}")
+            weakref.finalize(self, threaded.stop)
+            self._writer = threaded
+            return
+        self._reader = self._connection
+        if in_simulation():
+            self._writer = self._inline
+        else:
+            self._checkpointer = Checkpointer(partial(sqlite3.connect, path, timeout=0.1))
+            self._connection.driver.execute(NO_AUTOMATIC_CHECKPOINTS)
+            self._writer = TickWriter(partial(_commit_noted, self._checkpointer, committing))
+
+    async def append(
+        self,
+        events: Sequence[tuple[str, object]],
+        *,
+        expect: Mapping[str, Expectation] | None = None,
+        command_id: str | None = None,
+        metadata: Metadata | None = None,
+    ) -> Receipt:
+        append = self._prepared(events, expect or {}, command_id, metadata)
+        receipt = await patiently(self.url, partial(self._write, append))
+        if hooks.listening and receipt.positions and not receipt.repeated:
+            hooks.emit(hooks.EventsAppended(self.name, receipt.positions[-1], _lines(append, receipt)))
+        return receipt
+
+    async def read(self, stream: str, *, after: int = 0, limit: int | None = None) -> list[StoredEvent]:
+        check_page(after, limit)
+        arguments = (self._plain(stream), after, rows.NO_LIMIT if limit is None else limit)
+        return rows.events_from(await self._query(rows.fetch, rows.READ, arguments))
+
+    async def read_many(self, streams: Sequence[str]) -> dict[str, list[StoredEvent]]:
+        names = [self._plain(stream) for stream in streams]
+        found = await self._query(rows.fetch_streams, names)
+        return {name: rows.events_from(found[name]) for name in names}
+
+    async def read_all(
+        self,
+        after: int = 0,
+        *,
+        categories: Sequence[str] | None = None,
+        types: Sequence[str] | None = None,
+        limit: int = 1000,
+    ) -> list[StoredEvent]:
+        check_page(after, limit)
+        statement, arguments = rows.page_statement(after, categories, types, limit)
+        return rows.events_from(await self._query(rows.fetch, statement, arguments))
+
+    async def receipt(self, command_id: str) -> Receipt | None:
+        found = await self._query(rows.fetch, rows.FIND_RECEIPT, (command_id,))
+        return rows.receipt_from_row(found[0][1]) if found else None
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        await self._writer.finish()
+        if self._checkpointer is not None:
+            self._checkpointer.finish()
+        for connection in dict.fromkeys((self._reader, self._connection)):
+            connection.close()
+        self._engine.dispose()
+
+    def _prepared(
+        self,
+        events: Sequence[tuple[str, object]],
+        expect: Mapping[str, Expectation],
+        command_id: str | None,
+        metadata: Metadata | None,
+    ) -> Append:
+        """Everything that needs no database, on the loop's thread: names, encoding, ids, and the time of day."""
+        runtime = current_runtime()
+        encoded = [(self._plain(stream), EVENTS.encode(event)) for stream, event in events]
+        return Append(
+            [(name, runtime.new_id().bytes, e.type, e.schema_version, e.data) for name, e in encoded],
+            {self._plain(name): expectations.validated(name, value) for name, value in expect.items()},
+            rows.metadata_to_row(carried_metadata() if metadata is None else metadata),
+            rows.time_to_row(runtime.now()),
+            command_id,
+            b"" if command_id is None else fingerprint(encoded),
+        )
+
+    async def _write(self, append: Append) -> Receipt:
+        self._check_open()
+        outcome = await (self._inline if in_simulation() else self._writer).write(append)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def _query(self, read: Callable[..., T], *arguments: object) -> T:
+        async def attempt() -> T:
+            self._check_open()
+            try:
+                return read(self._reader.driver, *arguments)
+            except sqlite3.Error as error:
+                if is_busy(error):
+                    raise Busy from error
+                raise explained(self.url, error) from error
+
+        return await patiently(self.url, attempt)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreFailed(self.url, "the store was closed")
+
+
+def _commit_alone(
+    lock: threading.Lock, connection: sqlite3.Connection, url: str, appends: Sequence[Append]
+) -> list[Outcome]:
+    """One at a time: a world may commit inline while the thread of the store is still at work."""
+    with lock:
+        return commit(connection, url, appends)
+
+
+def _commit_noted(checkpointer: Checkpointer, committing: Commit, appends: Sequence[Append]) -> list[Outcome]:
+    outcomes = committing(appends)
+    checkpointer.note(appends)
+    return outcomes
+
+
+def _lines(append: Append, receipt: Receipt) -> tuple[tuple[str, int, str], ...]:
+    """What hooks tell of each event: stream, version, type."""
+    versions: dict[str, int] = {}
+    lines = []
+    for stream, _, type_, _, _ in reversed(append.events):
+        version = versions[stream] = versions.get(stream, receipt.versions[stream] + 1) - 1
+        lines.append((stream, version, type_))
+    return tuple(reversed(lines))

@@ -1,0 +1,161 @@
+"""Who commits, and when: the loop's thread, once per tick, or a thread of its own.
+
+Nothing here is bounded by itself: every append that waits holds its caller,
+so there are never more of them than callers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from queue import Empty, SimpleQueue
+from typing import Protocol, TypeAlias
+
+from ...runtime import in_simulation
+from .transaction import Append, Commit, Outcome
+
+BATCH_MAX = 1000
+"""Appends in one transaction at most, so that the first of many callers does not wait for ever."""
+
+Waiting: TypeAlias = tuple[Append, asyncio.Future[Outcome]]
+
+
+class Writer(Protocol):
+    """Commits an append, sooner or later, alone or with others."""
+
+    async def write(self, append: Append) -> Outcome: ...
+
+    async def finish(self) -> None:
+        """Commit what waits, then end."""
+
+
+class InlineWriter:
+    """At once, each append in a transaction of its own: inside a world, time does not pass meanwhile."""
+
+    def __init__(self, commit: Commit) -> None:
+        self._commit = commit
+
+    async def write(self, append: Append) -> Outcome:
+        return self._commit([append])[0]
+
+    async def finish(self) -> None: ...
+
+
+class TickWriter:
+    """On the loop's thread: the first append of a tick at once, those that come after it together in the next.
+
+    While several callers come in every tick, the first waits for the others too.
+    """
+
+    def __init__(self, commit: Commit) -> None:
+        self._commit = commit
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: list[Waiting] = []
+        self._tick_is_due = False
+        self._crowded = False
+
+    async def write(self, append: Append) -> Outcome:
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # the tick of a loop that was closed never comes
+            self._loop, self._tick_is_due, self._crowded = loop, False, False
+        if not self._tick_is_due:
+            self._tick_is_due = True
+            loop.call_soon(self._tick)
+            if not self._crowded:
+                return self._commit([append])[0]
+        future: asyncio.Future[Outcome] = loop.create_future()
+        self._waiting.append((append, future))
+        return await future
+
+    async def finish(self) -> None:
+        self._tick()
+
+    def _tick(self) -> None:
+        self._tick_is_due = False
+        # Whoever was cancelled while waiting has written nothing.
+        waiting = [(append, future) for append, future in self._waiting if not future.done()]
+        self._waiting = waiting[BATCH_MAX:]
+        batch = waiting[:BATCH_MAX]
+        self._crowded = len(batch) > 1
+        if batch:
+            _answer(batch, self._commit([append for append, _ in batch]))
+        if self._waiting and self._loop is not None:
+            self._tick_is_due = True
+            self._loop.call_soon(self._tick)
+
+
+class ThreadWriter:
+    """A thread that flushes to the disk: whoever comes while it does waits for the next flush, all together."""
+
+    def __init__(self, commit: Commit, name: str) -> None:
+        self._commit = commit
+        self._name = name
+        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    async def write(self, append: Append) -> Outcome:
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=_serve, args=(self._queue, self._commit), name=self._name, daemon=True
+            )
+            self._thread.start()
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._queue.put((append, future))
+        return await future
+
+    def stop(self) -> None:
+        """Ask the thread to end after what waits."""
+        self._queue.put(None)
+
+    async def finish(self) -> None:
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self.stop()
+        if in_simulation():  # the thread was started outside this world, and does not need its loop
+            thread.join()
+        else:
+            await asyncio.to_thread(thread.join)
+
+
+def _serve(queue: SimpleQueue[Waiting | None], commit: Commit) -> None:
+    """The thread's work. It knows nothing of the store, so that a forgotten store can be collected."""
+    ended = False
+    while not ended:
+        batch: list[Waiting] = []
+        next_one = queue.get()
+        while next_one is not None:
+            batch.append(next_one)
+            if len(batch) == BATCH_MAX:
+                break
+            try:
+                next_one = queue.get_nowait()
+            except Empty:
+                break
+        ended = next_one is None
+        if batch:
+            _commit_batch(batch, commit)
+
+
+def _commit_batch(batch: Sequence[Waiting], commit: Commit) -> None:
+    try:
+        outcomes = commit([append for append, _ in batch])
+    except Exception as error:
+        outcomes = [error] * len(batch)
+    by_loop: dict[asyncio.AbstractEventLoop, tuple[list[Waiting], list[Outcome]]] = {}
+    for waiting, outcome in zip(batch, outcomes, strict=True):
+        waiting_there, outcomes_there = by_loop.setdefault(waiting[1].get_loop(), ([], []))
+        waiting_there.append(waiting)
+        outcomes_there.append(outcome)
+    for loop, (waiting_there, outcomes_there) in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_answer, waiting_there, outcomes_there)
+        except RuntimeError:
+            continue  # the loop was closed: its callers are gone
+
+
+def _answer(batch: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
+    for (_, future), outcome in zip(batch, outcomes, strict=True):
+        if not future.done():  # its caller may have been cancelled
+            future.set_result(outcome)
