@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .breaker_strip import describe_breaker_strip, draw_breaker_strip
 from .outcomes import describe_outcomes, draw_outcomes
-from .pictures import describe_of, drawn, show
+from .pictures import describe_of, display_with_words, drawn, show
 from .saga_lanes import describe_saga_lanes, draw_saga_lanes
 from .subject import RunLike
 
@@ -23,6 +23,7 @@ __all__ = [
     "describe_outcomes",
     "show",
     "drawn",
+    "display_with_words",
     "describe_of",
     "RunLike",
 ]

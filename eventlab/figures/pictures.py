@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 Draw = Callable[..., "Axes"]
 Describe = Callable[..., str]
+
+_LINE = 84
+"""Columns that fit below a figure; a notebook would break longer lines inside a word."""
 
 
 def describe_of(draw: Draw) -> Describe:
@@ -40,14 +45,22 @@ def drawn(draw: Draw, run: RunLike, **options: Any) -> Iterator[Figure]:
 
 
 def show(draw: Draw, run: RunLike, **options: Any) -> None:
-    """Show the figure in a notebook as PNG, and print its words below it.
-
-    PNG, because a notebook fresh from a clone is not trusted with SVG. The
-    words are the alternative text as well.
-    """
-    from IPython.display import Image, display
-
+    """Show the figure in a notebook, and print its words below it."""
     words = describe_of(draw)(run, **options)
     with drawn(draw, run, **options) as figure:
-        display(Image(data=style.png(figure), alt=words))  # type: ignore[no-untyped-call]
-    sys.stdout.write(words + "\n")
+        display_with_words(figure, words)
+
+
+def display_with_words(figure: Figure, words: str) -> None:
+    """The figure as PNG with its words as what stands for it, and the words below, in lines.
+
+    PNG, because a notebook fresh from a clone is not trusted with SVG.
+    """
+    from IPython.display import display
+
+    image = base64.b64encode(style.png(figure)).decode("ascii")
+    display(  # type: ignore[no-untyped-call]
+        {"image/png": image, "text/plain": words or "a figure"}, raw=True, metadata={"image/png": {"alt": words}}
+    )
+    if words:
+        sys.stdout.write(textwrap.fill(words, _LINE) + "\n")

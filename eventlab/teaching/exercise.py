@@ -9,7 +9,7 @@ from html import escape
 from typing import Any, Literal
 
 from .laws import Broken, Law
-from .said import Said, Tone, folded
+from .said import Said, Tone, folded, marked
 from .unanswered import unanswered
 
 Status = Literal["not yet", "broken", "held"]
@@ -73,13 +73,13 @@ class Exercise:
         return f"Exercise: {self.task}\nLaws:\n{laws}\n{self._size()}"
 
     def _repr_html_(self) -> str:
-        laws = "".join(f"<li>{escape(law.text)}</li>" for law in self.laws)
+        laws = "".join(f"<li>{marked(law.text)}</li>" for law in self.laws)
         hints = "".join(
-            folded(f"Hint {number} of {len(self.hints)}", f"<p>{escape(hint)}</p>")
+            folded(f"Hint {number} of {len(self.hints)}", f"<p>{marked(hint)}</p>")
             for number, hint in enumerate(self.hints, start=1)
         )
         solution = folded("Our solution", f"<pre><code>{escape(self._source())}</code></pre>")
         return (
-            f"<div><p><strong>Exercise.</strong> {escape(self.task)}</p>"
+            f"<div><p><strong>Exercise.</strong> {marked(self.task)}</p>"
             f"<ol>{laws}</ol><p>{self._size()}</p>{hints}{solution}</div>"
         )

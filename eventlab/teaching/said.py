@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Literal
 
@@ -23,6 +24,11 @@ class Said:
     def _repr_html_(self) -> str:
         border = f"border-left: 4px {_LINES[self.tone]} currentColor; padding: .2em .8em; margin: .4em 0"
         return f'<div role="status" style="{border}">{_SIGNS[self.tone]} {escape(self.text)}</div>'
+
+
+def marked(text: str) -> str:
+    """Text as HTML, with what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def folded(title: str, body_html: str) -> str:

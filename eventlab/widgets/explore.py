@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets  # type: ignore[import-untyped]
-from IPython.display import Image, display
 
-from eventlab.figures import style
+from eventlab.figures import display_with_words, style
 
 
 class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
@@ -53,11 +52,9 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         picture, words = drawn if isinstance(drawn, tuple) else (drawn, "")
         figure = picture.get_figure(root=True)
         try:
-            display(Image(data=style.png(figure), alt=words or None))  # type: ignore[no-untyped-call]
+            display_with_words(figure, words)
         finally:
             style.close(figure)
-        if words:
-            print(words)  # noqa: T201  # for the reader of the notebook
 
 
 def explore(draw: Callable[..., Any], **controls: Any) -> Explorer:

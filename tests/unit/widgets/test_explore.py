@@ -41,7 +41,7 @@ def test_every_change_of_a_control_draws_once_with_all_values(capsys: pytest.Cap
         {"outage_s": 45, "store": "memory"},
         {"outage_s": 45, "store": "sqlite"},
     ]
-    assert capsys.readouterr().out.count("10 sagas began") == 3
+    assert capsys.readouterr().out.count("10 sagas began") == 6  # once for the picture, once below it
     assert explorer.status.value == ""
 
 
