@@ -1,0 +1,5 @@
+"""``python -m eventlab`` is the ``eventlab`` command."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,135 @@
+"""``eventlab run``: load, run on either clock, judge, write the folder, tell the story."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from ..errors import RunRefused
+from ..scenarios import Loaded, Manifest, Progress, Run, load, run_real, run_virtual
+from ..scenarios.assembly import AppFactory
+from ..scenarios.folder import REPORT, RunFolder, default_path, writing
+from .apps import load_apps
+from .exits import VERDICTS
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What was said on the command line."""
+
+    file: Path
+    real: bool = False
+    speed: float = 1.0
+    store: str | None = None
+    resume: bool = False
+    seed: int | None = None
+    sets: tuple[str, ...] = ()
+    out: Path | None = None
+    app: str | None = None
+    as_json: bool = False
+    quiet: bool = False
+
+
+def run_scenario(options: RunOptions) -> int:
+    """Run, and give back the exit code of the verdict."""
+    _check(options)
+    sets = list(options.sets) if options.seed is None else [*options.sets, f"seed={options.seed}"]
+    loaded = load(options.file, sets)
+    apps = load_apps(options.app) if options.app else {}
+    path = options.out or default_path(loaded.name, loaded.scenario.seed)
+    with writing(path, _manifest(options, loaded)) as folder:
+        with _progress(options, len(loaded.orders)) as progress:
+            run = _run(options, loaded, apps, progress)
+        run.write(folder)
+        report = _write_report(run, folder)
+    _tell(options, run, path, report)
+    return VERDICTS[run.summary.verdict]
+
+
+def _check(options: RunOptions) -> None:
+    if not options.real:
+        given = [
+            name
+            for name, is_given in (
+                ("--speed", options.speed != 1.0),
+                ("--store", options.store is not None),
+                ("--resume", options.resume),
+            )
+            if is_given
+        ]
+        if given:
+            raise RunRefused(f"{' and '.join(given)} belong to the real clock: add --clock real, or leave them out")
+    elif options.resume and not options.store:
+        raise RunRefused("--resume needs the --store URL of the run that was interrupted")
+
+
+def _manifest(options: RunOptions, loaded: Loaded) -> Manifest:
+    return Manifest(
+        scenario=loaded.name,
+        scenario_path=str(options.file),
+        document=loaded.document,
+        seed=loaded.scenario.seed,
+        clock="real" if options.real else "virtual",
+        speed=options.speed if options.real else 0.0,
+        store=options.store or "",
+        argv=sys.argv[1:],
+    )
+
+
+def _run(options: RunOptions, loaded: Loaded, apps: Mapping[str, AppFactory], progress: Progress | None) -> Run:
+    if not options.real:
+        return run_virtual(loaded, apps=apps, progress=progress)
+    return run_real(
+        loaded,
+        speed=options.speed,
+        store_url=options.store or "memory:",
+        resume=options.resume,
+        apps=apps,
+        progress=progress,
+    )
+
+
+def _write_report(run: Run, folder: RunFolder) -> Path | None:
+    """The report, where what draws it is installed; without it the run is complete all the same."""
+    try:
+        from ..reports import write_report
+    except ModuleNotFoundError as error:
+        if error.name not in ("matplotlib", "pandas", "numpy"):
+            raise
+        typer.echo("no report.html: figures need matplotlib; install eventlab[report]", err=True)
+        return None
+    return folder.write(REPORT, write_report(run))
+
+
+@contextmanager
+def _progress(options: RunOptions, total: int) -> Iterator[Progress | None]:
+    """A bar on stderr, for people at a terminal only."""
+    if options.quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("orders" if total else "requests", total=total or None)
+        yield lambda ended: bar.update(task, completed=ended)
+
+
+def _tell(options: RunOptions, run: Run, folder: Path, report: Path | None) -> None:
+    if options.as_json:
+        typer.echo(run.summary.to_json().decode(), nl=False)
+    elif options.quiet:
+        typer.echo(f"{run.summary.verdict}: {folder}")
+    else:
+        from rich.console import Console
+
+        from ..reports.terminal import terminal_summary
+
+        Console(highlight=False).print(terminal_summary(run.summary, folder=folder, report=report))

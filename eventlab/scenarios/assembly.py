@@ -1,0 +1,139 @@
+"""The services of a scenario, put together on whatever transport and stores they are given.
+
+Both clocks use this and nothing else: what differs between them is below
+the services (loop, transport, stores), never in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from ..commands import ConflictRetry
+from ..errors import InvalidValue
+from ..resilience import Breaker, CircuitBreaker, CircuitBreakerConfig, Policy, Retry
+from ..services import Client, Service, Transport
+from ..shop import OWNS, SERVICES, ServiceContext, ShopSettings
+from ..simulation.modelled import ModelledService
+from ..store import EventStore
+from .model import AppService, Policies, Scenario, ShopService
+from .model import ModelledService as ModelledServiceRule
+
+FRONT = "front"
+"""Where the load comes from: the customers' browsers."""
+
+OpenStore = Callable[[str, Sequence[str]], EventStore]
+"""Opens the store of a service, by its name and the stream categories that it owns."""
+
+AppFactory = Callable[[ServiceContext], Service]
+"""A service of one's own: built from its context, once for each of its lives."""
+
+
+class Assembly:
+    """Builds services, life after life; a service's store outlives its memory."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        transport: Transport,
+        open_store: OpenStore,
+        apps: Mapping[str, AppFactory] | None = None,
+    ) -> None:
+        self.scenario, self.transport = scenario, transport
+        self.services: dict[str, Service] = {}
+        self.stores: dict[str, EventStore] = {}
+        self._open_store = open_store
+        self._apps = apps or {}
+        self._settings = shop_settings(scenario.policies)
+
+    async def boot(self, name: str) -> None:
+        """Begin a life of the service: build it on its store, start it, and let it be called."""
+        service = self._build(name)
+        self.services[name] = service
+        await service.start()
+        self.transport.serve(name, service.receive)
+
+    def client(self, source: str) -> Client:
+        """A client of *source*, with a breaker for every service that it calls."""
+        policies = self.scenario.policies
+        return Client(
+            self.transport,
+            source,
+            timeout_s=policies.call_timeout_s,
+            policy_for=_Protection(source, policies).policy_for,
+        )
+
+    def _build(self, name: str) -> Service:
+        rule = self.scenario.services[name]
+        if isinstance(rule, ModelledServiceRule):
+            model = rule.model
+            return ModelledService(
+                name,
+                self.client(name),
+                latency=model.latency,
+                capacity=model.capacity,
+                queue_limit=model.queue_limit,
+                failure_rate=model.failure_rate,
+                calls=model.calls,
+            )
+        if isinstance(rule, ShopService):
+            return SERVICES[rule.shop](self._context(name, OWNS[rule.shop]))
+        return self._app(rule)(self._context(name))
+
+    def _context(self, name: str, owns: Sequence[str] = ()) -> ServiceContext:
+        if name not in self.stores:
+            self.stores[name] = self._open_store(name, owns)
+        return ServiceContext(name, self.stores[name], self.client(name), self._settings)
+
+    def _app(self, rule: AppService) -> AppFactory:
+        factory = self._apps.get(rule.app)
+        if factory is None:
+            known = ", ".join(self._apps) or "none: give them with --app module:function"
+            raise InvalidValue("services.app", rule.app, f"one of your own services ({known})")
+        return factory
+
+
+class _Protection:
+    """The policies of one client: each target has a breaker of its own, kept for the client's life."""
+
+    def __init__(self, source: str, policies: Policies) -> None:
+        self._source, self._rule = source, policies.breaker
+        retry = policies.retry
+        self._retry = Retry(retry.attempts, retry.backoff.as_backoff()) if retry.attempts > 1 else None
+        self._policies: dict[str, Policy | None] = {}
+
+    def policy_for(self, target: str) -> Policy | None:
+        if target not in self._policies:
+            self._policies[target] = self._make(target)
+        return self._policies[target]
+
+    def _make(self, target: str) -> Policy | None:
+        # Customers do not stop clicking: only services protect themselves from one another.
+        if not self._rule.enabled or self._source == FRONT:
+            return self._retry
+        rule = self._rule
+        breaker = Breaker(
+            CircuitBreaker(
+                f"{self._source}→{target}",
+                CircuitBreakerConfig(
+                    window_calls=rule.window_calls,
+                    minimum_calls=rule.minimum_calls,
+                    failure_rate=rule.failure_rate,
+                    open_s=rule.open_for_s,
+                    half_open_calls=rule.half_open_calls,
+                ),
+            )
+        )
+        return breaker if self._retry is None else self._retry | breaker
+
+
+def shop_settings(policies: Policies) -> ShopSettings:
+    """What the shop is to know of a scenario's policies."""
+    saga = policies.saga
+    return ShopSettings(
+        step_attempts=saga.step_attempts,
+        step_backoff=saga.backoff.as_backoff(),
+        undo_backoff=saga.backoff.as_backoff(),
+        order=saga.order,
+        compensation=saga.compensation,
+        conflicts=ConflictRetry(policies.conflicts.attempts, policies.conflicts.backoff.as_backoff()),
+    )

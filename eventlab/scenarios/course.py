@@ -1,0 +1,80 @@
+"""The course of a run, the same on either clock: stock, load, settling, final reads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Container
+
+from .. import hooks
+from ..checks import CheckResult
+from ..shop import Item, ReceiveStock, audit, check_shop
+from ..shop.orders import OrdersService
+from ..simulation import CrashFault, Fault, Link, Links, PartitionFault
+from .assembly import FRONT, Assembly
+from .front import Front, Progress
+from .loading import Loaded
+from .model import Crash, NetworkRules, Scenario, ShopService
+
+SETTLING_MAX_S = 900.0
+"""How long unfinished checkouts are waited for once the load and the faults have ended."""
+
+SETTLING_PAUSE_S = 1.0
+
+
+def faults_of(scenario: Scenario) -> list[Fault]:
+    """The scenario's fault schedule, as faults that can be played."""
+    return [
+        CrashFault(node=fault.crash, at_s=fault.at_s, for_s=fault.for_s)
+        if isinstance(fault, Crash)
+        else PartitionFault(
+            left=fault.partition[0], right=fault.partition[1], at_s=fault.at_s, for_s=fault.for_s, one_way=fault.one_way
+        )
+        for fault in scenario.faults
+    ]
+
+
+def wire(links: Links, rules: NetworkRules) -> None:
+    """Give the links the manners that the scenario describes."""
+    links.default = Link(rules.latency, rules.loss)
+    for rule in rules.links:
+        latency = links.default.latency if rule.latency is None else rule.latency
+        loss = links.default.loss if rule.loss is None else rule.loss
+        links.set_link(*rule.between, Link(latency, loss))
+
+
+async def fill_shelves(loaded: Loaded, assembly: Assembly) -> None:
+    """Deliver the opening stock; told again, as on a resumed run, it is not delivered twice."""
+    if loaded.opening_stock:
+        items = tuple(Item(title, quantity) for title, quantity in loaded.opening_stock.items() if quantity)
+        await assembly.client(FRONT).call("inventory", ReceiveStock("opening", items), key="opening stock")
+
+
+async def drive_load(
+    loaded: Loaded, assembly: Assembly, *, started: Container[str] = (), progress: Progress | None = None
+) -> None:
+    """The whole load, but for orders that were *started* before. Returns when everything has its answer."""
+    front = Front(assembly.client(FRONT), progress)
+    if loaded.scenario.load.open is not None:
+        await front.request(loaded.scenario.load.open)
+    else:
+        await front.place([order for order in loaded.orders if order.id not in started])
+
+
+async def settle(assembly: Assembly) -> None:
+    """Wait until every checkout has come to rest, within reason: what then is unfinished, the invariants will say."""
+    orders = next((one for one in assembly.services.values() if isinstance(one, OrdersService)), None)
+    if orders is None:
+        return
+    async with asyncio.timeout(SETTLING_MAX_S):
+        while await orders.engine.unfinished():
+            await asyncio.sleep(SETTLING_PAUSE_S)
+
+
+async def final_reads(assembly: Assembly) -> list[CheckResult]:
+    """Audit every service's own log, record what was found, and hold the invariants against it."""
+    audits = {}
+    for name, rule in assembly.scenario.services.items():
+        if isinstance(rule, ShopService):
+            audits[rule.shop] = facts = await audit(rule.shop, assembly.stores[name])
+            hooks.emit(hooks.Observed(f"audit/{name}", facts))
+    return check_shop(audits) if "orders" in audits else []

@@ -1,0 +1,103 @@
+"""The load: customers who come at their time, register once, and check out; or requests at a rate."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Any
+
+from .. import hooks, runtime
+from ..errors import EventlabError, UnknownOutcome
+from ..services import Client
+from ..shop import Checkout, CreateUser, Line, RegisterCustomer
+from ..simulation.modelled import Work
+from .model import OpenLoad
+from .orders import Order
+
+CHECKOUT_TIMEOUT_S = 120.0
+"""How long a customer looks at the spinning wheel. The checkout goes on without them."""
+
+Progress = Callable[[int], None]
+"""Told how many of the operations have ended."""
+
+
+class Front:
+    """Drives the load and tells the hooks how every operation began and ended."""
+
+    def __init__(self, client: Client, progress: Progress | None = None) -> None:
+        self._client, self._progress = client, progress
+        self._begun = self._ended = 0
+        self._registered: dict[str, asyncio.Future[None]] = {}
+
+    async def place(self, orders: Sequence[Order]) -> None:
+        """Place every order at its time, and return when each has its answer."""
+        await self._spread((order.arrives_s, self._order(order)) for order in orders)
+
+    async def request(self, load: OpenLoad) -> None:
+        """Send requests to a modelled service at the load's rate, answered or not."""
+        await self._spread(
+            (at_s, self._operation(load.target, "work", f"request-{number}", self._work(load.target, number)))
+            for number, at_s in enumerate(_arrivals(load), start=1)
+        )
+
+    async def _spread(self, timed: Iterator[tuple[float, Coroutine[Any, Any, None]]] | Any) -> None:
+        async with asyncio.TaskGroup() as group:
+            for at_s, work in timed:
+                await asyncio.sleep(max(0.0, at_s - runtime.monotonic()))
+                group.create_task(work)
+
+    def _order(self, order: Order) -> Coroutine[Any, Any, None]:
+        return self._operation(f"customer-{order.customer_id}", "checkout", order.id, self._check_out(order))
+
+    async def _check_out(self, order: Order) -> str:
+        await self._register(order.customer_id)
+        lines = tuple(Line(line.title, line.quantity, line.total_cents) for line in order.lines)
+        request = Checkout(order.id, order.customer_id, lines)
+        ended = await self._client.call("orders", request, key=order.id, timeout_s=CHECKOUT_TIMEOUT_S)
+        return ended.status
+
+    async def _register(self, customer_id: str) -> None:
+        """Once per customer; orders that come meanwhile wait for it."""
+        known = self._registered.get(customer_id)
+        if known is not None and not (known.done() and known.exception()):
+            await asyncio.shield(known)
+            return
+        self._registered[customer_id] = registered = asyncio.ensure_future(self._register_now(customer_id))
+        await asyncio.shield(registered)
+
+    async def _register_now(self, customer_id: str) -> None:
+        email = f"customer-{customer_id}@example.com"
+        await self._client.call("users", CreateUser(customer_id, email), key=f"user-{customer_id}")
+        await self._client.call("orders", RegisterCustomer(customer_id, email), key=f"customer-{customer_id}")
+
+    async def _work(self, target: str, number: int) -> str:
+        await self._client.call(target, Work(f"request-{number}"), key=f"request-{number}")
+        return "done"
+
+    async def _operation(self, process: str, name: str, subject: str, work: Coroutine[Any, Any, str]) -> None:
+        self._begun += 1
+        number = self._begun
+        if hooks.listening:
+            hooks.emit(hooks.OperationInvoked(number, process, name, subject))
+        outcome, value = "ok", ""
+        try:
+            value = await work
+        except UnknownOutcome as error:
+            outcome, value = "unknown", str(error)
+        except EventlabError as error:
+            outcome, value = "failed", str(error)
+        if hooks.listening:
+            hooks.emit(hooks.OperationEnded(number, outcome, value))
+        self._ended += 1
+        if self._progress is not None:
+            self._progress(self._ended)
+
+
+def _arrivals(load: OpenLoad) -> Iterator[float]:
+    chance = runtime.random_stream("arrivals")
+    at_s = 0.0
+    while True:
+        at_s += chance.expovariate(load.rate_per_s) if load.arrivals == "poisson" else 1 / load.rate_per_s
+        if at_s >= load.for_s:
+            return
+        yield at_s

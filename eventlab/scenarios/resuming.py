@@ -1,0 +1,96 @@
+"""Going on with an interrupted run: what its stores hold, and what can still be said of the whole of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from .. import hooks
+from ..errors import RunRefused
+from ..history import Entry, of_kind
+from ..runtime import EPOCH
+from ..store import open_store
+from .expecting import Compares, Expectation, InvariantsHold, judge
+from .model import Scenario
+from .summary import ExpectationLine, SagaCounts, Summary, verdict_of
+
+
+@dataclass
+class Before:
+    """What was there: how far the run's clock had come, and the sagas that were started."""
+
+    clock_s: float = 0.0
+    sagas: set[str] = field(default_factory=set)
+    events: int = 0
+
+
+async def look(services: Iterable[str], store_url: str, *, resume: bool) -> Before:
+    """Read every service's store. Raises RunRefused where there is an earlier run, and nobody said to resume it."""
+    before = Before()
+    for name in services:
+        url = store_url.format(service=name)
+        held = await _read(url, name, before)
+        if held and not resume:
+            raise RunRefused(
+                f"{url} holds {held} events of an earlier run: go on with that by --resume, or choose another --store"
+            )
+        before.events += held
+    if resume and not before.events:
+        raise RunRefused(f"there is nothing to resume: the stores of {store_url} are empty")
+    return before
+
+
+async def _read(url: str, name: str, before: Before) -> int:
+    """How many events the store holds. Times were stored on the run's own clock, so the last one says how far it came."""
+    if not _is_there(url):
+        return 0
+    store = open_store(url, name=name)
+    after = held = 0
+    try:
+        while page := await store.read_all(after):
+            after, held = page[-1].position, held + len(page)
+            before.clock_s = max(before.clock_s, (page[-1].occurred_at - EPOCH).total_seconds())
+            before.sagas.update(one.stream.removeprefix("saga-") for one in page if one.stream.startswith("saga-"))
+    finally:
+        await store.close()
+    return held
+
+
+def _is_there(url: str) -> bool:
+    """Opening a SQLite file makes it; looking must not."""
+    path = url.partition("?")[0].removeprefix("sqlite:///")
+    return path == url.partition("?")[0] or Path(path).exists()
+
+
+def judge_resumed(summary: Summary, entries: Sequence[Entry], scenario: Scenario) -> Summary:
+    """The summary of a run whose first part left stores but no history.
+
+    Sagas are counted from the final reads. What this part of the history does not bear out is not
+    refuted by it: such an expectation is unknown.
+    """
+    whole = msgspec.structs.replace(summary, sagas=_sagas(entries))
+    lines = [_judge(expectation, whole) for expectation in scenario.expectations]
+    return msgspec.structs.replace(whole, expectations=lines, verdict=verdict_of(whole.invariants, lines))
+
+
+def _judge(expectation: Expectation, summary: Summary) -> ExpectationLine:
+    line = judge(expectation, summary)
+    told_by_stores = isinstance(expectation, InvariantsHold) or (
+        isinstance(expectation, Compares) and expectation.path.startswith(("sagas.", "orders"))
+    )
+    if line.met is not False or told_by_stores:
+        return line
+    return msgspec.structs.replace(line, met=None, measured=f"{line.measured} since the run was resumed")
+
+
+def _sagas(entries: Sequence[Entry]) -> SagaCounts:
+    counts: Counter[str] = Counter()
+    for _, observed in of_kind(entries, hooks.Observed):
+        if "sagas" in observed.value:
+            counts.update(observed.value["sagas"].values())
+    ended = {status: counts.pop(status, 0) for status in ("completed", "compensated", "stuck")}
+    return SagaCounts(started=sum(counts.values()) + sum(ended.values()), unfinished=sum(counts.values()), **ended)
