@@ -1,0 +1,154 @@
+"""A full disk, a read-only file, a lock held by somebody else: clear words, and nothing lost."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from eventlab.errors import AppendUnknown, StoreBusy, StoreFailed, VersionConflict
+from eventlab.simulation import World
+from eventlab.store.sqlite import patience
+from eventlab.store.sqlite.trouble import explained
+from eventlab.testing import run
+
+from .notes import Jotted, store_at, texts
+
+BOTH = pytest.mark.parametrize("synchronous", ["FULL", "NORMAL"])
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Somebody else is writing."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+@BOTH
+def test_a_full_disk_stops_an_append_and_loses_nothing(tmp_path: Path, synchronous: str) -> None:
+    async def main() -> None:
+        async with store_at(tmp_path / "a.db", synchronous) as store:
+            await store.append([("a-1", Jotted("before"))])
+            pragma = store._connection.driver.execute
+            (pages,) = pragma("PRAGMA page_count").fetchone()
+            pragma(f"PRAGMA max_page_count = {pages}")
+            with pytest.raises(StoreFailed, match="disk is full; nothing was written"):
+                await store.append([("a-1", Jotted("x" * 10_000)), ("b-1", Jotted("y"))])
+            assert await texts(store) == ["before"]
+            pragma("PRAGMA max_page_count = 100000")
+            await store.append([("a-1", Jotted("after"))], expect={"a-1": 1})
+            assert await texts(store) == ["before", "after"]
+
+    run(main())
+
+
+@BOTH
+def test_an_append_that_is_too_large_spoils_it_for_no_other(tmp_path: Path, synchronous: str) -> None:
+    async def main() -> None:
+        async with store_at(tmp_path / "a.db", synchronous) as store:
+            await store.append([("a-1", Jotted("before"))])
+            store._connection.driver.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 10_000)
+            appends = [store.append([(f"a-{n}", Jotted("x" * (20_000 if n == 7 else n)))]) for n in range(1, 12)]
+            outcomes = await asyncio.gather(*appends, return_exceptions=True)
+            failed = {n: outcome for n, outcome in enumerate(outcomes, 1) if isinstance(outcome, BaseException)}
+            assert list(failed) == [7]
+            assert isinstance(failed[7], StoreFailed)
+            assert len(await texts(store)) == 11
+
+    run(main())
+
+
+@BOTH
+def test_a_conflict_fails_its_own_caller_only(tmp_path: Path, synchronous: str) -> None:
+    async def main() -> None:
+        async with store_at(tmp_path / "a.db", synchronous) as store:
+            appends = [store.append([("a-1", Jotted(str(n)))], expect={"a-1": n if n != 3 else 99}) for n in range(6)]
+            outcomes = await asyncio.gather(*appends, return_exceptions=True)
+            conflicts = [outcome.conflicts for outcome in outcomes if isinstance(outcome, VersionConflict)]
+            assert conflicts == [(("a-1", 99, 3),), (("a-1", 4, 3),), (("a-1", 5, 3),)]
+            assert await texts(store) == ["0", "1", "2"]
+
+    run(main())
+
+
+@BOTH
+def test_a_read_only_file_stops_an_append(tmp_path: Path, synchronous: str) -> None:
+    async def main() -> None:
+        async with store_at(tmp_path / "a.db", synchronous) as store:
+            store._connection.driver.execute("PRAGMA query_only = 1")
+            with pytest.raises(StoreFailed, match="read-only; nothing was written"):
+                await store.append([("a-1", Jotted("1"))])
+            assert await store.read_all() == []
+
+    run(main())
+
+
+@BOTH
+def test_an_append_waits_for_another_writer_without_holding_up_the_loop(tmp_path: Path, synchronous: str) -> None:
+    async def main() -> None:
+        async with store_at(tmp_path / "a.db", synchronous) as store:
+            with locked(tmp_path / "a.db"):
+                waiting = asyncio.create_task(store.append([("a-1", Jotted("1"))]))
+                await asyncio.sleep(0.01)
+                assert not waiting.done()
+                assert await store.read_all() == []  # readers need no lock
+            assert (await waiting).versions == {"a-1": 1}
+
+    run(main())
+
+
+@BOTH
+def test_a_lock_that_is_held_too_long_ends_in_busy(
+    tmp_path: Path, synchronous: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "BUSY_LIMIT_S", 0.02)
+
+    async def main() -> None:
+        async with store_at(tmp_path / "a.db", synchronous) as store:
+            with locked(tmp_path / "a.db"):
+                with pytest.raises(StoreBusy, match="nothing was written"):
+                    await store.append([("a-1", Jotted("1"))])
+            await store.append([("a-1", Jotted("2"))])
+            assert await texts(store) == ["2"]
+
+    run(main())
+
+
+def test_in_virtual_time_the_waiting_takes_virtual_time(tmp_path: Path) -> None:
+    async def main() -> float:
+        async with store_at(tmp_path / "a.db", "FULL") as store:
+            began_s = asyncio.get_running_loop().time()
+            with locked(tmp_path / "a.db"):
+                with pytest.raises(StoreBusy):
+                    await store.append([("a-1", Jotted("1"))])
+            return asyncio.get_running_loop().time() - began_s
+
+    assert 5.0 <= World(seed=1).run(main()) < 5.2
+
+
+def test_a_closed_store_says_so(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with store_at(tmp_path / "a.db") as store:
+            await store.append([("a-1", Jotted("1"))])
+        await store.close()
+        for asked in (store.append([("a-1", Jotted("2"))]), store.read("a-1"), store.read_all(), store.receipt("c")):
+            with pytest.raises(StoreFailed, match="the store was closed"):
+                await asked
+
+    run(main())
+
+
+def test_a_disk_that_fails_while_committing_leaves_the_outcome_open() -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
+    assert isinstance(explained("sqlite:///a.db", error, committing=True), AppendUnknown)
+    assert isinstance(explained("sqlite:///a.db", error), StoreFailed)

@@ -1,0 +1,196 @@
+"""Who commits, when, and together with whom."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from eventlab.simulation import World
+from eventlab.store import Receipt
+from eventlab.store.sqlite import checkpoints
+from eventlab.store.sqlite.transaction import Append, Outcome
+from eventlab.store.sqlite.writers import ThreadWriter, TickWriter
+from eventlab.testing import run
+
+from .notes import Jotted, store_at, texts
+
+
+def append(number: int) -> Append:
+    return Append([(str(number), b"", "", 1, b"")], {}, b"", "", None, b"")
+
+
+class Log:
+    """Commits that only remember what was committed together."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+
+    def commit(self, appends: Sequence[Append]) -> list[Outcome]:
+        self.batches.append([append.events[0][0] for append in appends])
+        return [Receipt((1,)) for _ in appends]
+
+
+def threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("eventlab")]
+
+
+def test_a_lone_append_commits_at_once() -> None:
+    async def main() -> None:
+        log = Log()
+        writer = TickWriter(log.commit)
+        for number in range(3):
+            writing = writer.write(append(number))
+            with pytest.raises(StopIteration):  # it ends without suspending
+                writing.send(None)
+            await asyncio.sleep(0)
+        assert log.batches == [["0"], ["1"], ["2"]]
+
+    run(main())
+
+
+def test_appends_of_one_tick_share_a_transaction() -> None:
+    async def main() -> None:
+        log = Log()
+        writer = TickWriter(log.commit)
+        for _ in range(2):
+            await asyncio.gather(*(writer.write(append(number)) for number in range(4)))
+        assert log.batches == [["0"], ["1", "2", "3"], ["0", "1", "2", "3"]]
+        for _ in range(2):
+            await writer.write(append(9))
+            await asyncio.sleep(0)
+        assert log.batches[3:] == [["9"], ["9"]]
+
+    run(main())
+
+
+def test_whoever_is_cancelled_before_the_tick_has_written_nothing() -> None:
+    async def main() -> None:
+        log = Log()
+        writer = TickWriter(log.commit)
+        tasks = [asyncio.create_task(writer.write(append(number))) for number in range(3)]
+        loop = asyncio.get_running_loop()
+        loop.call_soon(tasks[1].cancel)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert log.batches == [["0"], ["2"]]
+
+    run(main())
+
+
+def test_a_tick_writer_goes_on_in_another_loop() -> None:
+    log = Log()
+    writer = TickWriter(log.commit)
+    for number in range(2):
+        run(writer.write(append(number)))  # each loop ends before its tick
+    assert log.batches == [["0"], ["1"]]
+
+
+def test_what_comes_while_the_thread_flushes_is_flushed_together() -> None:
+    log, flushing, goes_on = Log(), threading.Event(), threading.Event()
+
+    def commit(appends: Sequence[Append]) -> list[Outcome]:
+        flushing.set()
+        goes_on.wait(5)
+        return log.commit(appends)
+
+    async def main() -> None:
+        writer = ThreadWriter(commit, "eventlab test")
+        first = asyncio.create_task(writer.write(append(0)))
+        await asyncio.sleep(0)
+        flushing.wait(5)
+        others = [asyncio.create_task(writer.write(append(number))) for number in range(1, 6)]
+        await asyncio.sleep(0)
+        goes_on.set()
+        await asyncio.gather(first, *others)
+        await writer.finish()
+
+    run(main())
+    assert log.batches == [["0"], ["1", "2", "3", "4", "5"]]
+    assert threads() == []
+
+
+def test_an_error_of_the_thread_reaches_every_caller() -> None:
+    def commit(appends: Sequence[Append]) -> list[Outcome]:
+        raise MemoryError("none left")
+
+    async def main() -> None:
+        writer = ThreadWriter(commit, "eventlab test")
+        outcomes = await asyncio.gather(*(writer.write(append(number)) for number in range(3)))
+        assert [str(outcome) for outcome in outcomes] == ["none left"] * 3
+        await writer.finish()
+
+    run(main())
+
+
+def test_closing_finishes_what_waits_and_ends_the_threads(tmp_path: Path) -> None:
+    async def main() -> None:
+        for synchronous in ("FULL", "NORMAL"):
+            async with store_at(tmp_path / f"{synchronous}.db", synchronous) as store:
+                tasks = [asyncio.create_task(store.append([("a-1", Jotted(str(n)))])) for n in range(50)]
+                await asyncio.sleep(0)
+                await store.close()
+                receipts = await asyncio.gather(*tasks)
+                assert sorted(receipt.versions["a-1"] for receipt in receipts) == list(range(1, 51))
+
+    run(main())
+    assert threads() == []
+
+
+@pytest.mark.parametrize("synchronous", ["FULL", "NORMAL"])
+def test_a_cancelled_append_is_there_or_not_and_holds_up_nobody(tmp_path: Path, synchronous: str) -> None:
+    async def main() -> None:
+        async with store_at(tmp_path / "a.db", synchronous) as store:
+            tasks = [asyncio.create_task(store.append([("a-1", Jotted(str(n)))] * 2)) for n in range(20)]
+            await asyncio.sleep(0)
+            for task in tasks[::2]:
+                task.cancel()
+            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+            await store.append([("a-1", Jotted("last"))])
+            there = await texts(store)
+            for number, outcome in enumerate(outcomes):
+                assert there.count(str(number)) in ((0, 2) if isinstance(outcome, BaseException) else (2,))
+            assert there[-1] == "last"
+
+    run(main())
+
+
+def test_in_a_world_no_thread_is_started(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with store_at(tmp_path / "a.db", "FULL") as store:
+            await asyncio.gather(*(store.append([("a-1", Jotted(str(n)))]) for n in range(5)))
+            assert threads() == []
+            assert await texts(store) == ["0", "1", "2", "3", "4"]
+
+    World(seed=1).run(main())
+
+
+def test_one_store_serves_the_real_clock_and_a_world(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with store_at(tmp_path / "a.db", "FULL") as store:
+            await store.append([("a-1", Jotted("real"))])
+            later = asyncio.create_task(store.append([("a-1", Jotted("waiting"))]))
+            await asyncio.sleep(0)
+            World(seed=1).run(store.append([("a-1", Jotted("simulated"))]))
+            await later
+            there = await texts(store)
+            assert (there[0], sorted(there[1:])) == ("real", ["simulated", "waiting"])
+
+    run(main())
+
+
+def test_checkpoints_keep_the_log_short_and_the_events_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "CHECKPOINT_BYTES", 100_000)
+
+    async def main() -> None:
+        async with store_at(tmp_path / "a.db", "NORMAL") as store:
+            for number in range(200):
+                await store.append([("a-1", Jotted("x" * 1000))], expect={"a-1": number})
+            assert len(await texts(store)) == 200
+            assert (tmp_path / "a.db-wal").stat().st_size < 4_000_000
+            assert (tmp_path / "a.db").stat().st_size > 100_000
+
+    run(main())
+    assert threads() == []
