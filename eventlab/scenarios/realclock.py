@@ -8,6 +8,7 @@ computation, counts *speed* times as long as it took.
 from __future__ import annotations
 
 import asyncio
+import math
 import selectors
 from collections.abc import Coroutine
 from datetime import UTC, datetime
@@ -39,8 +40,6 @@ class ScaledLoop(asyncio.SelectorEventLoop):
     """An event loop whose clock shows *start_s* when it is made, and then runs *speed* times as fast as the wall's."""
 
     def __init__(self, *, speed: float, seed: int, epoch: datetime = EPOCH, start_s: float = 0.0) -> None:
-        if not 0 < speed < float("inf"):
-            raise InvalidValue("speed", speed, "a finite number above zero; 10 is ten times faster than the wall clock")
         self._speed, self._start_s = speed, start_s
         self._began_s = _WALL.monotonic()
         super().__init__(_ScaledSelector(speed))
@@ -59,6 +58,8 @@ def run_scaled(
     *start_s* is where an earlier run left off, so that time goes on and never repeats.
     """
     try:
+        if not 0 < speed < math.inf:
+            raise InvalidValue("speed", speed, "a finite number above zero; 10 is ten times faster than the wall clock")
         runner = asyncio.Runner(loop_factory=lambda: ScaledLoop(speed=speed, seed=seed, epoch=epoch, start_s=start_s))
         with runner:
             return runner.run(main)

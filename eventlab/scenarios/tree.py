@@ -21,7 +21,7 @@ Scalar: TypeAlias = str | int | float | bool | None
 PLAIN_TAGS = tuple(
     f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "timestamp", "merge")
 )
-ITEMS_MAX = 100_000
+ITEMS_MAX = 10_000
 """Anchors let a short text stand for an enormous document; a scenario has some hundred values."""
 
 
@@ -49,7 +49,9 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {path_text(self.path)}{': ' if self.path else ''}{self.message}"
+        line = f"{self.place}: {path_text(self.path)}{': ' if self.path else ''}{self.message}"
+        # A key may hold anything; what reaches a terminal must be one line, and no control sequence.
+        return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line)
 
 
 @dataclass(slots=True)

@@ -53,7 +53,7 @@ def outcome(folder: Path, text: str | bytes, sets: tuple[str, ...] = ()) -> None
         load(put(folder, text), sets)
     except ScenarioInvalid as invalid:
         assert invalid.problems
-        assert all("\n" not in line for line in invalid.problems), invalid.problems
+        assert all(line.isprintable() for line in invalid.problems), invalid.problems
 
 
 @given(st.binary(max_size=60))
