@@ -8,7 +8,7 @@ stops without an effect.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 import msgspec
@@ -95,8 +95,7 @@ class Driver:
         self.note(request(move.step.name, move.attempt, now_s))
         await self.commit()
         try:
-            async with asyncio.timeout(move.step.timeout_s):
-                result = log.plain(await self._call(move))
+            result = log.plain(await self._call(move))
         except Exception as error:
             since_s = self._state.steps[move.step.name].since_s
             learned = plan.after_error(move, error, runtime.now().timestamp() - since_s)
@@ -110,7 +109,14 @@ class Driver:
         key = key_of(state.saga_id, step.name, "backward" if move.undo else "forward")
         ctx = StepContext(state.saga_id, self._input, state.results, key)
         if not move.undo:
-            return await step.action(ctx)
+            return await _within(step.timeout_s, step.action(ctx))
         if step.compensation is not None:
             with deadline_at(None):
-                return await step.compensation(ctx, state.steps[step.name].result)
+                return await _within(step.timeout_s, step.compensation(ctx, state.steps[step.name].result))
+
+
+async def _within(timeout_s: float | None, work: Awaitable[Any]) -> Any:
+    if timeout_s is None:
+        return await work
+    async with asyncio.timeout(timeout_s):
+        return await work

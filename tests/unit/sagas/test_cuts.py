@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable
 from contextlib import suppress
+from itertools import count
 from typing import Any
 
 import pytest
@@ -31,31 +32,31 @@ def bench_of(case: str) -> Bench:
     return bench
 
 
-def live(bench: Bench, cut: int, drive: Callable[[], Any]) -> int:
+async def live(bench: Bench, cut: int, drive: Awaitable[Any]) -> int:
     """One life of a driver, up to *cut*; returns how many points it saw."""
     knife = bench.cut_at(cut)
     with suppress(Cut):
-        in_world(drive)
+        await drive
     return knife.seen
 
 
-def begin(bench: Bench, cut: int) -> int:
-    return live(bench, cut, bench.run)
+async def begin(bench: Bench, cut: int) -> int:
+    return await live(bench, cut, bench.run())
 
 
-def resume(bench: Bench, cut: int) -> int:
+async def resume(bench: Bench, cut: int) -> int:
     async def drive() -> None:
         for saga_id in await bench.engine().unfinished():
             await bench.engine().drive(saga_id)
 
-    return live(bench, cut, drive)
+    return await live(bench, cut, drive())
 
 
-def assert_whole(bench: Bench, case: str, where: str) -> None:
+async def assert_whole(bench: Bench, case: str, where: str) -> None:
     wanted = CASES[case][1]
     done = [effect for effect in bench.toys.effects if effect[0] == "T"]
     undone = [effect for effect in bench.toys.effects if effect[0] == "C"]
-    types = in_world(bench.types)
+    types = await bench.types()
     if "refuse" in CASES[case][0] or wanted == FORWARD:
         assert bench.toys.effects == wanted, where
     # A doubtful step that used up its attempts in crashes is undone: still all forward, or all back.
@@ -67,34 +68,40 @@ def assert_whole(bench: Bench, case: str, where: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_cut_anywhere_it_ends_all_done_or_all_undone(case: str) -> None:
-    points = begin(bench_of(case), cut=0)
-    for first in range(1, points + 1):
-        bench = bench_of(case)
-        begin(bench, first)
-        resume(bench, 0)
-        assert_whole(bench, case, f"cut at {first}")
-        assert in_world(lambda bench=bench: bench.engine().state("1")).status is not Status.STUCK
+    async def main() -> None:
+        for first in range(1, await begin(bench_of(case), cut=0) + 1):
+            bench = bench_of(case)
+            await begin(bench, first)
+            await resume(bench, 0)
+            await assert_whole(bench, case, f"cut at {first}")
+            assert (await bench.engine().state("1")).status is not Status.STUCK
+
+    in_world(main)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_cut_again_during_the_resumption_it_still_does(case: str) -> None:
-    points = begin(bench_of(case), cut=0)
-    for first in range(1, points + 1):
-        second = 0
-        while True:
-            second += 1
-            bench = bench_of(case)
-            begin(bench, first)
-            seen = resume(bench, second)
-            resume(bench, 0)
-            assert_whole(bench, case, f"cut at {first}, then at {second}")
-            if seen < second:
-                break
+    async def main() -> None:
+        for first in range(1, await begin(bench_of(case), cut=0) + 1):
+            for second in count(1):
+                bench = bench_of(case)
+                await begin(bench, first)
+                seen = await resume(bench, second)
+                await resume(bench, 0)
+                await assert_whole(bench, case, f"cut at {first}, then at {second}")
+                if seen < second:
+                    break
+
+    in_world(main)
 
 
 def test_the_planted_bug_is_caught() -> None:
     """A check that nothing can fail proves nothing."""
-    bench = bench_of("c refused")
-    live(bench, 0, lambda: bench.run(compensate=False))
-    with pytest.raises(AssertionError):
-        assert_whole(bench, "c refused", "not cut at all")
+
+    async def main() -> None:
+        bench = bench_of("c refused")
+        await live(bench, 0, bench.run(compensate=False))
+        with pytest.raises(AssertionError):
+            await assert_whole(bench, "c refused", "not cut at all")
+
+    in_world(main)

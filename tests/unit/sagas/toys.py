@@ -119,7 +119,7 @@ class Toys:
         )
 
 
-QUICK: dict[str, Any] = {"backoff": Constant(0.1), "undo_backoff": Constant(0.1)}
+QUICK: dict[str, Any] = {"backoff": Constant(0.1), "undo_backoff": Constant(0.1), "stuck_after_s": 30.0}
 FORWARD = ["T a", "T b", "T c", "T p", "T z"]
 
 
