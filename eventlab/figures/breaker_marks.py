@@ -47,14 +47,15 @@ def draw_states(ax: Axes, story: BreakerStory) -> None:
             ax.text(
                 (began + ended) / 2, 0.5, name, ha="center", va="center", fontsize=8, color=INK, zorder=5, bbox=HALO
             )
-    _reasons(ax, story)
-    ax.set_ylim(0, 1.25 + _ROWS * _ROW_HEIGHT)
+    rows = _reasons(ax, story)
+    ax.set_ylim(0, 1.25 + max(rows, 1) * _ROW_HEIGHT)
     ax.set_yticks([0.5], ["state"])
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
 
 
-def _reasons(ax: Axes, story: BreakerStory) -> None:
+def _reasons(ax: Axes, story: BreakerStory) -> int:
+    """The labels over the borders. Gives back how many rows they take up."""
     left, right = ax.get_xlim()
     times: dict[tuple[str, str], list[float]] = {}
     for stretch in story.transitions:
@@ -65,7 +66,8 @@ def _reasons(ax: Axes, story: BreakerStory) -> None:
         often = f", {len(moments)} times" if len(moments) > 1 else ""
         wordings = [f"{state}: {shortened(reason, limit)}{often}" for limit in (48, 30, 18)]
         labels.append((moments[0], [*wordings, state]))
-    for label in place(labels, (left, right), (right - left) * 0.0084, _ROWS):
+    placed = place(labels, (left, right), (right - left) * 0.0084, _ROWS)
+    for label in placed:
         y = 1.25 + label.row * _ROW_HEIGHT
         top = y + 0.35 if label.began == label.x else y
         ax.plot((label.x, label.x), (1, top), color=PALE_INK, linewidth=0.7, zorder=2)
@@ -73,6 +75,7 @@ def _reasons(ax: Axes, story: BreakerStory) -> None:
             label.began + (right - left) * 0.004, y, label.text, fontsize=7.5, color=INK, va="bottom", zorder=6,
             bbox=HALO,
         )  # fmt: skip
+    return max((label.row + 1 for label in placed), default=0)
 
 
 def draw_calls(ax: Axes, story: BreakerStory) -> None:

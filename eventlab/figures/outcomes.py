@@ -81,10 +81,11 @@ def _in_flight(ax: Axes, told: Outcomes) -> None:
     at = x[y.index(peak)]
     side = "right" if at > told.until_s / 2 else "left"
     ax.annotate(
-        f" at most {peak}, at {clock(at)} ", (at, peak), fontsize=7.5, color=INK, ha=side, va="center", zorder=5
-    )
+        f"at most {peak}, at {clock(at)}", (at, peak), xytext=(0, 4), textcoords="offset points", fontsize=7.5,
+        color=INK, ha=side, va="bottom", zorder=5,
+    )  # fmt: skip
     ax.plot(at, peak, marker="o", markersize=3.5, color=INK, zorder=5)
-    ax.set_ylim(0, max(peak, 1) * 1.25)
+    ax.set_ylim(0, max(peak, 1) * 1.45)
     ax.set_ylabel("in flight")
     ax.locator_params(axis="y", integer=True, nbins=4)
 

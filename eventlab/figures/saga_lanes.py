@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .faults import fault_spans, in_words, shade
 from .saga_marks import draw_lane, draw_pivot, draw_state
 from .saga_story import Lane, SagaStory, tell
-from .style import INK, PALE_INK, house_style, one_panel
+from .style import INK, house_style, one_panel
 from .subject import RunLike, clock, counted
 
 if TYPE_CHECKING:
@@ -48,12 +48,8 @@ def _frame(ax: Axes, story: SagaStory) -> None:
         ax.axhline(row + 0.5, color="#d9d9d9", linewidth=0.8, zorder=0.5)
     for row in range(rows):
         ax.axhline(row, color="#ececec", linewidth=0.6, zorder=0.5)
-    ax.set_xlabel("seconds since the run began")
+    ax.set_xlabel("seconds since the run began   ·   upper half of a lane: done, lower half, hatched: undone")
     ax.set_title(f"Saga {story.saga} ({story.definition}): {story.state}", color=INK)
-    ax.text(
-        1.0, 1.01, "upper half: done · lower half, hatched: undone", transform=ax.transAxes,
-        ha="right", va="bottom", fontsize=7.5, color=PALE_INK,
-    )  # fmt: skip
     ax.spines["left"].set_visible(False)
 
 

@@ -99,9 +99,10 @@ def test_a_figure_fits_into_given_axes(name: str, run: MadeUpRun) -> None:
     assert right in figure.axes
 
 
+@pytest.mark.parametrize("cut_s", [(60.0, 90.0), (5.0, 20.0), (20.0, 400.0)])
 @pytest.mark.parametrize("name", sorted(DRAWN))
-def test_labels_stay_inside_the_picture_and_beside_one_another(name: str, run: MadeUpRun) -> None:
-    figure = DRAWN[name](run).get_figure(root=True)
+def test_labels_stay_inside_the_picture_and_beside_one_another(name: str, cut_s: tuple[float, float]) -> None:
+    figure = DRAWN[name](made_up_run(200, cut_s)).get_figure(root=True)
     figure.draw_without_rendering()
     width, height = figure.canvas.get_width_height()
     texts = [text for ax in figure.axes for text in ax.texts if text.get_text().strip()]
