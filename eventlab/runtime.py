@@ -21,7 +21,7 @@ from uuid import UUID
 _NODE: ContextVar[str] = ContextVar("eventlab_node", default="local")
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-"""The time of day at which worlds and scaled clocks begin, unless told otherwise: always the same, so that runs repeat."""
+"""The time of day at which worlds and scaled clocks begin, unless told otherwise. Always the same: runs repeat."""
 
 LOOP_ATTRIBUTE = "eventlab_runtime"
 """An event loop that answers these questions itself carries its Runtime under this name."""

@@ -82,9 +82,7 @@ def run(
         str | None,
         typer.Option("--app", metavar="MODULE:FUNCTION", help="Your own services, for `app:` entries in the file."),
     ] = None,
-    format_: Annotated[
-        Format, typer.Option("--format", help="Print the summary for people, or as JSON.")
-    ] = Format.text,
+    format_: Annotated[Format, typer.Option("--format", help="The summary for people, or as JSON.")] = Format.text,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and only the verdict.")] = False,
 ) -> None:
     """Run a scenario, judge it, and write its folder and report.

@@ -8,6 +8,7 @@ from collections.abc import Container
 from .. import hooks
 from ..checks import CheckResult
 from ..shop import Item, ReceiveStock, audit, check_shop
+from ..shop.audit import Facts
 from ..shop.orders import OrdersService
 from ..simulation import CrashFault, Fault, Link, Links, PartitionFault
 from .assembly import FRONT, Assembly
@@ -66,13 +67,13 @@ async def settle(assembly: Assembly) -> None:
     if orders is None:
         return
     async with asyncio.timeout(SETTLING_MAX_S):
-        while await orders.engine.unfinished():
+        while await orders.engine.unfinished():  # noqa: ASYNC110 - no event outlives a crash of the service
             await asyncio.sleep(SETTLING_PAUSE_S)
 
 
 async def final_reads(assembly: Assembly) -> list[CheckResult]:
     """Audit every service's own log, record what was found, and hold the invariants against it."""
-    audits = {}
+    audits: dict[str, Facts] = {}
     for name, rule in assembly.scenario.services.items():
         if isinstance(rule, ShopService):
             audits[rule.shop] = facts = await audit(rule.shop, assembly.stores[name])

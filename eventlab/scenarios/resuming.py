@@ -45,7 +45,7 @@ async def look(services: Iterable[str], store_url: str, *, resume: bool) -> Befo
 
 
 async def _read(url: str, name: str, before: Before) -> int:
-    """How many events the store holds. Times were stored on the run's own clock, so the last one says how far it came."""
+    """How many events the store holds. They are stamped by the run's own clock: the last says how far it came."""
     if not _is_there(url):
         return 0
     store = open_store(url, name=name)

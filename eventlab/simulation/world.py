@@ -22,6 +22,7 @@ from .ready import Shuffled
 
 T = TypeVar("T")
 
+
 class WorldRuntime(runtime.SeededRuntime):
     """The answers that code gets inside a world."""
 
@@ -39,7 +40,9 @@ class World:
     ``"shuffled"`` by the seed, which finds races. The same seed gives the same run, to the byte.
     """
 
-    def __init__(self, seed: int = 0, *, ready: Literal["fifo", "shuffled"] = "fifo", epoch: datetime = runtime.EPOCH) -> None:
+    def __init__(
+        self, seed: int = 0, *, ready: Literal["fifo", "shuffled"] = "fifo", epoch: datetime = runtime.EPOCH
+    ) -> None:
         if ready not in ("fifo", "shuffled"):
             raise InvalidValue("World.ready", ready, "'fifo' or 'shuffled'")
         self.seed = seed
