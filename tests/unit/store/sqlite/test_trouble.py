@@ -12,6 +12,7 @@ import pytest
 
 from eventlab.errors import AppendUnknown, StoreBusy, StoreFailed, VersionConflict
 from eventlab.simulation import World
+from eventlab.store import EventStore
 from eventlab.store.sqlite import patience
 from eventlab.store.sqlite.trouble import explained
 from eventlab.testing import run
@@ -119,6 +120,26 @@ def test_a_lock_that_is_held_too_long_ends_in_busy(
                     await store.append([("a-1", Jotted("1"))])
             await store.append([("a-1", Jotted("2"))])
             assert await texts(store) == ["2"]
+
+    run(main())
+
+
+def test_two_stores_on_one_file_give_way_to_each_other(tmp_path: Path) -> None:
+    async def main() -> None:
+        path = tmp_path / "a.db"
+        async with store_at(path, "FULL") as one, store_at(path, "NORMAL") as other:
+
+            async def count(store: EventStore, times: int) -> None:
+                while times:
+                    version = len(await store.read("a-1"))
+                    try:
+                        await store.append([("a-1", Jotted(str(version)))], expect={"a-1": version})
+                    except VersionConflict:
+                        continue
+                    times -= 1
+
+            await asyncio.gather(*(count(store, 10) for store in (one, other, one, other)))
+            assert await texts(one) == await texts(other) == [str(n) for n in range(40)]
 
     run(main())
 
