@@ -41,7 +41,7 @@ def orders_are_decided(audits: Audits) -> CheckResult:
         for order_id, order in _settled(audits, audits["orders"]["orders"])
         if order["status"] not in ("confirmed", "cancelled")
     ]
-    return none_found("every order is decided", "orders are neither confirmed nor cancelled", open_)
+    return none_found("every order is decided", "undecided orders", open_)
 
 
 def money_agrees(audits: Audits) -> CheckResult:
@@ -56,7 +56,7 @@ def payments_are_closed(audits: Audits) -> CheckResult:
         for order_id, payment in _settled(audits, audits["payments"]["payments"])
         if payment["status"] == "reserved"
     ]
-    return none_found("no money stays reserved", "payments of ended checkouts are still reserved", open_)
+    return none_found("no money stays reserved", "open payments of ended checkouts", open_)
 
 
 def stock_adds_up(audits: Audits) -> CheckResult:
@@ -102,7 +102,7 @@ def shipments_match_orders(audits: Audits) -> CheckResult:
     for order_id, order in orders.items():
         if order["status"] == "confirmed" and audits["shipping"]["shipments"].get(order_id) != "dispatched":
             wrong.append(f"{order_id} is confirmed, but was not dispatched")
-    return none_found("shipments belong to orders", "shipments and orders disagree", wrong)
+    return none_found("shipments belong to orders", "shipments at odds with their orders", wrong)
 
 
 INVARIANTS: tuple[Callable[[Audits], CheckResult], ...] = (
