@@ -290,8 +290,15 @@ def test_a_folder_is_no_scenario(tmp_path: Path) -> None:
     assert problems(folder) == ["scenarios: is a folder; name a scenario file in it"]
 
 
+def test_what_a_key_holds_reaches_no_terminal_as_a_control_sequence(tmp_path: Path) -> None:
+    assert problems(put(tmp_path, SHOP + '"a\\e[31m\\nb": 1\n')) == [
+        "x.yaml:10:1: a\\x1b[31m\\nb: unknown key; known here are "
+        "question, seed, services, network, load, stock, faults, policies, expectations"
+    ]
+
+
 def test_deep_nesting_and_endless_anchors_are_problems_not_crashes(tmp_path: Path) -> None:
-    assert problems(put(tmp_path, "[" * 2000)) == ["x.yaml:1:1: nested far too deeply to be a scenario"]
+    assert problems(put(tmp_path, "[" * 500)) == ["x.yaml:1:1: nested far too deeply to be a scenario"]
     laughs = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9))
     assert any("more than 10000 values" in line for line in problems(put(tmp_path, laughs)))
 
