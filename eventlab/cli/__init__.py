@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -90,9 +91,9 @@ def run(
     Exit code: 0 all expectations met, 1 one failed, 2 usage or invalid file, 3 inconclusive,
     4 internal error, 130 interrupted.
     """
-    from .run import RunOptions, run_scenario
-
     with guarded():
+        from .run import RunOptions, run_scenario
+
         code = run_scenario(
             RunOptions(
                 file=file,
@@ -114,16 +115,17 @@ def run(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of scenario files, for editors."""
-    import json
-
-    from ..scenarios import scenario_schema
-
     with guarded():
-        typer.echo(json.dumps(scenario_schema(), indent=2))
+        from ..scenarios.schema import schema_json
+
+        typer.echo(schema_json().decode(), nl=False)
 
 
 def main() -> None:
     """The entry point of the ``eventlab`` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without ✓ shows a ?, and the run is told all the same
     try:
         app()
     except KeyboardInterrupt:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import typer
 
-from ..errors import EventlabError, InvalidValue, RunRefused, ScenarioInvalid
+from ..errors import EventlabError, InvalidValue, RunRefused, ScenarioInvalid, StoreFailed
 
 MET, FAILED, INVALID, INCONCLUSIVE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -30,6 +30,8 @@ def guarded() -> Iterator[None]:
         _leave(str(error), INVALID)
     except KeyboardInterrupt:
         _leave("interrupted", INTERRUPTED)
+    except StoreFailed as error:  # a full disk is nobody's fault, and says so by itself
+        _leave(str(error), INTERNAL)
     except EventlabError as error:
         _leave(f"{type(error).__name__}: {error}", INTERNAL)
     except OSError as error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,10 @@ from pathlib import Path
 import typer
 
 from ..errors import RunRefused
-from ..scenarios import Loaded, Manifest, Progress, Run, load, run_real, run_virtual
-from ..scenarios.assembly import AppFactory
+from ..scenarios import Loaded, Manifest, Progress, Run, load, run_virtual
+from ..scenarios.assembly import AppFactory, check_apps
 from ..scenarios.folder import REPORT, RunFolder, default_path, writing
+from ..scenarios.real import prepare_real
 from .apps import load_apps
 from .exits import VERDICTS
 
@@ -42,9 +44,10 @@ def run_scenario(options: RunOptions) -> int:
     loaded = load(options.file, sets)
     apps = load_apps(options.app) if options.app else {}
     path = options.out or default_path(loaded.name, loaded.scenario.seed)
+    run_it = _prepared(options, loaded, apps)
     with writing(path, _manifest(options, loaded)) as folder:
         with _progress(options, len(loaded.orders)) as progress:
-            run = _run(options, loaded, apps, progress)
+            run = run_it(progress)
         run.write(folder)
         report = _write_report(run, folder)
     _tell(options, run, path, report)
@@ -63,7 +66,8 @@ def _check(options: RunOptions) -> None:
             if is_given
         ]
         if given:
-            raise RunRefused(f"{' and '.join(given)} belong to the real clock: add --clock real, or leave them out")
+            verb, them = ("belongs", "it") if len(given) == 1 else ("belong", "them")
+            raise RunRefused(f"{' and '.join(given)} {verb} to the real clock: add --clock real, or leave {them} out")
     elif options.resume and not options.store:
         raise RunRefused("--resume needs the --store URL of the run that was interrupted")
 
@@ -81,17 +85,14 @@ def _manifest(options: RunOptions, loaded: Loaded) -> Manifest:
     )
 
 
-def _run(options: RunOptions, loaded: Loaded, apps: Mapping[str, AppFactory], progress: Progress | None) -> Run:
-    if not options.real:
-        return run_virtual(loaded, apps=apps, progress=progress)
-    return run_real(
-        loaded,
-        speed=options.speed,
-        store_url=options.store or "memory:",
-        resume=options.resume,
-        apps=apps,
-        progress=progress,
-    )
+def _prepared(options: RunOptions, loaded: Loaded, apps: Mapping[str, AppFactory]) -> Callable[[Progress | None], Run]:
+    """What runs the scenario. Whatever can be refused is refused here, while nothing is written yet."""
+    if options.real:
+        return prepare_real(
+            loaded, speed=options.speed, store_url=options.store or "memory:", resume=options.resume, apps=apps
+        )
+    check_apps(loaded, apps)
+    return lambda progress: run_virtual(loaded, apps=apps, progress=progress)
 
 
 def _write_report(run: Run, folder: RunFolder) -> Path | None:
@@ -123,13 +124,27 @@ def _progress(options: RunOptions, total: int) -> Iterator[Progress | None]:
 
 
 def _tell(options: RunOptions, run: Run, folder: Path, report: Path | None) -> None:
+    """The result, on stdout; a reader who leaves early, as `head` does, has seen enough."""
+    try:
+        _print(options, run, folder, report)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
+
+
+def _print(options: RunOptions, run: Run, folder: Path, report: Path | None) -> None:
     if options.as_json:
         typer.echo(run.summary.to_json().decode(), nl=False)
-    elif options.quiet:
+        return
+    if options.quiet:
         typer.echo(f"{run.summary.verdict}: {folder}")
+        return
+    from rich.console import Console
+
+    from ..reports.terminal import plain_summary, terminal_summary
+
+    console = Console(highlight=False)
+    if console.is_terminal:
+        console.print(terminal_summary(run.summary, folder=folder, report=report))
     else:
-        from rich.console import Console
-
-        from ..reports.terminal import terminal_summary
-
-        Console(highlight=False).print(terminal_summary(run.summary, folder=folder, report=report))
+        typer.echo(plain_summary(run.summary, folder=folder, report=report), nl=False)

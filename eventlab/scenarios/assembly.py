@@ -7,14 +7,16 @@ the services (loop, transport, stores), never in them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 
 from ..commands import ConflictRetry
-from ..errors import InvalidValue
+from ..errors import RunRefused
 from ..resilience import Breaker, CircuitBreaker, CircuitBreakerConfig, Policy, Retry
 from ..services import Client, Service, Transport
 from ..shop import OWNS, SERVICES, ServiceContext, ShopSettings
 from ..simulation.modelled import ModelledService
 from ..store import EventStore
+from .loading import Loaded
 from .model import AppService, Policies, Scenario, ShopService
 from .model import ModelledService as ModelledServiceRule
 
@@ -77,19 +79,33 @@ class Assembly:
             )
         if isinstance(rule, ShopService):
             return SERVICES[rule.shop](self._context(name, OWNS[rule.shop]))
-        return self._app(rule)(self._context(name))
+        return self._own(name, rule)
+
+    def _own(self, name: str, rule: AppService) -> Service:
+        service = self._apps[rule.app](self._context(name))
+        if not isinstance(service, Service):
+            raise RunRefused(f"--app: {rule.app!r} must build an eventlab.services.Service; it built {service!r}")
+        return service
 
     def _context(self, name: str, owns: Sequence[str] = ()) -> ServiceContext:
         if name not in self.stores:
             self.stores[name] = self._open_store(name, owns)
         return ServiceContext(name, self.stores[name], self.client(name), self._settings)
 
-    def _app(self, rule: AppService) -> AppFactory:
-        factory = self._apps.get(rule.app)
-        if factory is None:
-            known = ", ".join(self._apps) or "none: give them with --app module:function"
-            raise InvalidValue("services.app", rule.app, f"one of your own services ({known})")
-        return factory
+
+def check_apps(loaded: Loaded, apps: Mapping[str, AppFactory]) -> None:
+    """Raises RunRefused where the scenario asks for somebody's own service, and nobody brought it."""
+    for name, rule in loaded.scenario.services.items():
+        if not isinstance(rule, AppService) or rule.app in apps:
+            continue
+        near = get_close_matches(rule.app, apps, 1)
+        if near:
+            would_do = f"did you mean {near[0]!r}?"
+        elif apps:
+            would_do = f"--app gives only {', '.join(apps)}"
+        else:
+            would_do = f"add --app module:function; the function returns {{{rule.app!r}: what builds the service}}"
+        raise RunRefused(f"{loaded.path}: services.{name}.app: nobody brought {rule.app!r}; {would_do}")
 
 
 class _Protection:

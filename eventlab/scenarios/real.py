@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 from ..checks import CheckResult
-from ..errors import RunRefused
+from ..errors import InvalidValue, RunRefused
 from ..runtime import monotonic, on_node, seeded
 from ..services import InProcessTransport
 from ..simulation import Links, Recorder, play
 from ..store import EventStore, open_store
 from . import course
-from .assembly import FRONT, AppFactory, Assembly
+from .assembly import FRONT, AppFactory, Assembly, check_apps
 from .front import Progress
 from .loading import Loaded
 from .model import Crash, Scenario
 from .realclock import run_scaled
 from .resuming import Before, judge_resumed, look
 from .runs import Run
-from .speed import Pace, check_speed, commit_time_s
+from .speed import WORK_PER_REQUEST_S, Pace, check_speed, commit_time_s
 from .summarising import summarise
 
 
@@ -39,10 +41,35 @@ def run_real(
     interrupted run are gone on with: unfinished sagas first, then the orders that were not started.
     Raises RunRefused where the run would tell a false story, or would mix with an earlier one.
     """
+    return prepare_real(loaded, speed=speed, store_url=store_url, resume=resume, apps=apps)(progress)
+
+
+def prepare_real(
+    loaded: Loaded,
+    *,
+    speed: float = 1.0,
+    store_url: str = "memory:",
+    resume: bool = False,
+    apps: Mapping[str, AppFactory] | None = None,
+) -> Callable[[Progress | None], Run]:
+    """What :func:`run_real` refuses is refused now, before anything is written; what comes back runs the rest."""
+    check_apps(loaded, apps or {})
+    _check(loaded.scenario, speed, store_url)
+    before = asyncio.run(look(loaded.scenario.services, store_url, resume=resume))
+    _check_pace(loaded.scenario, speed, store_url)
+    return partial(_run, loaded, speed, store_url, before, apps, resume)
+
+
+def _run(
+    loaded: Loaded,
+    speed: float,
+    store_url: str,
+    before: Before,
+    apps: Mapping[str, AppFactory] | None,
+    resume: bool,
+    progress: Progress | None,
+) -> Run:
     scenario = loaded.scenario
-    _check(scenario, store_url)
-    _check_speed(scenario, speed, store_url)
-    before = asyncio.run(look(scenario.services, store_url, resume=resume))
     recorder = Recorder()
     with recorder.recording():
         invariants, ended_s = run_scaled(
@@ -100,20 +127,36 @@ async def _main(
             await store.close()
 
 
-def _check(scenario: Scenario, store_url: str) -> None:
+def _check(scenario: Scenario, speed: float, store_url: str) -> None:
+    if not 0 < speed < math.inf:
+        raise InvalidValue("--speed", speed, "a finite number above zero; 10 is ten times faster than the wall clock")
     for fault in scenario.faults:
         if isinstance(fault, Crash):
             raise RunRefused(
                 f"the scenario crashes {fault.crash!r}; on the real clock all services share one process: "
                 "use --clock virtual, or interrupt this command yourself and go on with --resume"
             )
-    if not store_url.startswith("memory:") and "{service}" not in store_url:
+    if store_url in ("memory:", "memory://"):
+        return
+    try:
+        urls = [store_url.format(service=name) for name in ("one", "other")]
+    except (LookupError, ValueError, AttributeError):
+        raise RunRefused(f"--store {store_url}: only {{service}} may stand in curly brackets") from None
+    if urls[0] == urls[1]:
         raise RunRefused(f"--store {store_url}: each service has a store of its own; put {{service}} into the URL")
 
 
-def _check_speed(scenario: Scenario, speed: float, store_url: str) -> None:
-    load = scenario.load.orders or scenario.load.open
-    assert load is not None  # a scenario has exactly one kind of load
-    pace = Pace(arrivals_per_s=load.rate_per_s, timeout_s=scenario.policies.call_timeout_s)
+def _check_pace(scenario: Scenario, speed: float, store_url: str) -> None:
+    load = scenario.load
+    if load.orders is not None:
+        pace = Pace(arrivals_per_s=load.orders.rate_per_s, timeout_s=scenario.policies.call_timeout_s)
+    else:
+        assert load.open is not None  # a scenario has exactly one kind of load
+        pace = Pace(
+            arrivals_per_s=load.open.rate_per_s,
+            timeout_s=scenario.policies.call_timeout_s,
+            commits_per_saga=0,
+            work_per_saga_s=WORK_PER_REQUEST_S * len(scenario.services),
+        )
     flushes = store_url.startswith("sqlite:") and "synchronous=NORMAL" not in store_url
     check_speed(speed, pace, commit_time_s(store_url), flushes=flushes)

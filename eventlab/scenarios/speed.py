@@ -29,6 +29,9 @@ COMMITS_PER_SAGA = 14
 WORK_PER_SAGA_S = 0.015
 """Time on the processor for one checkout: a dozen messages and some twenty appends, without waiting for the disk."""
 
+WORK_PER_REQUEST_S = 0.001
+"""Time on the processor for one request to a modelled service: it keeps nothing, and only waits."""
+
 BUSY_MAX = 0.5
 COMMITS_PER_TIMEOUT_MIN = 10
 PROBES = 15
@@ -54,10 +57,26 @@ class Pace:
 
     def speed_max(self, commit_s: float) -> float:
         """The largest speed at which the machine decides nothing, if a commit takes *commit_s* of real time."""
-        saga_s = max(self.commits_per_saga * commit_s, self.work_per_saga_s)
-        by_load = BUSY_MAX / (self.arrivals_per_s * saga_s)
+        by_load = BUSY_MAX / (self.arrivals_per_s * self._arrival_s(commit_s))
         by_timeout = self.timeout_s / (COMMITS_PER_TIMEOUT_MIN * commit_s) if commit_s else math.inf
         return min(by_load, by_timeout)
+
+    def why(self, speed: float, commit_s: float) -> str:
+        """What is wrong with a *speed* above the largest, in words."""
+        busy = self.arrivals_per_s * speed * self._arrival_s(commit_s)
+        if busy > BUSY_MAX:
+            return (
+                f"{self.arrivals_per_s * speed:.4g} arrivals a second, each {1000 * self._arrival_s(commit_s):.3g} ms "
+                f"of work, would keep it {100 * busy:.0f} % busy, and at most {100 * BUSY_MAX:g} % does no harm"
+            )
+        return (
+            f"a timeout of {self.timeout_s:g} s would last {self.timeout_s / speed / commit_s:.2g} commits "
+            f"of {1000 * commit_s:.3g} ms, and at least {COMMITS_PER_TIMEOUT_MIN} do no harm"
+        )
+
+    def _arrival_s(self, commit_s: float) -> float:
+        """How long one arrival keeps the machine busy."""
+        return max(self.commits_per_saga * commit_s, self.work_per_saga_s)
 
 
 def check_speed(speed: float, pace: Pace, commit_s: float, *, flushes: bool) -> None:
@@ -69,10 +88,8 @@ def check_speed(speed: float, pace: Pace, commit_s: float, *, flushes: bool) -> 
     if flushes:
         would_do.append("a store URL that ends in ?synchronous=NORMAL, which does not wait for the disk")
     raise RunRefused(
-        f"at speed {speed:g} a commit of {1000 * commit_s:.3g} ms counts as {1000 * commit_s * speed:.3g} ms, "
-        f"and {pace.arrivals_per_s:g} checkouts a second would keep this machine busier than {100 * BUSY_MAX:g} %, "
-        f"or a timeout of {pace.timeout_s:g} s would last fewer than {COMMITS_PER_TIMEOUT_MIN} commits: "
-        f"the machine would decide the outcome. What would do: {', or '.join(would_do)}"
+        f"at speed {speed:g} this machine would decide the outcome: {pace.why(speed, commit_s)}. "
+        f"What would do: {', or '.join(would_do)}"
     )
 
 

@@ -24,9 +24,10 @@ def open_sqlite(url: str, *, name: str | None = None, owns: Sequence[str] = ()) 
     if path == ":memory:":
         raise InvalidValue("store URL", url, "a file; a store in memory is opened by 'memory:'")
     options = dict(parse_qsl(query, keep_blank_values=True))
-    synchronous = _SYNCHRONOUS.get(options.pop("synchronous", "FULL").upper())
+    wanted = options.pop("synchronous", "FULL")
+    synchronous = _SYNCHRONOUS.get(wanted.upper())
     if synchronous is None:
-        raise InvalidValue("synchronous", url, "FULL or NORMAL")
+        raise InvalidValue("store URL option synchronous", wanted, "FULL or NORMAL")
     for option in options:
         near = "; did you mean 'synchronous'?" if get_close_matches(option, ["synchronous"]) else ""
         raise InvalidValue("store URL option", option, f"synchronous=FULL or synchronous=NORMAL{near}")
