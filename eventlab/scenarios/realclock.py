@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from ..errors import InvalidValue
-from ..runtime import LOOP_ATTRIBUTE, Runtime, SeededRuntime
+from ..runtime import Runtime, SeededRuntime, entered
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class ScaledLoop(asyncio.SelectorEventLoop):
         self._speed, self._start_s = speed, start_s
         self._began_s = _WALL.monotonic()
         super().__init__(_ScaledSelector(speed))
-        setattr(self, LOOP_ATTRIBUTE, SeededRuntime(seed, epoch, self.time))
+        self.runtime = SeededRuntime(seed, epoch, self.time)
 
     def time(self) -> float:
         """Seconds of the run."""
@@ -61,7 +61,7 @@ def run_scaled(
         if not 0 < speed < math.inf:
             raise InvalidValue("speed", speed, "a finite number above zero; 10 is ten times faster than the wall clock")
         runner = asyncio.Runner(loop_factory=lambda: ScaledLoop(speed=speed, seed=seed, epoch=epoch, start_s=start_s))
-        with runner:
+        with runner, entered(runner.get_loop().runtime):  # type: ignore[attr-defined]
             return runner.run(main)
     finally:
         main.close()  # of no effect once it has run; otherwise nobody would have awaited it

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
-from ..checks import CheckResult
 from ..simulation import Node, Recorder, SimulatedStore, SimulatedTransport, World, play
 from ..store import EventStore, MemoryStore
 from . import course
@@ -22,43 +21,69 @@ def run_virtual(
     loaded: Loaded, *, apps: Mapping[str, AppFactory] | None = None, progress: Progress | None = None
 ) -> Run:
     """Run the scenario to its end and judge it. The same seed gives the same run, to the byte."""
-    scenario = loaded.scenario
-    recorder = Recorder()
-    with World(scenario.seed) as world, recorder.recording():
-        course.wire(world.network.links, scenario.network)
-        assembly = Assembly(scenario, SimulatedTransport(world), partial(_open_disk, scenario), apps)
-        invariants, ended_s = world.run(_main(world, loaded, assembly, progress))
-    entries = recorder.entries
-    summary = summarise(
-        entries,
-        scenario,
-        name=loaded.name,
-        seed=scenario.seed,
-        clock="virtual",
-        orders=len(loaded.orders),
-        invariants=invariants,
-        duration_s=ended_s,
-    )
-    return Run(scenario, entries, summary)
+    with VirtualRun(loaded, apps=apps, progress=progress) as run:
+        run.drive()
+        return run.judge()
 
 
-async def _main(
-    world: World, loaded: Loaded, assembly: Assembly, progress: Progress | None
-) -> tuple[list[CheckResult], float]:
-    front = world.node(FRONT)
-    for name in loaded.scenario.services:
-        await world.node(name, partial(_boot, assembly)).begin()
-    await front.start(course.fill_shelves(loaded, assembly))
-    faults = world.spawn(
-        play(course.faults_of(loaded.scenario), world.network.links, _Nodes(world), elapsed_s=world.now_s),
-        name="faults",
-    )
-    await front.start(course.drive_load(loaded, assembly, progress=progress))
-    await faults
-    with suppress(TimeoutError):
-        await course.settle(assembly)
-    ended_s = world.now_s
-    return await course.final_reads(assembly), ended_s
+class VirtualRun:
+    """A run in its parts: built on entering, recorded until leaving; `drive`, then `judge`."""
+
+    def __init__(
+        self, loaded: Loaded, *, apps: Mapping[str, AppFactory] | None = None, progress: Progress | None = None
+    ) -> None:
+        scenario = loaded.scenario
+        self.loaded, self.progress = loaded, progress
+        self.recorder = Recorder()
+        self.world = World(scenario.seed)
+        course.wire(self.world.network.links, scenario.network)
+        self.assembly = Assembly(scenario, SimulatedTransport(self.world), partial(_open_disk, scenario), apps)
+        self._recording = self.recorder.recording()
+
+    def __enter__(self) -> VirtualRun:
+        self._recording.__enter__()
+        self.world.run(self._build())
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._recording.__exit__(None, None, None)
+        self.world.close()
+
+    def drive(self) -> None:
+        """Load and faults, until every checkout has come to rest."""
+        self.world.run(self._drive())
+
+    def judge(self) -> Run:
+        """Final reads, invariants and expectations."""
+        ended_s = self.world.now_s
+        invariants = self.world.run(course.final_reads(self.assembly))
+        scenario, entries = self.loaded.scenario, self.recorder.entries
+        summary = summarise(
+            entries,
+            scenario,
+            name=self.loaded.name,
+            seed=scenario.seed,
+            clock="virtual",
+            orders=len(self.loaded.orders),
+            invariants=invariants,
+            duration_s=ended_s,
+        )
+        return Run(scenario, entries, summary)
+
+    async def _build(self) -> None:
+        front = self.world.node(FRONT)
+        for name in self.loaded.scenario.services:
+            await self.world.node(name, partial(_boot, self.assembly)).begin()
+        await front.start(course.fill_shelves(self.loaded, self.assembly))
+
+    async def _drive(self) -> None:
+        world = self.world
+        schedule = course.faults_of(self.loaded.scenario)
+        faults = world.spawn(play(schedule, world.network.links, _Nodes(world), elapsed_s=world.now_s), name="faults")
+        await world.node(FRONT).start(course.drive_load(self.loaded, self.assembly, progress=self.progress))
+        await faults
+        with suppress(TimeoutError):
+            await course.settle(self.assembly)
 
 
 async def _boot(assembly: Assembly, node: Node) -> None:

@@ -31,7 +31,7 @@ class Recorder:
 
     def __call__(self, happening: hooks.Happening) -> None:
         if not isinstance(happening, self._without):
-            self._raw.append((runtime.monotonic() - self._origin_s, runtime.current_node(), happening))
+            self._raw.append((runtime.current().monotonic() - self._origin_s, runtime.current_node(), happening))
 
     @contextmanager
     def recording(self) -> Iterator[Recorder]:

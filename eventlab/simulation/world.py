@@ -50,7 +50,6 @@ class World:
         queue = Shuffled(runtime.seeded(seed, "world/ready")) if ready == "shuffled" else None
         self.loop = SimulationLoop(self.env, queue)
         self.runtime = WorldRuntime(seed, epoch, self.loop.time)
-        setattr(self.loop, runtime.LOOP_ATTRIBUTE, self.runtime)
         self.context: Context = copy_context()
         """The context of what belongs to no node: messages in flight, faults, the world's own tasks."""
         self.nodes: dict[str, Node] = {}
@@ -83,7 +82,7 @@ class World:
         coroutine = main if asyncio.iscoroutine(main) else main()
         self._running = True
         try:
-            with fenced(), _running_loop_swapped(self.loop):
+            with fenced(), runtime.entered(self.runtime), _running_loop_swapped(self.loop):
                 # In the caller's context, so that what it prints goes where the caller's prints go.
                 task: asyncio.Task[T] = self.loop.create_task(coroutine, name="main", context=copy_context())
                 try:

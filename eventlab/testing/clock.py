@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from ..errors import InvalidValue
-from ..runtime import LOOP_ATTRIBUTE, SeededRuntime
+from ..runtime import SeededRuntime, entered
 
 T = TypeVar("T")
 
@@ -38,13 +39,12 @@ class ManualClock:
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         """Run *main* to its end on a fresh event loop that tells this clock's time."""
-        with asyncio.Runner() as runner:
-            self.rule(runner.get_loop())
+        with self.ruling(), asyncio.Runner() as runner:
             return runner.run(main)
 
-    def rule(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Tell the time to whatever runs on *loop* from now on."""
-        setattr(loop, LOOP_ATTRIBUTE, self._runtime)
+    def ruling(self) -> AbstractContextManager[None]:
+        """Tell the time to whatever runs on this thread until the block ends."""
+        return entered(self._runtime)
 
 
 class _OnManualClock(SeededRuntime):

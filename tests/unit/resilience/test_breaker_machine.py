@@ -83,7 +83,8 @@ class BreakerMachine(RuleBasedStateMachine):
     )
     def begin(self, window: int, minimum: int, rate: float, probes: int) -> None:
         self.clock, self.runner = ManualClock(), asyncio.Runner()
-        self.clock.rule(self.runner.get_loop())
+        self.ruling = self.clock.ruling()
+        self.ruling.__enter__()
         config = CircuitBreakerConfig(window, min(window, minimum), rate, 4.0, probes)
         self.model = Model(config)
         self.breaker = self.make("payments", config)
@@ -129,6 +130,7 @@ class BreakerMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "runner"):
             self.runner.close()
+            self.ruling.__exit__(None, None, None)
 
     @invariant()
     def both_are_in_the_same_state(self) -> None:
