@@ -48,6 +48,6 @@ def _find(target: str, module_name: str, function_name: str) -> Callable[[], obj
 
 def _told(error: Exception) -> str:
     """The error of somebody's own code, with the place in it."""
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
     place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames and not isinstance(error, SyntaxError) else ""
     return f"{type(error).__name__}: {error}{place}"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from ..errors import RunRefused
+from ..errors import RunRefused, StoreFailed
 from ..scenarios import Loaded, Manifest, Progress, Run, load, run_virtual
 from ..scenarios.assembly import AppFactory, check_apps
 from ..scenarios.folder import REPORT, RunFolder, default_path, writing
@@ -128,8 +128,10 @@ def _tell(options: RunOptions, run: Run, folder: Path, report: Path | None) -> N
     try:
         _print(options, run, folder, report)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
+        if not isinstance(error, BrokenPipeError):
+            raise StoreFailed("stdout", f"cannot be written: {error.strerror}; the run lies in {folder}") from None
 
 
 def _print(options: RunOptions, run: Run, folder: Path, report: Path | None) -> None:

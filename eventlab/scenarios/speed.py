@@ -34,6 +34,7 @@ WORK_PER_REQUEST_S = 0.001
 
 BUSY_MAX = 0.5
 COMMITS_PER_TIMEOUT_MIN = 10
+COMMIT_WITHOUT_FLUSH_S = 0.0003
 PROBES = 15
 
 _WALL = Runtime()
@@ -66,7 +67,7 @@ class Pace:
         busy = self.arrivals_per_s * speed * self._arrival_s(commit_s)
         if busy > BUSY_MAX:
             return (
-                f"{self.arrivals_per_s * speed:.4g} arrivals a second, each {1000 * self._arrival_s(commit_s):.3g} ms "
+                f"{self.arrivals_per_s * speed:.6g} arrivals a second, each {1000 * self._arrival_s(commit_s):.3g} ms "
                 f"of work, would keep it {100 * busy:.0f} % busy, and at most {100 * BUSY_MAX:g} % does no harm"
             )
         return (
@@ -85,7 +86,7 @@ def check_speed(speed: float, pace: Pace, commit_s: float, *, flushes: bool) -> 
     if speed <= limit:
         return
     would_do = [f"--speed {_rounded_down(limit):g}"]
-    if flushes:
+    if flushes and speed <= pace.speed_max(COMMIT_WITHOUT_FLUSH_S):
         would_do.append("a store URL that ends in ?synchronous=NORMAL, which does not wait for the disk")
     raise RunRefused(
         f"at speed {speed:g} this machine would decide the outcome: {pace.why(speed, commit_s)}. "

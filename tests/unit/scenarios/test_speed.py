@@ -38,10 +38,10 @@ def test_the_speed_that_is_named_would_do(commit_s: float) -> None:
 
 def test_a_refusal_says_why_and_what_would_do() -> None:
     with pytest.raises(RunRefused) as caught:
-        check_speed(60, PACE, 0.010, flushes=True)
+        check_speed(20, PACE, 0.010, flushes=True)
     assert str(caught.value) == (
-        "at speed 60 this machine would decide the outcome: 120 arrivals a second, "
-        "each 160 ms of work, would keep it 1920 % busy, and at most 50 % does no harm. "
+        "at speed 20 this machine would decide the outcome: 40 arrivals a second, "
+        "each 160 ms of work, would keep it 640 % busy, and at most 50 % does no harm. "
         "What would do: --speed 1.5, or a store URL that ends in ?synchronous=NORMAL, which does not wait for the disk"
     )
 
@@ -51,6 +51,11 @@ def test_a_timeout_of_few_commits_is_told_as_that() -> None:
         RunRefused, match=r"a timeout of 0\.2 s would last 2 commits of 10 ms, and at least 10 do no harm\."
     ):
         check_speed(10, Pace(arrivals_per_s=0.01, timeout_s=0.2), 0.010, flushes=True)
+
+
+def test_leaving_out_the_flush_is_named_only_where_that_would_do() -> None:
+    with pytest.raises(RunRefused, match=r"What would do: --speed 1\.5$"):
+        check_speed(60, PACE, 0.010, flushes=True)
 
 
 def test_without_a_flush_to_leave_out_only_a_speed_is_named() -> None:
