@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from .. import hooks, runtime
@@ -16,6 +17,9 @@ from .orders import Order
 
 CHECKOUT_TIMEOUT_S = 120.0
 """How long a customer looks at the spinning wheel. The checkout goes on without them."""
+
+Begin = Callable[[], Coroutine[Any, Any, None]]
+"""Begins an operation when its time has come; before that there is nothing that would have to be cleaned up."""
 
 Progress = Callable[[int], None]
 """Told how many of the operations have ended."""
@@ -31,33 +35,35 @@ class Front:
 
     async def place(self, orders: Sequence[Order]) -> None:
         """Place every order at its time, and return when each has its answer."""
-        await self._spread((order.arrives_s, self._order(order)) for order in orders)
+        await self._spread((order.arrives_s, partial(self._order, order)) for order in orders)
 
     async def request(self, load: OpenLoad) -> None:
         """Send requests to a modelled service at the load's rate, answered or not."""
         await self._spread(
-            (at_s, self._operation(load.target, "work", f"request-{number}", self._work(load.target, number)))
-            for number, at_s in enumerate(_arrivals(load), start=1)
+            (at_s, partial(self._request, load.target, number)) for number, at_s in enumerate(_arrivals(load), start=1)
         )
 
-    async def _spread(self, timed: Iterator[tuple[float, Coroutine[Any, Any, None]]] | Any) -> None:
+    async def _spread(self, timed: Iterable[tuple[float, Begin]]) -> None:
         async with asyncio.TaskGroup() as group:
-            for at_s, work in timed:
+            for at_s, begin in timed:
                 await asyncio.sleep(max(0.0, at_s - runtime.monotonic()))
-                group.create_task(work)
+                group.create_task(begin())
 
     def _order(self, order: Order) -> Coroutine[Any, Any, None]:
-        return self._operation(f"customer-{order.customer_id}", "checkout", order.id, self._check_out(order))
+        return self._operation(f"customer-{order.customer_id}", "checkout", order.id, partial(self._check_out, order))
+
+    def _request(self, target: str, number: int) -> Coroutine[Any, Any, None]:
+        return self._operation(target, "work", f"request-{number}", partial(self._work, target, number))
 
     async def _check_out(self, order: Order) -> str:
-        await self._register(order.customer_id)
+        await self.register(order.customer_id)
         lines = tuple(Line(line.title, line.quantity, line.total_cents) for line in order.lines)
         request = Checkout(order.id, order.customer_id, lines)
         ended = await self._client.call("orders", request, key=order.id, timeout_s=CHECKOUT_TIMEOUT_S)
         return ended.status
 
-    async def _register(self, customer_id: str) -> None:
-        """Once per customer; orders that come meanwhile wait for it."""
+    async def register(self, customer_id: str) -> None:
+        """Make a customer known to users and orders, once; orders that come meanwhile wait for it."""
         known = self._registered.get(customer_id)
         if known is not None and not (known.done() and known.exception()):
             await asyncio.shield(known)
@@ -74,14 +80,16 @@ class Front:
         await self._client.call(target, Work(f"request-{number}"), key=f"request-{number}")
         return "done"
 
-    async def _operation(self, process: str, name: str, subject: str, work: Coroutine[Any, Any, str]) -> None:
+    async def _operation(
+        self, process: str, name: str, subject: str, work: Callable[[], Coroutine[Any, Any, str]]
+    ) -> None:
         self._begun += 1
         number = self._begun
         if hooks.listening:
             hooks.emit(hooks.OperationInvoked(number, process, name, subject))
         outcome, value = "ok", ""
         try:
-            value = await work
+            value = await work()
         except UnknownOutcome as error:
             outcome, value = "unknown", str(error)
         except EventlabError as error:

@@ -24,6 +24,7 @@ from .resuming import Before, judge_resumed, look
 from .runs import Run
 from .speed import WORK_PER_REQUEST_S, Pace, check_speed, commit_time_s
 from .summarising import summarise
+from .watching import Watch, WatchedStore
 
 
 def run_real(
@@ -101,23 +102,26 @@ async def _main(
     course.wire(links, scenario.network)
     transport = InProcessTransport(links)
 
+    watch = Watch()
+
     def open_one(name: str, owns: Sequence[str]) -> EventStore:
-        return open_store(store_url.format(service=name), name=name, owns=owns)
+        return WatchedStore(open_store(store_url.format(service=name), name=name, owns=owns), watch)
 
     assembly = Assembly(scenario, transport, open_one, apps)
     faults = asyncio.create_task(play(course.faults_of(scenario), links, elapsed_s=before.clock_s), name="faults")
     try:
-        for name in scenario.services:
-            with on_node(name):
-                await assembly.boot(name)
-        with on_node(FRONT):
-            await course.fill_shelves(loaded, assembly)
-            await course.drive_load(loaded, assembly, started=before.sagas, progress=progress)
-        await faults
-        with suppress(TimeoutError):
-            await course.settle(assembly)
-        ended_s = monotonic()
-        return await course.final_reads(assembly), ended_s
+        with watch.kept():
+            for name in scenario.services:
+                with on_node(name):
+                    await assembly.boot(name)
+            with on_node(FRONT):
+                await course.fill_shelves(loaded, assembly)
+                await course.drive_load(loaded, assembly, started=before.sagas, progress=progress)
+            await faults
+            with suppress(TimeoutError):
+                await course.settle(assembly)
+            ended_s = monotonic()
+            return await course.final_reads(assembly), ended_s
     finally:
         faults.cancel()
         for service in assembly.services.values():

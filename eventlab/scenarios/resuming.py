@@ -14,7 +14,7 @@ from ..errors import RunRefused
 from ..history import Entry, of_kind
 from ..runtime import EPOCH
 from ..store import open_store
-from .expecting import Compares, Expectation, InvariantsHold, judge
+from .expecting import BreakerDoes, Compares, Expectation, InvariantsHold, judge
 from .model import Scenario
 from .summary import ExpectationLine, SagaCounts, Summary, verdict_of
 
@@ -69,8 +69,8 @@ def _is_there(url: str) -> bool:
 def judge_resumed(summary: Summary, entries: Sequence[Entry], scenario: Scenario) -> Summary:
     """The summary of a run whose first part left stores but no history.
 
-    Sagas are counted from the final reads. What this part of the history does not bear out is not
-    refuted by it: such an expectation is unknown.
+    Sagas are counted from the final reads, so that they are those of the whole run. Of all else only
+    what happened since can be told: an expectation that the first part could have decided is unknown.
     """
     whole = msgspec.structs.replace(summary, sagas=_sagas(entries))
     lines = [_judge(expectation, whole) for expectation in scenario.expectations]
@@ -79,12 +79,33 @@ def judge_resumed(summary: Summary, entries: Sequence[Entry], scenario: Scenario
 
 def _judge(expectation: Expectation, summary: Summary) -> ExpectationLine:
     line = judge(expectation, summary)
-    told_by_stores = isinstance(expectation, InvariantsHold) or (
-        isinstance(expectation, Compares) and expectation.path.startswith(("sagas.", "orders"))
-    )
-    if line.met is not False or told_by_stores:
+    if _told_by_stores(expectation):
         return line
-    return msgspec.structs.replace(line, met=None, measured=f"{line.measured} since the run was resumed")
+    met = line.met if line.met is not None and line.met in _certain(expectation) else None
+    return msgspec.structs.replace(line, met=met, measured=f"{line.measured} since the run was resumed")
+
+
+def _told_by_stores(expectation: Expectation) -> bool:
+    match expectation:
+        case InvariantsHold():
+            return True
+        case Compares(path=path):
+            return path.startswith("sagas.") or path in ("orders", "duration")
+        case _:
+            return False
+
+
+def _certain(expectation: Expectation) -> tuple[bool, ...]:
+    """The answers that hold for the whole run if they hold for its last part: counts only grow."""
+    match expectation:
+        case BreakerDoes(verb=verb):
+            return (False,) if verb == "never opens" else (True,)
+        case Compares(unit="", comparison=">" | ">="):
+            return (True,)
+        case Compares(unit="", comparison="<" | "<="):
+            return (False,)
+        case _:
+            return ()
 
 
 def _sagas(entries: Sequence[Entry]) -> SagaCounts:

@@ -12,7 +12,7 @@ from . import course
 from .assembly import FRONT, AppFactory, Assembly
 from .front import Progress
 from .loading import Loaded
-from .model import Scenario, ShopService
+from .model import ModelledService, Scenario
 from .runs import Run
 from .summarising import summarise
 
@@ -42,7 +42,11 @@ class VirtualRun:
 
     def __enter__(self) -> VirtualRun:
         self._recording.__enter__()
-        self.world.run(self._build())
+        try:
+            self.world.run(self._build())
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -93,8 +97,7 @@ async def _boot(assembly: Assembly, node: Node) -> None:
 def _open_disk(scenario: Scenario, name: str, owns: Sequence[str]) -> EventStore:
     rule = scenario.services[name]
     disk = MemoryStore(name, owns)
-    if not isinstance(rule, ShopService):
-        return SimulatedStore(disk)
+    assert not isinstance(rule, ModelledService)  # it keeps nothing
     return SimulatedStore(disk, read=rule.store.read, append=rule.store.append)
 
 
