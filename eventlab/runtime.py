@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 _NODE: ContextVar[str] = ContextVar("eventlab_node", default="local")
 
@@ -46,7 +46,15 @@ class IdSource:
             if self._tail >> 74:  # 2⁴¹ ids in one millisecond: borrow the next one
                 self._ms, self._tail = self._ms + 1, self._chance.getrandbits(73)
         high = (self._ms << 16) | 0x7000 | (self._tail >> 62)
-        return UUID(int=(high << 64) | (0b10 << 62) | (self._tail & ((1 << 62) - 1)))
+        return _uuid((high << 64) | (0b10 << 62) | (self._tail & ((1 << 62) - 1)))
+
+
+def _uuid(number: int) -> UUID:
+    """``UUID(int=number)`` without its checks: there is one for every event."""
+    made = object.__new__(UUID)
+    object.__setattr__(made, "int", number)
+    object.__setattr__(made, "is_safe", SafeUUID.unknown)
+    return made
 
 
 def seeded(seed: int, name: str) -> random.Random:
@@ -96,11 +104,15 @@ class SeededRuntime(Runtime):
         self.epoch = epoch
         self._epoch_s = epoch.timestamp()
         self._clock = clock
+        self._now = 0.0, epoch
         self._ids = IdSource(seeded(seed, "runtime/ids"))
         self.monotonic = clock  # type: ignore[method-assign]  # asked for every record: one call less
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(self._epoch_s + self._clock(), UTC)
+        at_s = self._clock()
+        if at_s != self._now[0]:  # in virtual time much happens at one moment
+            self._now = at_s, datetime.fromtimestamp(self._epoch_s + at_s, UTC)
+        return self._now[1]
 
     def new_id(self) -> UUID:
         return self._ids.next(self._epoch_s + self._clock())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 from .. import runtime
 
@@ -26,17 +26,22 @@ def deadline(seconds: float) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def deadline_at(monotonic_s: float | None) -> Iterator[None]:
+class deadline_at:
     """Put a deadline in the place of whatever holds outside: the one that came with a call, or none.
 
-    ``deadline_at(None)`` is for work that has to be done however late it is, such as a compensation.
+    ``with deadline_at(None)`` is for work that has to be done however late it is, such as a compensation.
     """
-    token = _DEADLINE_S.set(monotonic_s)
-    try:
-        yield
-    finally:
-        _DEADLINE_S.reset(token)
+
+    __slots__ = ("_at_s", "_token")
+
+    def __init__(self, monotonic_s: float | None) -> None:
+        self._at_s = monotonic_s
+
+    def __enter__(self) -> None:
+        self._token: Token[float | None] = _DEADLINE_S.set(self._at_s)
+
+    def __exit__(self, *exc: object) -> None:
+        _DEADLINE_S.reset(self._token)
 
 
 def current_deadline_s() -> float | None:

@@ -7,13 +7,12 @@ from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
-from msgspec.structs import asdict
 
 from .. import runtime
 from ..errors import InvalidValue, Refused, Retriable, UnknownOutcome
 from ..resilience.deadline import deadline_at
 from ..store import EventStore
-from ..store.metadata import carrying
+from ..store.metadata import Carrying
 from .message import Call, Reply, Request, decoder, encode, reply_type
 
 S = TypeVar("S", bound="Service")
@@ -90,7 +89,7 @@ class Service:
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
             return Reply("failed", reason=f"cannot read the body of {call.operation}: {error}")
         try:
-            with carrying(**asdict(call.metadata)), deadline_at(call.deadline_s):
+            with Carrying(call.metadata), deadline_at(call.deadline_s):
                 answer = await getattr(self, method)(request, call)
             return Reply("ok", _encoded(answer, request_type))
         except Exception as error:

@@ -12,7 +12,6 @@ import asyncio
 import gc
 import math
 import sys
-from asyncio import events
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context, copy_context
@@ -25,6 +24,7 @@ import simpy
 from simpy.core import Environment
 from simpy.events import NORMAL
 
+from .. import runtime
 from ..errors import Deadlock, NotSimulated
 from .handles import Handle, SimulationTask, Timer
 from .incarnation import INCARNATION
@@ -280,7 +280,7 @@ def _process(event: simpy.Event) -> None:
 
 def running_loop() -> SimulationLoop:
     """The loop of the world that is running here. Raises NotSimulated outside any."""
-    loop = events._get_running_loop()
+    loop = getattr(runtime.current(), "loop", None)
     if not isinstance(loop, SimulationLoop):
         raise NotSimulated("this call", "call it from code that World.run runs")
     return loop

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..runtime import random_stream
 from ..store import EventStore, Expectation, Metadata, Receipt, StoredEvent
 from .distributions import Constant, Distribution
+from .loop import running_loop
 
 READ = Constant(0.001)
 APPEND = Constant(0.004)
@@ -18,13 +20,14 @@ APPEND = Constant(0.004)
 class SimulatedStore:
     """Wraps any store with latency.
 
-    An append takes effect somewhere inside its time, at a point drawn by chance: a node that crashes
-    before it has written nothing; one that crashes after it has written without having heard so.
+    An append takes effect at the beginning or at the end of its time, drawn by chance: a node that
+    crashes meanwhile has written nothing, or has written without having heard so.
     """
 
     def __init__(self, store: EventStore, *, read: Distribution = READ, append: Distribution = APPEND) -> None:
         self._store = store
         self._read, self._append = read, append
+        self._draws: random.Random | None = None
 
     @property
     def name(self) -> str:
@@ -43,12 +46,13 @@ class SimulatedStore:
         command_id: str | None = None,
         metadata: Metadata | None = None,
     ) -> Receipt:
-        chance = random_stream(f"storage/{self._store.name}")
+        chance = self._chance()
         takes_s = self._append.sample(chance)
-        before_s = takes_s * chance.random()
-        await asyncio.sleep(before_s)
+        if chance.random() < 0.5:
+            await _pass(takes_s)
+            return await self._store.append(events, expect=expect, command_id=command_id, metadata=metadata)
         receipt = await self._store.append(events, expect=expect, command_id=command_id, metadata=metadata)
-        await asyncio.sleep(takes_s - before_s)
+        await _pass(takes_s)
         return receipt
 
     async def read(self, stream: str, **options: Any) -> list[StoredEvent]:
@@ -71,4 +75,23 @@ class SimulatedStore:
         await self._store.close()
 
     async def _pause(self) -> None:
-        await asyncio.sleep(self._read.sample(random_stream(f"storage/{self._store.name}")))
+        await _pass(self._read.sample(self._chance()))
+
+    def _chance(self) -> random.Random:
+        """One stream for this store, whoever asks."""
+        if self._draws is None:
+            self._draws = random_stream(f"storage/{self._store.name}")
+        return self._draws
+
+
+async def _pass(seconds: float) -> None:
+    """Let that much time pass: `asyncio.sleep` without looking for the loop, for there is no hotter wait."""
+    loop = running_loop()
+    future: asyncio.Future[None] = loop.create_future()
+    loop.call_later(seconds, _wake, future)
+    await future
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -28,6 +28,10 @@ class WorldRuntime(runtime.SeededRuntime):
 
     simulated = True
 
+    def __init__(self, seed: int, epoch: datetime, loop: SimulationLoop) -> None:
+        super().__init__(seed, epoch, loop.time)
+        self.loop = loop
+
 
 class World:
     """Run unmodified asyncio code in virtual time.
@@ -49,7 +53,7 @@ class World:
         self.env = WorldEnvironment()
         queue = Shuffled(runtime.seeded(seed, "world/ready")) if ready == "shuffled" else None
         self.loop = SimulationLoop(self.env, queue)
-        self.runtime = WorldRuntime(seed, epoch, self.loop.time)
+        self.runtime = WorldRuntime(seed, epoch, self.loop)
         self.context: Context = copy_context()
         """The context of what belongs to no node: messages in flight, faults, the world's own tasks."""
         self.nodes: dict[str, Node] = {}

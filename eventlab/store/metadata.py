@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import Any
 
 import msgspec
@@ -34,6 +34,22 @@ _CARRIED: ContextVar[Metadata] = ContextVar("eventlab_metadata", default=NO_META
 def current() -> Metadata:
     """What is carried here; empty where nobody carries anything."""
     return _CARRIED.get()
+
+
+class Carrying:
+    """Carry exactly *metadata* in a ``with`` block: what came with a call, in the place of what is carried here."""
+
+    __slots__ = ("_metadata", "_token")
+
+    def __init__(self, metadata: Metadata) -> None:
+        self._metadata = metadata
+
+    def __enter__(self) -> Metadata:
+        self._token: Token[Metadata] = _CARRIED.set(self._metadata)
+        return self._metadata
+
+    def __exit__(self, *exc: object) -> None:
+        _CARRIED.reset(self._token)
 
 
 @contextmanager
