@@ -17,17 +17,23 @@ _SIZE_IN = (8.0, 4.5)
 
 
 def draw_saga_lanes(
-    run: RunLike, *, saga: str | None = None, pivot: str | None = None, ax: Axes | None = None
+    run: RunLike,
+    *,
+    saga: str | None = None,
+    pivot: str | None = None,
+    window_s: tuple[float, float] | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """A lane for each step: its tries on the upper half, its undoing, hatched, on the lower half.
 
     Without *saga*, one that was undone during a fault. *pivot* names the step
-    after which nothing is undone, where the history does not tell it.
+    after which nothing is undone, where the history does not tell it;
+    *window_s* the time axis, where two pictures are to be compared.
     """
     story = tell(run, saga, pivot)
     with house_style():
         ax = one_panel(ax, _SIZE_IN)
-        _frame(ax, story)
+        _frame(ax, story, window_s)
         shade([ax], fault_spans(run), label_on=ax)
         for row, lane in enumerate(story.lanes):
             draw_lane(ax, row, lane, story)
@@ -36,10 +42,10 @@ def draw_saga_lanes(
     return ax
 
 
-def _frame(ax: Axes, story: SagaStory) -> None:
+def _frame(ax: Axes, story: SagaStory, window_s: tuple[float, float] | None) -> None:
     """Lanes from the top down in the order of the steps, time to the right, room for labels at the end."""
     span = max(story.ended_s - story.began_s, 1e-3)
-    ax.set_xlim(story.began_s - 0.03 * span, story.ended_s + 0.25 * span)
+    ax.set_xlim(window_s or (story.began_s - 0.03 * span, story.ended_s + 0.25 * span))
     rows = len(story.lanes)
     ax.set_ylim(rows + 0.62, -0.95)
     ax.set_yticks(range(rows + 1), [*(_lane_name(lane) for lane in story.lanes), "saga"])
@@ -57,8 +63,14 @@ def _lane_name(lane: Lane) -> str:
     return f"{lane.step}\n{lane.service}" if lane.service and lane.service != lane.step else lane.step
 
 
-def describe_saga_lanes(run: RunLike, *, saga: str | None = None, pivot: str | None = None) -> str:
-    """What the lanes show, in sentences: the steps, the doubts, the undoing, the end."""
+def describe_saga_lanes(
+    run: RunLike,
+    *,
+    saga: str | None = None,
+    pivot: str | None = None,
+    window_s: tuple[float, float] | None = None,
+) -> str:
+    """What the lanes show, in sentences: the steps, the doubts, the undoing, the end. Of all of it, in any window."""
     story = tell(run, saga, pivot)
     sentences = [
         f"Saga {story.saga} ({story.definition}) began at {clock(story.began_s)} and was {story.state} "

@@ -6,5 +6,6 @@ from .exercise import Checked, Exercise
 from .laws import Law, examples
 from .predict import Prediction, predict
 from .said import Said
+from .table import Table
 
-__all__ = ["predict", "Prediction", "Exercise", "Checked", "Law", "examples", "Said"]
+__all__ = ["predict", "Prediction", "Exercise", "Checked", "Law", "examples", "Said", "Table"]

@@ -68,7 +68,7 @@ def predict(question: str, *, default: Guess, unit: str = "", options: Sequence[
     if field is None:
         print(prediction)
     else:
-        _ask(question, field)
+        _ask(prediction, field)
     return prediction
 
 
@@ -93,8 +93,10 @@ def _field(default: Guess, unit: str, options: Sequence[str]) -> Any:
     return kind(value=default, description=name, style=style)
 
 
-def _ask(question: str, field: Any) -> None:
+def _ask(prediction: Prediction, field: Any) -> None:
+    """The field, and for readers without a kernel the words that stand in its place."""
     import ipywidgets as widgets
     from IPython.display import display
 
-    display(widgets.VBox([widgets.Label(question), field]))  # type: ignore[no-untyped-call]
+    form = widgets.VBox([widgets.Label(prediction.question), field])
+    display({**form._repr_mimebundle_(), "text/plain": repr(prediction)}, raw=True)  # type: ignore[no-untyped-call]

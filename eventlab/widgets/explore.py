@@ -44,6 +44,12 @@ class Explorer(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
                 print(f"This did not work: {type(error).__name__}: {' '.join(str(error).split())}")  # noqa: T201
         self.status.value = ""
 
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        """With words for readers without a kernel, who see no control."""
+        names = ", ".join(control.description for control in self.controls.values())
+        words = f"[{names}: to be moved where a kernel runs; the figure for the value it starts from is below]"
+        return {**super()._repr_mimebundle_(**kwargs), "text/plain": words}
+
     def _changed(self, _change: Any) -> None:
         self.redraw()
 
