@@ -128,6 +128,7 @@ SAGA_PHASES = (
     "succeeded",
     "failed",
     "timed_out",
+    "unreached",
     "compensating",
     "compensation_requested",
     "compensated",

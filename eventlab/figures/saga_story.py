@@ -18,6 +18,7 @@ _CLOSES: dict[str, tuple[Way, str]] = {
     "succeeded": ("forward", "ok"),
     "failed": ("forward", "failed"),
     "timed_out": ("forward", "unknown"),
+    "unreached": ("forward", "failed"),
     "compensated": ("backward", "ok"),
     "compensation_failed": ("backward", "failed"),
 }

@@ -63,6 +63,17 @@ class StepTimedOut:
     gave_up: bool = False
 
 
+@event("StepUnreached")
+@dataclass(frozen=True, slots=True)
+class StepUnreached:
+    """The attempt surely did nothing: it was rejected, or never arrived. *gave_up*: it was the last."""
+
+    step: str
+    attempt: int
+    reason: str
+    gave_up: bool = False
+
+
 @event("CompensationRequested")
 @dataclass(frozen=True, slots=True)
 class CompensationRequested:
@@ -117,6 +128,7 @@ SagaEvent = (
     | StepSucceeded
     | StepFailed
     | StepTimedOut
+    | StepUnreached
     | CompensationRequested
     | StepCompensated
     | CompensationFailed

@@ -67,10 +67,18 @@ def announce(saga: Saga, saga_id: str, event: e.SagaEvent) -> None:
     else:
         detail = getattr(event, "code", "") or getattr(event, "reason", "")
     hooks.emit(hooks.SagaMoved(saga_id, saga.name, phase, step, attempt, detail))
-    if isinstance(event, e.StepFailed) or (isinstance(event, e.StepTimedOut) and event.gave_up):
-        because = f"{step} {'was refused' if isinstance(event, e.StepFailed) else 'is in doubt'}"
+    why = _WHY.get(type(event))
+    if why is not None and getattr(event, "gave_up", True):
+        because = f"{step} {why}"
         hooks.emit(hooks.SagaMoved(saga_id, saga.name, "compensating", "", 0, because))
 
+
+_WHY: dict[type[object], str] = {
+    e.StepFailed: "was refused",
+    e.StepTimedOut: "is in doubt",
+    e.StepUnreached: "was not reached",
+}
+"""Why a saga turns back, if the event turns it."""
 
 _PHASES: dict[type[object], str] = {
     e.SagaStarted: "started",
@@ -78,6 +86,7 @@ _PHASES: dict[type[object], str] = {
     e.StepSucceeded: "succeeded",
     e.StepFailed: "failed",
     e.StepTimedOut: "timed_out",
+    e.StepUnreached: "unreached",
     e.CompensationRequested: "compensation_requested",
     e.StepCompensated: "compensated",
     e.CompensationFailed: "compensation_failed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from eventlab.errors import Refused
+from eventlab.errors import Refused, Retriable
 from eventlab.sagas import events as e
 from eventlab.sagas.definition import Kind, Saga, Step
 from eventlab.sagas.state import SagaState, Status, StepStatus
@@ -48,7 +48,7 @@ def _forward(saga: Saga, state: SagaState) -> Move:
             reason = "the driver stopped before it logged an outcome, and no attempt is left"
             return Log(e.StepTimedOut(step.name, stands.attempts, reason, gave_up=True))
         # A logged failure is paced; an attempt that a crash cut short is repeated at once.
-        failures = stands.attempts if stands.status is StepStatus.TIMED_OUT else 0
+        failures = stands.attempts if stands.status in (StepStatus.TIMED_OUT, StepStatus.UNREACHED) else 0
         return Try(step, stands.attempts + 1, undo=False, failures=failures)
     return Log(e.SagaCompleted())
 
@@ -72,8 +72,9 @@ def after_success(move: Try, result: object) -> list[e.SagaEvent]:
 def after_error(move: Try, error: Exception, tried_for_s: float) -> list[e.SagaEvent]:
     """What to remember when an attempt raised.
 
-    Only a refusal is certain knowledge that nothing happened. Every other
-    error leaves doubt: a handler may break after it has written.
+    A refusal, and an error whose kind says so (`Retriable`), are certain
+    knowledge that nothing happened. Every other error leaves doubt: a handler
+    may break after it has written.
     """
     step, attempt = move.step, move.attempt
     reason = str(error) or type(error).__name__
@@ -84,7 +85,8 @@ def after_error(move: Try, error: Exception, tried_for_s: float) -> list[e.SagaE
         return [failed, stuck] if patience_ends else [failed]
     if isinstance(error, Refused) and step.kind is not Kind.RETRIABLE:
         return [e.StepFailed(step.name, attempt, error.code, error.message)]
+    ended = e.StepUnreached if isinstance(error, Retriable) else e.StepTimedOut
     if step.forward_only:
-        unknown = e.StepTimedOut(step.name, attempt, reason)
-        return [unknown, stuck] if patience_ends else [unknown]
-    return [e.StepTimedOut(step.name, attempt, reason, gave_up=attempt >= step.attempts_max)]
+        undecided = ended(step.name, attempt, reason)
+        return [undecided, stuck] if patience_ends else [undecided]
+    return [ended(step.name, attempt, reason, gave_up=attempt >= step.attempts_max)]

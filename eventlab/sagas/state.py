@@ -34,6 +34,8 @@ class StepStatus(Enum):
     """An intent without an outcome: it may have happened."""
     TIMED_OUT = "timed_out"
     """The last attempt ended without a deciding answer: it may have happened."""
+    UNREACHED = "unreached"
+    """The last attempt surely did nothing."""
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     UNDOING = "undoing"
@@ -47,6 +49,8 @@ class StepState(msgspec.Struct, frozen=True):
     attempts: int
     since_s: float
     """When it was first requested, in the present direction."""
+    may_have_happened: bool = False
+    """Whether an earlier attempt ended in doubt: its message may still be under way."""
     undo_attempts: int = 0
     undo_in_flight: bool = False
     result: Any = None
@@ -55,17 +59,19 @@ class StepState(msgspec.Struct, frozen=True):
     @property
     def in_doubt(self) -> bool:
         """Whether it may have happened, but nobody can say."""
+        if self.status is StepStatus.UNREACHED:
+            return self.may_have_happened
         return self.status in (StepStatus.REQUESTED, StepStatus.TIMED_OUT)
 
     @property
     def to_undo(self) -> bool:
         """Whether turning back has to deal with it.
 
-        A refusal on a later attempt does not clear the earlier ones: the
-        first message may still be under way, so the step is undone as well.
+        A refusal does not clear the attempts before it that ended in doubt:
+        the first message may still be under way, so the step is undone as well.
         """
-        if self.status is StepStatus.FAILED:
-            return self.attempts > 1
+        if self.status in (StepStatus.FAILED, StepStatus.UNREACHED):
+            return self.may_have_happened
         return self.status is not StepStatus.COMPENSATED
 
 
@@ -107,7 +113,8 @@ def advance(state: SagaState, event: object) -> SagaState:
         case e.StepRequested(step, attempt, at_s):
             before = state.steps.get(step)
             since_s = before.since_s if before else at_s
-            return _with(state, step, StepState(StepStatus.REQUESTED, attempt, since_s))
+            doubt = before.in_doubt or before.may_have_happened if before else False
+            return _with(state, step, StepState(StepStatus.REQUESTED, attempt, since_s, doubt))
         case e.StepSucceeded(step, _, result):
             return _with(state, step, replace(state.steps[step], status=StepStatus.SUCCEEDED, result=result))
         case e.StepFailed(step, _, code, reason):
@@ -116,6 +123,9 @@ def advance(state: SagaState, event: object) -> SagaState:
             return _turned_back(_with(state, step, failed), step, said)
         case e.StepTimedOut(step, _, reason, gave_up):
             state = _with(state, step, replace(state.steps[step], status=StepStatus.TIMED_OUT, reason=reason))
+            return _turned_back(state, step, reason) if gave_up else state
+        case e.StepUnreached(step, _, reason, gave_up):
+            state = _with(state, step, replace(state.steps[step], status=StepStatus.UNREACHED, reason=reason))
             return _turned_back(state, step, reason) if gave_up else state
         case e.CompensationRequested(step, attempt, at_s):
             before = state.steps[step]

@@ -134,7 +134,7 @@ def test_a_failed_step_is_known_by_name() -> None:
 
     state = World(1).run(naively)
     assert (state.compensation_needed, state.failed_step, state.payment_reserved) == (False, None, True)
-    assert "StepTimedOut" in sound_run(Outside(down="payment"))[1]
+    assert "StepUnreached" in sound_run(Outside(down="payment"))[1]
 
 
 def test_the_input_is_what_it_was_at_the_start() -> None:

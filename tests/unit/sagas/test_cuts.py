@@ -20,6 +20,8 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "pivot refused": ({"refuse": "p"}, undone_from("c")),
     "applied, but no answer": ({"lose_replies": {"b": 99}}, undone_from("b")),
     "pivot applied, but no answer": ({"lose_replies": {"p": 4}}, FORWARD),
+    "rejected": ({"unreachable": {"b": 99}}, undone_from("a")),
+    "request lost": ({"lose_requests": {"b": 99}}, undone_from("a")),
     "undoing fails": ({"refuse": "c", "unreachable": {"undo b": 2}}, undone_from("b")),
     "undoing answers late": ({"refuse": "c", "lose_replies": {"undo b": 2}}, undone_from("b")),
 }

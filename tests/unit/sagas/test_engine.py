@@ -62,10 +62,26 @@ def test_a_step_that_stays_in_doubt_is_undone_as_well() -> None:
 
 def test_a_step_that_never_arrived_is_cancelled_so_that_it_cannot_arrive_later() -> None:
     bench = Bench()
-    bench.toys.unreachable = {"b": 3}
+    bench.toys.lose_requests = {"b": 3}
     assert in_world(bench.run).status is Status.COMPENSATED
     assert bench.toys.effects == undone_from("a")
     assert "b" in bench.toys.cancelled
+
+
+def test_a_step_that_was_surely_not_reached_is_not_undone() -> None:
+    bench = Bench()
+    bench.toys.unreachable = {"b": 3}
+    assert in_world(bench.run).status is Status.COMPENSATED
+    assert bench.toys.effects == undone_from("a")
+    assert "undo b" not in bench.toys.calls
+    assert in_world(bench.types).count("StepUnreached") == 3
+
+
+def test_a_rejection_does_not_clear_the_doubt_of_an_earlier_attempt() -> None:
+    bench = Bench()
+    bench.toys.lose_requests, bench.toys.unreachable_after = {"b": 1}, {"b": 2}
+    assert in_world(bench.run).status is Status.COMPENSATED
+    assert "undo b" in bench.toys.calls
 
 
 def test_a_pivot_in_doubt_is_asked_until_it_is_known_and_nothing_is_undone_meanwhile() -> None:

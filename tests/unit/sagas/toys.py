@@ -62,6 +62,11 @@ class Toys:
     lose_replies: dict[str, int] = field(default_factory=dict)
     """Step or ``undo step`` → how many answers are lost after the effect."""
     unreachable: dict[str, int] = field(default_factory=dict)
+    """Step or ``undo step`` → how many requests are rejected: certainly nothing is done."""
+    unreachable_after: dict[str, int] = field(default_factory=dict)
+    """Step → how many requests are rejected once one was lost."""
+    lose_requests: dict[str, int] = field(default_factory=dict)
+    """Step → how many requests are lost on the way: nothing is done, and nobody knows."""
 
     async def do(self, name: str, ctx: StepContext) -> dict[str, str]:
         self._reach(name, ctx.key)
@@ -85,6 +90,10 @@ class Toys:
         if self.unreachable.get(name, 0) > 0:
             self.unreachable[name] -= 1
             raise Unavailable(name, "nobody there")
+        if self.lose_requests.get(name, 0) > 0:
+            self.lose_requests[name] -= 1
+            self.unreachable[name] = self.unreachable_after.get(name, 0)
+            raise CallTimeout(name, "do", 1.0)
 
     def _effect(self, effect: str, key: str) -> None:
         if effect not in self.effects:
