@@ -9,6 +9,8 @@ from typing import Any
 
 from eventlab.figures import describe_of, draw_breaker_strip, draw_outcomes, draw_saga_lanes, drawn, style
 from eventlab.figures.breaker_story import breakers
+from eventlab.history import of_kind
+from eventlab.hooks import BreakerChanged
 
 from .facts import ReportedRun
 from .markup import Html, text
@@ -31,7 +33,9 @@ def illustrations(run: ReportedRun) -> Html:
 
 def _wanted(run: ReportedRun) -> Iterator[tuple[Any, dict[str, Any]]]:
     yield draw_outcomes, {}
-    for breaker in breakers(run)[:_BREAKERS_MAX]:
+    changed = {change.breaker for _, change in of_kind(run.entries, BreakerChanged)}
+    # One that stayed closed has nothing to show, unless none has.
+    for breaker in [name for name in breakers(run) if name in changed or not changed][:_BREAKERS_MAX]:
         yield draw_breaker_strip, {"breaker": breaker}
     yield draw_saga_lanes, {}
 
@@ -57,8 +61,9 @@ def embedded(svg: str, words: str, prefix: str) -> Html:
     """The SVG without what only a file of its own needs, its ids made the page's own by *prefix*."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'\s(?:xmlns(?::xlink)?|version|width|height)="[^"]*"', "", svg[: svg.index(">") + 1]) + (
-        svg[svg.index(">") + 1 :]
+    svg = (
+        re.sub(r'\s(?:xmlns(?::xlink)?|version|width|height)="[^"]*"', "", svg[: svg.index(">") + 1])
+        + (svg[svg.index(">") + 1 :])
     )
     svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
     svg = re.sub(r'xlink:href="#', f'href="#{prefix}-', svg)
