@@ -69,6 +69,7 @@ class Front:
             await asyncio.shield(known)
             return
         self._registered[customer_id] = registered = asyncio.ensure_future(self._register_now(customer_id))
+        registered.add_done_callback(_heard)
         await asyncio.shield(registered)
 
     async def _register_now(self, customer_id: str) -> None:
@@ -99,6 +100,12 @@ class Front:
         self._ended += 1
         if self._progress is not None:
             self._progress(self._ended)
+
+
+def _heard(registered: asyncio.Future[None]) -> None:
+    """Whoever waits is told what went wrong; when a run is ended, nobody waits."""
+    if not registered.cancelled():
+        registered.exception()
 
 
 def _arrivals(load: OpenLoad) -> Iterator[float]:

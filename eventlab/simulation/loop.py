@@ -160,6 +160,11 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
     def __del__(self) -> None:
         """A world may be thrown away without closing it: it holds nothing of the system's."""
 
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Ctrl-C goes to whoever runs the world; the task that it happened to meet need not tell of it as well."""
+        if not isinstance(context.get("exception"), KeyboardInterrupt | SystemExit):
+            super().call_exception_handler(context)
+
     def drive(self, until: asyncio.Future[Any]) -> None:
         """Run until *until* is done. Raises Deadlock when nothing can ever run again.
 
