@@ -8,8 +8,8 @@ from pathlib import Path
 from benchmarks.harness import Goal, Row, Sample, main, measure, per_unit
 from benchmarks.simulation import simpy_timeout
 from eventlab.scenarios import load
-from eventlab.scenarios.assembly import FRONT
 from eventlab.scenarios.front import Front
+from eventlab.scenarios.kinds import FRONT
 from eventlab.scenarios.virtual import VirtualRun
 
 CHECKOUTS = 300

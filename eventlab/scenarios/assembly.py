@@ -12,16 +12,18 @@ from difflib import get_close_matches
 from ..commands import ConflictRetry
 from ..errors import RunRefused
 from ..resilience import Breaker, CircuitBreaker, CircuitBreakerConfig, Policy, Retry
+from ..resilience.backoff import Exponential
 from ..services import Client, Service, Transport
 from ..shop import OWNS, SERVICES, ServiceContext, ShopSettings
 from ..simulation.modelled import ModelledService
 from ..store import EventStore
+from .kinds import FRONT
 from .loading import Loaded
 from .model import AppService, Policies, Scenario, ShopService
 from .model import ModelledService as ModelledServiceRule
 
-FRONT = "front"
-"""Where the load comes from: the customers' browsers."""
+PATIENCE = Retry(10, Exponential(0.5, cap_s=5.0))
+"""How often a customer clicks before giving up."""
 
 OpenStore = Callable[[str, Sequence[str]], EventStore]
 """Opens the store of a service, by its name and the stream categories that it owns."""
@@ -62,6 +64,15 @@ class Assembly:
             source,
             timeout_s=policies.call_timeout_s,
             policy_for=_Protection(source, policies).policy_for,
+        )
+
+    def customers(self) -> Client:
+        """A client for people: without an answer they click again. Their keys make that safe."""
+        return Client(
+            self.transport,
+            FRONT,
+            timeout_s=self.scenario.policies.call_timeout_s,
+            policy_for=lambda target: PATIENCE,
         )
 
     def _build(self, name: str) -> Service:

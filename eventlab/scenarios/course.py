@@ -11,8 +11,9 @@ from ..shop import Item, ReceiveStock, audit, check_shop
 from ..shop.audit import Facts
 from ..shop.orders import OrdersService
 from ..simulation import CrashFault, Fault, Link, Links, PartitionFault
-from .assembly import FRONT, Assembly
+from .assembly import Assembly
 from .front import Front, Progress
+from .kinds import FRONT
 from .loading import Loaded
 from .model import Crash, NetworkRules, Scenario, ShopService
 
@@ -47,18 +48,17 @@ async def fill_shelves(loaded: Loaded, assembly: Assembly) -> None:
     """Deliver the opening stock; told again, as on a resumed run, it is not delivered twice."""
     if loaded.opening_stock:
         items = tuple(Item(title, quantity) for title, quantity in loaded.opening_stock.items() if quantity)
-        await assembly.client(FRONT).call("inventory", ReceiveStock("opening", items), key="opening stock")
+        await assembly.customers().call("inventory", ReceiveStock("opening", items), key="opening stock")
 
 
 async def drive_load(
     loaded: Loaded, assembly: Assembly, *, started: Container[str] = (), progress: Progress | None = None
 ) -> None:
     """The whole load, but for orders that were *started* before. Returns when everything has its answer."""
-    front = Front(assembly.client(FRONT), progress)
     if loaded.scenario.load.open is not None:
-        await front.request(loaded.scenario.load.open)
+        await Front(assembly.client(FRONT), progress).request(loaded.scenario.load.open)
     else:
-        await front.place([order for order in loaded.orders if order.id not in started])
+        await Front(assembly.customers(), progress).place([order for order in loaded.orders if order.id not in started])
 
 
 async def settle(assembly: Assembly) -> None:

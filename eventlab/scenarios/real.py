@@ -15,8 +15,9 @@ from ..services import InProcessTransport
 from ..simulation import Links, Recorder, play
 from ..store import EventStore, open_store
 from . import course
-from .assembly import FRONT, AppFactory, Assembly, check_apps
+from .assembly import AppFactory, Assembly, check_apps
 from .front import Progress
+from .kinds import FRONT
 from .loading import Loaded
 from .model import Crash, Scenario
 from .realclock import run_scaled

@@ -9,8 +9,9 @@ from functools import partial
 from ..simulation import Node, Recorder, SimulatedStore, SimulatedTransport, World, play
 from ..store import EventStore, MemoryStore
 from . import course
-from .assembly import FRONT, AppFactory, Assembly
+from .assembly import AppFactory, Assembly
 from .front import Progress
+from .kinds import FRONT
 from .loading import Loaded
 from .model import ModelledService, Scenario
 from .runs import Run
