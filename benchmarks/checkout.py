@@ -1,4 +1,4 @@
-"""A whole checkout in virtual time: five services, each with its store, over the simulated network, everything recorded."""
+"""A whole checkout in virtual time: five services, a store for each, the simulated network, everything recorded."""
 
 from __future__ import annotations
 
