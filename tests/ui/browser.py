@@ -138,6 +138,24 @@ class Watched:
         )
         self.wait_idle(timeout_ms=timeout_ms)
 
+    def photograph(self, folder: Path, name: str) -> None:
+        """The notebook from top to bottom, a screen at a time, for people to look at."""
+        folder.mkdir(exist_ok=True)
+        for old in folder.glob(f"{name}-*.png"):
+            old.unlink()
+        scroll = (
+            "(y) => { const page = document.querySelector('.jp-WindowedPanel-outer'); page.scrollTop = y; "
+            "return [page.scrollTop, page.clientHeight, page.scrollHeight]; }"
+        )
+        y, number = 0, 1
+        while True:
+            _, height, total = self.page.evaluate(scroll, y)
+            self.page.wait_for_timeout(200)  # JupyterLab draws what comes into sight
+            self.page.screenshot(path=folder / f"{name}-{number:02}.png")
+            if y + height >= total:
+                return
+            y, number = y + int(height * 0.95), number + 1
+
 
 @contextmanager
 def chromium(*, width: int = 1280, height: int = 1000, dark: bool = False) -> Iterator[Watched]:

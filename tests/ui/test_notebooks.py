@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,46 +19,47 @@ pytestmark = [
 ROOT = Path(__file__).parents[2]
 SHOTS = ROOT / "shots"
 
+COMPLAINTS = ".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']"
+"""Where a cell's errors and warnings stand."""
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """JupyterLab over a copy of what the notebooks need, because it saves what it opens."""
-    folder, state = tmp_path_factory.mktemp("work"), tmp_path_factory.mktemp("state")
+PICTURE = ".jupyter-widgets.widget-output img"
+"""The figure that a slider redraws."""
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    """JupyterLab over a copy of what the notebooks need, because it saves what it opens, and keeps its kernels."""
+    folder, state = tmp_path / "work", tmp_path / "state"
     for part in ("notebooks", "scenarios", "data"):
         shutil.copytree(ROOT / part, folder / part)
     with jupyter_lab(folder, state) as running:
         yield running
 
 
-def _picture(watched: Watched) -> str:
-    """A digest of the figure that the slider redraws."""
-    source = watched.page.locator(".jupyter-widgets.widget-output img").first.get_attribute("src")
-    return hashlib.sha256((source or "").encode()).hexdigest()
+def picture(watched: Watched) -> str:
+    return watched.page.locator(PICTURE).first.get_attribute("src") or ""
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_first_notebook_runs_and_its_slider_moves_by_keyboard(lab: Lab, dark: bool) -> None:
-    SHOTS.mkdir(exist_ok=True)
     theme = "dark" if dark else "light"
     with chromium(dark=dark) as watched:
         page = watched.page
         watched.open(lab.address("notebooks/01_one_codebase_two_clocks.ipynb"))
         watched.run_all()
-        assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
-        page.locator(".jupyter-widgets.widget-output img").first.wait_for()
-        before = _picture(watched)
+        assert page.locator(COMPLAINTS).all_inner_texts() == []
+        page.locator(PICTURE).first.wait_for()
+        before = picture(watched)
         handle = page.locator(".widget-slider .noUi-handle").first
         handle.scroll_into_view_if_needed()
         handle.focus()
-        for _ in range(3):
-            page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowRight")
         page.wait_for_function(
-            "before => document.querySelector('.jupyter-widgets.widget-output img')?.src !== before",
-            arg=page.locator(".jupyter-widgets.widget-output img").first.get_attribute("src"),
+            "([selector, before]) => ![undefined, before].includes(document.querySelector(selector)?.src)",
+            arg=[PICTURE, before],
             timeout=30_000,
         )
         watched.wait_idle()
-        assert _picture(watched) != before
-        page.screenshot(path=SHOTS / f"01-slider-{theme}.png")
+        watched.photograph(SHOTS, f"01-{theme}")
         assert watched.errors == []
         assert watched.outside == []
