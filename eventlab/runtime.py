@@ -34,27 +34,33 @@ class IdSource:
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
         self._ms = -1
+        self._fixed = 0
         self._tail = 0
 
     def next(self, epoch_s: float) -> UUID:
         """The next id, for a moment in seconds since 1970."""
         ms = int(epoch_s * 1000)
         if ms > self._ms:
-            self._ms, self._tail = ms, self._chance.getrandbits(73)
+            self._begin(ms)
         else:
             self._tail += 1 + self._chance.getrandbits(32)
             if self._tail >> 74:  # 2⁴¹ ids in one millisecond: borrow the next one
-                self._ms, self._tail = self._ms + 1, self._chance.getrandbits(73)
-        high = (self._ms << 16) | 0x7000 | (self._tail >> 62)
-        return _uuid((high << 64) | (0b10 << 62) | (self._tail & ((1 << 62) - 1)))
+                self._begin(self._ms + 1)
+        tail = self._tail
+        made = _new(UUID)  # ``UUID(int=…)`` without its checks: there is one for every event
+        _set_int(made, self._fixed | (tail >> 62) << 64 | tail & _LOW)
+        _set_is_safe(made, _UNKNOWN)
+        return made
+
+    def _begin(self, ms: int) -> None:
+        self._ms, self._tail = ms, self._chance.getrandbits(73)
+        self._fixed = ms << 80 | 0x7 << 76 | 0b10 << 62
 
 
-def _uuid(number: int) -> UUID:
-    """``UUID(int=number)`` without its checks: there is one for every event."""
-    made = object.__new__(UUID)
-    object.__setattr__(made, "int", number)
-    object.__setattr__(made, "is_safe", SafeUUID.unknown)
-    return made
+_LOW = (1 << 62) - 1
+_UNKNOWN = SafeUUID.unknown
+_new = object.__new__
+_set_int, _set_is_safe = UUID.__dict__["int"].__set__, UUID.__dict__["is_safe"].__set__  # a UUID forbids assignment
 
 
 def seeded(seed: int, name: str) -> random.Random:
@@ -152,17 +158,17 @@ def entered(runtime: Runtime) -> Iterator[None]:
 
 def now() -> datetime:
     """The time of day, aware, in UTC. In a simulation: the node's, with its skew."""
-    return current().now()
+    return _here.runtime.now()
 
 
 def monotonic() -> float:
     """Seconds on a clock that never steps. Only differences mean anything; also on plain threads."""
-    return current().monotonic()
+    return _here.runtime.monotonic()
 
 
 def new_id() -> UUID:
     """A UUIDv7, increasing within a process, repeatable for a seed in a simulation."""
-    return current().new_id()
+    return _here.runtime.new_id()
 
 
 def random_stream(name: str) -> random.Random:
@@ -170,7 +176,7 @@ def random_stream(name: str) -> random.Random:
 
     Give every component a name of its own, so that one more draw here moves no draw there.
     """
-    return current().random_stream(name)
+    return _here.runtime.random_stream(name)
 
 
 def current_node() -> str:

@@ -85,7 +85,7 @@ def declared_streams(command: Command[S]) -> tuple[StreamId, ...]:
     for field in cls.stream_fields:
         value = getattr(command, field)
         for stream in value if isinstance(value, tuple) else (value,):
-            if not isinstance(stream, StreamId):
+            if type(stream) is not StreamId and not isinstance(stream, StreamId):
                 raise CommandMisdeclared(cls.__qualname__, f"field {field!r} holds {stream!r}, which is no StreamId")
             if stream in streams:
                 raise CommandMisdeclared(

@@ -27,18 +27,22 @@ class Reading(Generic[S]):
 
     async def read(self, store: EventStore) -> None:
         """Read the declared streams at one moment, then in waves those that they lead to. Each is read once."""
+        discovers = type(self._command).related_streams is not Command.related_streams
         wave: Sequence[StreamId] = tuple(self._known)
         while wave:
             found = await store.read_many(wave)
             known_before = len(self._discovered)
             for stream in wave:
                 self._fold(stream, found[stream])
-                self._discover()
+                if discovers:
+                    self._discover()
             wave = self._discovered[known_before:]
 
     def _fold(self, stream: StreamId, events: Sequence[StoredEvent]) -> None:
+        state, apply = self.state, self._command.apply
         for stored in events:
-            self.state = self._command.apply(self.state, stored)
+            state = apply(state, stored)
+        self.state = state
         self.versions[str(stream)] = len(events)
 
     def _discover(self) -> None:

@@ -49,10 +49,10 @@ class SimulatedStore:
         chance = self._chance()
         takes_s = self._append.sample(chance)
         if chance.random() < 0.5:
-            await _pass(takes_s)
+            await _passing(takes_s)
             return await self._store.append(events, expect=expect, command_id=command_id, metadata=metadata)
         receipt = await self._store.append(events, expect=expect, command_id=command_id, metadata=metadata)
-        await _pass(takes_s)
+        await _passing(takes_s)
         return receipt
 
     async def read(self, stream: str, **options: Any) -> list[StoredEvent]:
@@ -74,8 +74,8 @@ class SimulatedStore:
     async def close(self) -> None:
         await self._store.close()
 
-    async def _pause(self) -> None:
-        await _pass(self._read.sample(self._chance()))
+    def _pause(self) -> asyncio.Future[None]:
+        return _passing(self._read.sample(self._chance()))
 
     def _chance(self) -> random.Random:
         """One stream for this store, whoever asks."""
@@ -84,12 +84,12 @@ class SimulatedStore:
         return self._draws
 
 
-async def _pass(seconds: float) -> None:
-    """Let that much time pass: `asyncio.sleep` without looking for the loop, for there is no hotter wait."""
+def _passing(seconds: float) -> asyncio.Future[None]:
+    """Done when that much time has passed: `asyncio.sleep` without a coroutine, for there is no hotter wait."""
     loop = running_loop()
     future: asyncio.Future[None] = loop.create_future()
     loop.call_later(seconds, _wake, future)
-    await future
+    return future
 
 
 def _wake(future: asyncio.Future[None]) -> None:

@@ -28,6 +28,6 @@ def _met(expected: Expectation, actual: int) -> bool:
 
 def validated(stream: str, expected: object) -> Expectation:
     """*expected*, if it is a version or an expectation at all."""
-    if isinstance(expected, Expect) or (isinstance(expected, int) and expected >= 0):
+    if (isinstance(expected, int) and expected >= 0) or isinstance(expected, Expect):
         return expected
     raise InvalidValue(f"the expectation for stream {stream!r}", expected, "a version from 0 on, NONE, ANY or EXISTS")

@@ -45,11 +45,11 @@ class MemoryStore:
             wanted = {self._plain(name): expectations.validated(name, value) for name, value in expect.items()}
             expectations.check(wanted, self._version)
         # Everything that can fail has been done: from here on the append happens as a whole.
-        receipt = self._write(encoded, carried_metadata() if metadata is None else metadata)
+        receipt, lines = self._write(encoded, carried_metadata() if metadata is None else metadata)
         if command_id is not None:
             self._receipts[command_id] = (fingerprint(encoded), receipt)
-        if hooks.listening and encoded:
-            self._tell(receipt)
+        if hooks.listening and lines:
+            hooks.emit(hooks.EventsAppended(self.name, receipt.positions[-1], tuple(lines)))
         return receipt
 
     async def read(self, stream: str, *, after: int = 0, limit: int | None = None) -> list[StoredEvent]:
@@ -98,34 +98,30 @@ class MemoryStore:
             raise CommandIdReused(command_id)
         return _again(earlier[1])
 
-    def _write(self, encoded: list[tuple[str, Encoded]], metadata: Metadata) -> Receipt:
+    def _write(
+        self, encoded: list[tuple[str, Encoded]], metadata: Metadata
+    ) -> tuple[Receipt, list[tuple[str, int, str]]]:
+        """What was written, for the writer and for the listeners."""
         runtime = current_runtime()
-        occurred_at = runtime.now()
-        log = self._log
-        first = len(log) + 1
+        occurred_at, new_id = runtime.now(), runtime.new_id
+        log, streams = self._log, self._streams
+        position = before = len(log)
         versions: dict[str, int] = {}
-        for position, (name, content) in enumerate(encoded, start=first):
-            stream = self._streams.setdefault(name, [])
+        lines: list[tuple[str, int, str]] = []
+        for name, content in encoded:
+            position += 1
+            stream = streams.get(name)
+            if stream is None:
+                stream = streams[name] = []
             version = versions[name] = len(stream) + 1
+            type_ = content.type
             stored = StoredEvent(
-                position,
-                name,
-                version,
-                runtime.new_id(),
-                content.type,
-                content.schema_version,
-                content.data,
-                metadata,
-                occurred_at,
+                position, name, version, new_id(), type_, content.schema_version, content.data, metadata, occurred_at
             )
             log.append(stored)
             stream.append(stored)
-        return Receipt(tuple(range(first, len(log) + 1)), versions)
-
-    def _tell(self, receipt: Receipt) -> None:
-        written = self._log[receipt.positions[0] - 1 : receipt.positions[-1]]
-        lines = tuple((stored.stream, stored.version, stored.type) for stored in written)
-        hooks.emit(hooks.EventsAppended(self.name, receipt.positions[-1], lines))
+            lines.append((name, version, type_))
+        return Receipt(tuple(range(before + 1, position + 1)), versions), lines
 
 
 def _again(receipt: Receipt) -> Receipt:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import datetime
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -30,11 +30,18 @@ class StreamId(str):
     def __new__(cls, text: str) -> StreamId:
         if type(text) is cls:
             return text
+        if type(text) is str and cls is StreamId:
+            return _stream_id(text)
         return super().__new__(cls, _checked(text))
 
     @property
     def category(self) -> str:
         return category_of(self)
+
+
+@lru_cache(maxsize=1024)  # the streams of an order, or of a saga, are named again and again while it is under way
+def _stream_id(text: str) -> StreamId:
+    return str.__new__(StreamId, _checked(text))
 
 
 def _checked(text: str) -> str:

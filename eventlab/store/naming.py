@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 
 from ..errors import ForeignStreamError, InvalidValue
 from .model import StreamId, category_of
@@ -22,13 +21,26 @@ class StreamNames:
             if "-" in category:
                 raise InvalidValue("owned category", category, "a category, so without '-'")
 
-        self.plain: Callable[[str], str] = lru_cache(maxsize=_REMEMBERED_MAX)(self._plain)
+        self.plain: Callable[[str], str] = _Remembered(self._checked).__getitem__
         """A name, trimmed, as plain text. Raises InvalidStreamId or ForeignStreamError."""
 
-    def _plain(self, stream: str) -> str:
+    def _checked(self, stream: str) -> str:
         name = str(StreamId(stream))
         if self.owns and category_of(name) not in self.owns:
             raise ForeignStreamError(self._store, name, self.owns)
+        return name
+
+
+class _Remembered(dict[str, str]):
+    """What *check* answered. A dict, not ``lru_cache``, to which text and a `StreamId` of the same text are two keys."""
+
+    def __init__(self, check: Callable[[str], str]) -> None:
+        self._check = check
+
+    def __missing__(self, stream: str) -> str:
+        if len(self) >= _REMEMBERED_MAX:
+            self.clear()
+        name = self[stream] = self._check(stream)
         return name
 
 
