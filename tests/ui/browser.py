@@ -33,6 +33,7 @@ CHROMIUM_OPTIONS = (
 )
 
 LAB_SETTINGS = {
+    "apputils-extension/themes": {"adaptive-theme": True},  # dark where the browser asks for it
     # The question whether to show news would lie over the page.
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     # Otherwise cells that are out of sight are not in the page, and cannot be asked anything.

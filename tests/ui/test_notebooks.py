@@ -46,6 +46,7 @@ def test_the_first_notebook_runs_and_its_slider_moves_by_keyboard(lab: Lab, dark
     with chromium(dark=dark) as watched:
         page = watched.page
         watched.open(lab.address("notebooks/01_one_codebase_two_clocks.ipynb"))
+        assert page.locator("body").get_attribute("data-jp-theme-light") == str(not dark).lower()
         watched.run_all()
         assert page.locator(COMPLAINTS).all_inner_texts() == []
         page.locator(PICTURE).first.wait_for()
