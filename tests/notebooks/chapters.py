@@ -16,7 +16,7 @@ PATHS = sorted(FOLDER.glob("[0-9]*.ipynb"))
 LINES_MAX = 15
 PICTURE_BYTES_MAX = 60_000
 WIDGET = "application/vnd.jupyter.widget-view+json"
-MACHINE = re.compile(r"/home/|/root|/tmp/|/work/|/Users/|site-packages|0x[0-9a-f]{6}")
+MACHINE = re.compile(r"/(?:home|root|tmp|work|Users)/|site-packages|0x[0-9a-f]{6}")
 """What tells of the machine on which a notebook was run."""
 
 
