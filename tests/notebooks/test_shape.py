@@ -100,7 +100,8 @@ def plant_a_cell_run_twice(chapter: NotebookNode) -> None:
 
 
 def plant_a_path(chapter: NotebookNode) -> None:
-    code_cells(chapter)[0].outputs = [nbformat.v4.new_output("stream", text="written to " + "/".join(["", "home", "somebody", "shop.db"]))]
+    place = "/".join(["", "home", "somebody", "shop.db"])
+    code_cells(chapter)[0].outputs = [nbformat.v4.new_output("stream", text=f"written to {place}")]
 
 
 def plant_a_time(chapter: NotebookNode) -> None:
