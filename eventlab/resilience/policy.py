@@ -14,10 +14,10 @@ seem to do are refused, with the reason.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ..errors import CircuitOpen, InvalidValue, TimedOut
 from .backoff import Backoff
@@ -71,6 +71,9 @@ class Layer(Policy):
     def layers(self) -> tuple[Layer, ...]:
         return (self,)
 
+    def call(self, f: Callable[[], Awaitable[T]], *, rejected: Rejected | None = None) -> Coroutine[Any, Any, T]:
+        return self.around(f, rejected)  # the commonest policy is one layer, with nothing to be wrapped
+
     async def around(self, inner: Callable[[], Awaitable[T]], rejected: Rejected | None) -> T:
         raise NotImplementedError
 
@@ -106,10 +109,10 @@ class Breaker(Layer):
     async def around(self, inner: Callable[[], Awaitable[T]], rejected: Rejected | None) -> T:
         let_through = False
 
-        async def pass_on() -> T:
+        def pass_on() -> Awaitable[T]:
             nonlocal let_through
             let_through = True
-            return await inner()
+            return inner()
 
         try:
             return await self.circuit.call(pass_on)

@@ -79,15 +79,15 @@ class Driver:
             if isinstance(move, plan.Log):
                 self.note(move.event)
             elif move is not None:
-                await self._pace(move)
+                if move.failures:
+                    await self._pace(move)
                 await self._try(move)
 
     async def _pace(self, move: plan.Try) -> None:
         """Pause after a failed attempt, with what is known already written."""
-        if move.failures:
-            await self.commit()
-            backoff = move.step.undo_backoff if move.undo else move.step.backoff
-            await asyncio.sleep(backoff.delay_s(move.failures, runtime.random_stream("sagas/backoff")))
+        await self.commit()
+        backoff = move.step.undo_backoff if move.undo else move.step.backoff
+        await asyncio.sleep(backoff.delay_s(move.failures, runtime.random_stream("sagas/backoff")))
 
     async def _try(self, move: plan.Try) -> None:
         now_s = runtime.now().timestamp()
@@ -109,14 +109,13 @@ class Driver:
         key = key_of(state.saga_id, step.name, "backward" if move.undo else "forward")
         ctx = StepContext(state.saga_id, self._input, state.results, key)
         if not move.undo:
-            return await _within(step.timeout_s, step.action(ctx))
+            return await (step.action(ctx) if step.timeout_s is None else _within(step.timeout_s, step.action(ctx)))
         if step.compensation is not None:
             with deadline_at(None):
-                return await _within(step.timeout_s, step.compensation(ctx, state.steps[step.name].result))
+                undoing = step.compensation(ctx, state.steps[step.name].result)
+                return await (undoing if step.timeout_s is None else _within(step.timeout_s, undoing))
 
 
-async def _within(timeout_s: float | None, work: Awaitable[Any]) -> Any:
-    if timeout_s is None:
-        return await work
+async def _within(timeout_s: float, work: Awaitable[Any]) -> Any:
     async with asyncio.timeout(timeout_s):
         return await work

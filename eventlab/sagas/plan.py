@@ -38,11 +38,12 @@ def next_move(saga: Saga, state: SagaState, *, compensate: bool = True) -> Move 
 
 
 def _forward(saga: Saga, state: SagaState) -> Move:
+    steps, succeeded = state.steps, StepStatus.SUCCEEDED
     for step in saga.steps:
-        stands = state.steps.get(step.name)
+        stands = steps.get(step.name)
         if stands is None:
             return Try(step, 1, undo=False, failures=0)
-        if stands.status is StepStatus.SUCCEEDED:
+        if stands.status is succeeded:
             continue
         if stands.attempts >= step.attempts_max and not step.forward_only:
             reason = "the driver stopped before it logged an outcome, and no attempt is left"

@@ -91,7 +91,8 @@ class SagaState(msgspec.Struct, frozen=True):
     @property
     def results(self) -> dict[str, Any]:
         """Step → result, for every step whose success is known."""
-        return {name: step.result for name, step in self.steps.items() if step.status is StepStatus.SUCCEEDED}
+        succeeded = StepStatus.SUCCEEDED
+        return {name: step.result for name, step in self.steps.items() if step.status is succeeded}
 
     @property
     def in_doubt(self) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -22,6 +21,7 @@ from ..errors import (
     UnknownOutcome,
 )
 from ..resilience.deadline import current_deadline_s
+from ..resilience.limit import Limit
 from ..resilience.policy import Policy
 from ..store.metadata import current as current_metadata
 from .message import Call, Reply, Request, decoder, encode, reply_type
@@ -124,13 +124,15 @@ class _Attempts:
             ends_s = ambient_s if ends_s is None else min(ends_s, ambient_s)
         source, metadata = self._client.source, current_metadata()
         call = Call(number, source, self._target, self.operation, self._body, self._key, ends_s, metadata)
-        allowed_s = None if ends_s is None else ends_s - now_s
+        if ends_s is None:
+            return await self._client.transport.send(call)
+        limit = Limit(ends_s - now_s)
         try:
-            async with asyncio.timeout(allowed_s) as scope:
+            with limit:
                 return await self._client.transport.send(call)
         except TimeoutError:
-            if allowed_s is not None and scope.expired():
-                raise CallTimeout(self._target, self.operation, allowed_s) from None
+            if limit.expired:
+                raise CallTimeout(self._target, self.operation, ends_s - now_s) from None
             raise
 
     def _open(self, reply: Reply) -> Any:

@@ -32,7 +32,7 @@ class StreamNames:
 
 
 class _Remembered(dict[str, str]):
-    """What *check* answered. A dict, not ``lru_cache``, to which text and a `StreamId` of the same text are two keys."""
+    """What *check* answered. A dict: to ``lru_cache``, text and a `StreamId` of the same text are two keys."""
 
     def __init__(self, check: Callable[[str], str]) -> None:
         self._check = check

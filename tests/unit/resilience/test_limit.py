@@ -1,0 +1,82 @@
+"""A limit cancels what takes too long, and mistakes no other cancellation for its own."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from eventlab.resilience.limit import Limit
+from eventlab.simulation import World
+
+
+def test_what_is_done_in_time_is_left_alone() -> None:
+    async def main() -> bool:
+        with Limit(1.0) as limit:
+            await asyncio.sleep(0.9)
+        await asyncio.sleep(1.0)
+        return limit.expired
+
+    assert World().run(main) is False
+
+
+def test_what_takes_too_long_ends_in_a_timeout_at_that_moment() -> None:
+    async def main() -> tuple[bool, float, int]:
+        limit = Limit(1.0)
+        with pytest.raises(TimeoutError), limit:
+            await asyncio.sleep(5.0)
+        task = asyncio.current_task()
+        assert task is not None
+        return limit.expired, asyncio.get_running_loop().time(), task.cancelling()
+
+    assert World().run(main) == (True, 1.0, 0)
+
+
+def test_a_cancellation_from_elsewhere_stays_one() -> None:
+    async def patient(limit: Limit) -> None:
+        with limit:
+            await asyncio.sleep(5.0)
+
+    async def main() -> bool:
+        limit = Limit(1.0)
+        task = asyncio.create_task(patient(limit))
+        await asyncio.sleep(0.5)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return limit.expired
+
+    assert World().run(main) is False
+
+
+def test_a_cancellation_at_the_moment_of_the_limit_is_not_swallowed() -> None:
+    async def patient() -> None:
+        with Limit(1.0):
+            await asyncio.sleep(5.0)
+
+    async def main() -> None:
+        task = asyncio.create_task(patient())
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(1.0, task.cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    World().run(main)
+
+
+def test_of_two_limits_the_one_that_was_up_is_named() -> None:
+    async def main() -> tuple[bool, bool]:
+        outer, inner = Limit(1.0), Limit(2.0)
+        with pytest.raises(TimeoutError), outer, inner:
+            await asyncio.sleep(5.0)
+        return outer.expired, inner.expired
+
+    assert World().run(main) == (True, False)
+
+
+def test_an_error_of_the_body_comes_out_as_it_is() -> None:
+    async def main() -> None:
+        with pytest.raises(KeyError), Limit(1.0):
+            raise KeyError("inside")
+
+    World().run(main)
