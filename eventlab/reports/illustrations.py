@@ -10,7 +10,7 @@ from typing import Any
 from eventlab.figures import describe_of, draw_breaker_strip, draw_outcomes, draw_saga_lanes, drawn, style
 from eventlab.figures.breaker_story import breakers
 from eventlab.history import of_kind
-from eventlab.hooks import BreakerChanged
+from eventlab.hooks import BreakerChanged, SagaMoved
 
 from .facts import ReportedRun
 from .markup import Html, text
@@ -32,7 +32,8 @@ def illustrations(run: ReportedRun) -> Html:
 
 
 def _wanted(run: ReportedRun) -> Iterator[tuple[Any, dict[str, Any]]]:
-    yield draw_outcomes, {}
+    if any(of_kind(run.entries, SagaMoved)):
+        yield draw_outcomes, {}
     changed = {change.breaker for _, change in of_kind(run.entries, BreakerChanged)}
     # One that stayed closed has nothing to show, unless none has.
     for breaker in [name for name in breakers(run) if name in changed or not changed][:_BREAKERS_MAX]:

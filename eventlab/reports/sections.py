@@ -35,6 +35,9 @@ def _because(line: CheckLine) -> Html:
 
 
 def sagas(summary: Summary) -> Html:
+    if not wording.has_sagas(summary):
+        took = f"<p>Answered requests took {text(wording.latency_line(summary))}.</p>" if summary.latency_ms else ""
+        return section("Requests", took)
     counts = summary.sagas
     ends = {
         "completed": counts.completed,

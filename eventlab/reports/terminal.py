@@ -84,9 +84,9 @@ def _overview(summary: Summary) -> Table:
 
     grid = _grid(None, 1)
     rows = [
-        ("Sagas", wording.sagas_line(summary.sagas)),
+        *([("Sagas", wording.sagas_line(summary.sagas))] if wording.has_sagas(summary) else []),
         ("Retries", wording.retries_line(summary)),
-        ("Checkout", wording.latency_line(summary)),
+        ("Checkout" if wording.has_sagas(summary) else "Requests", wording.latency_line(summary)),
         ("Faults", wording.joined([wording.fault_line(span) for span in summary.faults], "none")),
         ("Time", wording.clock_line(summary)),
     ]

@@ -53,6 +53,11 @@ def verdict_line(summary: Summary) -> str:
     return f"{expected}, {held}"
 
 
+def has_sagas(summary: Summary) -> bool:
+    """Whether the run is one of orders; a scenario without code sends requests, and has no sagas to tell of."""
+    return bool(summary.orders or summary.sagas.started)
+
+
 def sagas_line(sagas: SagaCounts) -> str:
     return (
         f"{sagas.started} started: {sagas.completed} completed, {sagas.compensated} compensated, "
@@ -69,9 +74,9 @@ def retries_line(summary: Summary) -> str:
 
 
 def latency_line(summary: Summary) -> str:
-    """Percentiles of completed checkouts; a mean never stands alone, so it does not stand here."""
+    """Percentiles of completed checkouts or answered requests; a mean never stands alone, so it does not stand here."""
     if not summary.latency_ms:
-        return "no checkout completed"
+        return "no checkout completed" if has_sagas(summary) else "no request was answered"
     return ", ".join(f"{name} {milliseconds(value)}" for name, value in summary.latency_ms.items())
 
 
@@ -80,7 +85,8 @@ def milliseconds(value: float) -> str:
 
 
 def clock_line(summary: Summary) -> str:
-    return f"{summary.duration_s:.1f} s on the {summary.clock} clock, {summary.orders} orders, seed {summary.seed}"
+    orders = f"{summary.orders} orders, " if has_sagas(summary) else ""
+    return f"{summary.duration_s:.1f} s on the {summary.clock} clock, {orders}seed {summary.seed}"
 
 
 def fault_line(span: FaultSpan) -> str:

@@ -66,6 +66,7 @@ def test_a_pipe_gets_no_escape_codes_and_an_old_locale_no_crash(here: Path) -> N
     assert told.code == 0 and told.err == ""
     assert ESCAPE not in told.out
     assert "\n? met: 1 of 1 expectations met" in told.out  # latin-1 has no ✓
+    assert "Requests  p50" in told.out and "Sagas" not in told.out and "orders" not in told.out
 
 
 def test_a_reader_who_leaves_early_is_no_error(here: Path) -> None:
