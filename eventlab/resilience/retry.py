@@ -67,26 +67,39 @@ async def retry(
     budget: RetryBudget | None = None,
     chance: str = "resilience/retry",
 ) -> T:
-    """What *f* gives, in at most *attempts_max* attempts. The last error comes out as it is.
+    """What *f* gives, in at most *attempts_max* attempts. The last error comes out as it is, with one exception.
 
-    Gives up early when the budget is spent, or when the deadline would pass during the pause.
+    "Nothing happened" is true of the last attempt only: if an earlier one ended in doubt, its
+    `UnknownOutcome` comes out instead, caused by the last error. Gives up early when the budget is spent, or when the deadline would pass during the pause.
     """
     check_attempts(attempts_max)
     if budget is not None:
         budget.earn()
     attempt = 1
+    doubt: UnknownOutcome | None = None
     while True:
         try:
             return await f()
         except Exception as error:
-            if attempt >= attempts_max or not retry_on(error):
+            pause_s = None
+            if attempt < attempts_max and retry_on(error):
+                pause_s = _affordable(pause_after(error, attempt, backoff, chance), budget)
+            if pause_s is None:
+                if doubt is not None and isinstance(error, Retriable):
+                    raise doubt from error
                 raise
-            pause_s = pause_after(error, attempt, backoff, chance)
-            left_s = remaining_s()
-            if (left_s is not None and pause_s >= left_s) or not (budget is None or budget.spend()):
-                raise
+            if isinstance(error, UnknownOutcome):
+                doubt = error
         attempt += 1
         await asyncio.sleep(pause_s)
+
+
+def _affordable(pause_s: float, budget: RetryBudget | None) -> float | None:
+    """The pause, unless the deadline would pass in it, or the budget has no retry left."""
+    left_s = remaining_s()
+    if left_s is not None and pause_s >= left_s:
+        return None
+    return pause_s if budget is None or budget.spend() else None
 
 
 def pause_after(error: BaseException, attempt: int, backoff: Backoff, chance: str) -> float:

@@ -44,6 +44,18 @@ def test_it_tries_again_after_each_pause_until_it_works() -> None:
     in_world(main)
 
 
+def test_a_last_attempt_that_did_nothing_does_not_clear_the_doubt_of_an_earlier_one() -> None:
+    async def main() -> None:
+        lost, rejected = CallTimeout("payments", "Pay", 1), CircuitOpen("payments", 5)
+        with pytest.raises(CallTimeout) as raised:
+            await retry(Target(lost, rejected), attempts_max=3, backoff=DOUBLING)
+        assert (raised.value, raised.value.__cause__) == (lost, rejected)
+        with pytest.raises(Refused):  # a refusal is an answer, and stays one
+            await retry(Target(lost, Refused("declined")), attempts_max=3, backoff=DOUBLING)
+
+    in_world(main)
+
+
 def test_the_last_error_comes_out_as_it_is() -> None:
     async def main() -> None:
         errors = [down(), down(), down()]
