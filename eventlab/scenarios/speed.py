@@ -21,7 +21,7 @@ import msgspec
 from ..codec import event
 from ..errors import RunRefused
 from ..runtime import Runtime
-from ..store import open_store
+from ..store import EventStore, open_store
 
 COMMITS_PER_SAGA = 14
 """Appends of one checkout to the busiest store, that of orders with the saga's log. Stores commit side by side."""
@@ -36,6 +36,7 @@ BUSY_MAX = 0.5
 COMMITS_PER_TIMEOUT_MIN = 10
 COMMIT_WITHOUT_FLUSH_S = 0.0003
 PROBES = 15
+ROUNDS = 3
 
 _WALL = Runtime()
 
@@ -115,15 +116,20 @@ def commit_time_s(url_template: str) -> float:
 
 
 async def _probe(url: str) -> float:
+    """The calmest of a few rounds: what else the machine happens to do at this moment refuses no run."""
     store = open_store(url, name="probe")
-    took_s = []
     try:
-        for number in range(PROBES):
-            began_s = _WALL.monotonic()
-            await store.append([("probe-1", CommitProbed(number))])
-            took_s.append(_WALL.monotonic() - began_s)
+        return min([await _median_commit_s(store) for _ in range(ROUNDS)])
     finally:
         await store.close()
+
+
+async def _median_commit_s(store: EventStore) -> float:
+    took_s = []
+    for number in range(PROBES):
+        began_s = _WALL.monotonic()
+        await store.append([("probe-1", CommitProbed(number))])
+        took_s.append(_WALL.monotonic() - began_s)
     return statistics.median(took_s)
 
 
