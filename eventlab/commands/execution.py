@@ -112,7 +112,7 @@ class _Execution:
         await reading.read(self._store)
         # Asked after the streams were read: had the same command been executed by then, they would
         # show its effects, and it would be decided as something that was done already.
-        if (earlier := await self._earlier()) is not None:
+        if self._command_id is not None and (earlier := await self._earlier()) is not None:
             return earlier, ()
         try:
             events = tuple(self._command.handle(reading.state))

@@ -59,9 +59,8 @@ class Timer(asyncio.TimerHandle):
 class SimulationTask(asyncio.Task[T]):
     """A task hashed by its number of creation, so that sets of tasks have one order; it knows whose life it lives."""
 
-    def __init__(self, number: int, incarnation: Incarnation | None, coro: Any, **options: Any) -> None:
-        self.number, self.incarnation = number, incarnation
-        super().__init__(coro, **options)
+    number: int
+    incarnation: Incarnation | None
 
     def __hash__(self) -> int:
         return self.number

@@ -38,6 +38,8 @@ T = TypeVar("T")
 _new = object.__new__
 """Handles are filled in where they are made: a constructor call would cost half as much again."""
 
+_new_task, _make_task = asyncio.Task.__new__, asyncio.Task.__init__
+
 _DELIVERY = object()
 """Stands in the heap where a timer would, for a message in flight."""
 
@@ -63,7 +65,8 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
         super().__init__()
         self._env = env
         self._heap: list[Any] = env._queue
-        self._in_order = ready is None
+        self.in_order = ready is None
+        """Whether what is due at one moment runs in the order of its age; else the ready policy chooses."""
         self._ready: Any = deque() if ready is None else ready
         self._asyncgens: Any = OrderedWeakSet()
         self._dead_timers = 0
@@ -150,7 +153,10 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
         incarnation = INCARNATION.get() if context is None else context.get(INCARNATION)
         if name is None:  # asyncio's default names count over the whole process: they would differ after other runs
             name = f"task-{self._tasks_made}"
-        return SimulationTask(self._tasks_made, incarnation, coro, loop=self, name=name, context=context, **options)
+        task: SimulationTask[Any] = _new_task(SimulationTask)
+        task.number, task.incarnation = self._tasks_made, incarnation  # asyncio hashes a task while it is being made
+        _make_task(task, coro, loop=self, name=name, context=context, **options)
+        return task
 
     def call_soon_threadsafe(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
         return self.call_soon(callback, *args, context=context)
@@ -183,7 +189,7 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
         # One flat loop over local names: every call saved here is saved once for each thing that ever happens.
         ready, heap, env = self._ready, self._heap, self._env
         take = ready.popleft
-        in_order = self._in_order
+        in_order = self.in_order
         is_done = until.done
         collect_in = HANDLES_PER_COLLECTION
         while not is_done():

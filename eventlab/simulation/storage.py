@@ -88,7 +88,10 @@ def _passing(seconds: float) -> asyncio.Future[None]:
     """Done when that much time has passed: `asyncio.sleep` without a coroutine, for there is no hotter wait."""
     loop = running_loop()
     future: asyncio.Future[None] = loop.create_future()
-    loop.call_later(seconds, _wake, future)
+    if loop.in_order:  # nobody cancels it, and nothing is to be chosen among what is due: no timer is needed
+        loop.deliver(seconds, _wake, (future,))
+    else:
+        loop.call_later(seconds, _wake, future)
     return future
 
 

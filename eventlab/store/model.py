@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from ..codec import EVENTS
-from ..errors import InvalidStreamId
+from ..errors import InvalidStreamId, UndecodableEvent, UnknownEventType
 from .metadata import NO_METADATA, Metadata
 
 STREAM_ID_CHARACTERS_MAX = 255
@@ -99,6 +99,10 @@ class StoredEvent(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def event(self) -> Any:
         """The event itself, decoded when it is first asked for."""
+        try:
+            return EVENTS.decode(self.type, self.schema_version, self.data)
+        except (UnknownEventType, UndecodableEvent):
+            pass  # once more, to say where: to have that at hand each time would cost half as much as decoding
         where = f"position {self.position}, stream {self.stream!r} version {self.version}"
         return EVENTS.decode(self.type, self.schema_version, self.data, where)
 
