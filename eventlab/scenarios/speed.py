@@ -19,7 +19,7 @@ from typing import NoReturn
 import msgspec
 
 from ..codec import event
-from ..errors import RunRefused
+from ..errors import AppendUnknown, RunRefused, StoreFailed
 from ..runtime import Runtime
 from ..store import EventStore, open_store
 
@@ -111,6 +111,8 @@ def commit_time_s(url_template: str) -> float:
         _refuse_folder(folder, error)
     try:
         return asyncio.run(_probe(f"{prefix}{scratch / 'probe.db'}{question}{options}"))
+    except (StoreFailed, AppendUnknown) as error:
+        raise RunRefused(f"the stores cannot be kept in {folder}: {error.args[1]}") from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

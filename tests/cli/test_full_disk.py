@@ -16,6 +16,7 @@ from eventlab.scenarios import Run
 from .commands import SHOP, SHORT_CHAIN, manifest, names, sets, spawned
 
 KILOBYTE = 1024
+STORE = "sqlite:///shop-{service}.db?synchronous=NORMAL"
 
 
 def files_up_to(size: int) -> Callable[[], None]:
@@ -46,19 +47,24 @@ def test_a_full_disk_is_told_and_the_folder_does_not_look_complete(here: Path, s
 
 
 def test_a_store_that_is_full_ends_a_real_run_at_once(here: Path) -> None:
-    store = "sqlite:///shop-{service}.db?synchronous=NORMAL"
     began_s = time.monotonic()
     told = spawned(
         *["run", SHOP, *sets("load.orders.first=60", "faults=[]"), "--out", "x"],
-        *["--clock", "real", "--speed", "10", "--store", store],
+        *["--clock", "real", "--speed", "10", "--store", STORE],
         cwd=here,
-        preexec_fn=files_up_to(300 * KILOBYTE),
+        preexec_fn=files_up_to(700 * KILOBYTE),
     )
     assert told.code == 4 and told.out == ""
     assert told.err.startswith("sqlite:///shop-") and "go on with --resume" in told.err
     assert len(told.err.splitlines()) == 1
     assert manifest(here / "x")["status"] == "incomplete"
     assert time.monotonic() - began_s < 30  # it does not wait for sagas that cannot end: that would take 90 s
+
+
+def test_a_store_that_is_full_from_the_beginning_refuses_the_run(here: Path) -> None:
+    told = spawned("run", SHOP, "--clock", "real", "--store", STORE, cwd=here, preexec_fn=files_up_to(100 * KILOBYTE))
+    assert told == (2, "", "the stores cannot be kept in .: the disk failed (disk I/O error)\n")
+    assert names(here) == []
 
 
 def test_a_result_that_cannot_be_printed_is_told_with_the_place_of_the_run(here: Path) -> None:
