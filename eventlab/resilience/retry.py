@@ -69,8 +69,10 @@ async def retry(
 ) -> T:
     """What *f* gives, in at most *attempts_max* attempts. The last error comes out as it is, with one exception.
 
-    "Nothing happened" is true of the last attempt only: if an earlier one ended in doubt, its
-    `UnknownOutcome` comes out instead, caused by the last error. Gives up early when the budget is spent, or when the deadline would pass during the pause.
+    "Nothing happened" is true of the last attempt only: if an earlier one
+    ended in doubt, its `UnknownOutcome` comes out instead, caused by the last
+    error. Gives up early when the budget is spent, or when the deadline would
+    pass during the pause.
     """
     check_attempts(attempts_max)
     if budget is not None:

@@ -109,7 +109,7 @@ async def _main(
         return WatchedStore(open_store(store_url.format(service=name), name=name, owns=owns), watch)
 
     assembly = Assembly(scenario, transport, open_one, apps)
-    faults = asyncio.create_task(play(course.faults_of(scenario), links, elapsed_s=monotonic()), name="faults")
+    faults = asyncio.create_task(play(course.faults_of(scenario), links), name="faults")
     try:
         with watch.kept():
             for name in scenario.services:

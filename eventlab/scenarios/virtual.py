@@ -84,7 +84,7 @@ class VirtualRun:
     async def _drive(self) -> None:
         world = self.world
         schedule = course.faults_of(self.loaded.scenario)
-        faults = world.spawn(play(schedule, world.network.links, _Nodes(world), elapsed_s=world.now_s), name="faults")
+        faults = world.spawn(play(schedule, world.network.links, _Nodes(world)), name="faults")
         await world.node(FRONT).start(course.drive_load(self.loaded, self.assembly, progress=self.progress))
         await faults
         with suppress(TimeoutError):

@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
-from .. import hooks
+from .. import hooks, runtime
 from ..errors import InvalidValue
 from .links import Links
 from .links import Partition as PartitionRule
@@ -61,34 +61,36 @@ class Crashable(Protocol):
     async def restart(self, node: str) -> None: ...
 
 
-async def play(
-    faults: Sequence[Fault], links: Links, nodes: Crashable | None = None, *, elapsed_s: float = 0.0
-) -> None:
+async def play(faults: Sequence[Fault], links: Links, nodes: Crashable | None = None) -> None:
     """Let every fault take hold and be lifted at its time; return when the last one is lifted.
 
-    *elapsed_s* is how far the run is already: faults that are over by then are left out.
+    Times are those of the run's own clock, which may be on its way already: what is over by now is
+    left out, and what should hold by now takes hold at once.
     """
     async with asyncio.TaskGroup() as group:
         for fault in faults:
-            if fault.at_s + fault.for_s > elapsed_s:
-                group.create_task(_play_one(fault, links, nodes, elapsed_s))
+            if fault.at_s + fault.for_s > runtime.monotonic():
+                group.create_task(_play_one(fault, links, nodes))
 
 
-async def _play_one(fault: Fault, links: Links, nodes: Crashable | None, elapsed_s: float) -> None:
-    await asyncio.sleep(max(0.0, fault.at_s - elapsed_s))
-    until_s = fault.at_s + fault.for_s - max(elapsed_s, fault.at_s)
+async def _play_one(fault: Fault, links: Links, nodes: Crashable | None) -> None:
+    await _until(fault.at_s)
     if hooks.listening:
         hooks.emit(hooks.FaultBegan(fault.name, str(fault)))
     try:
         if isinstance(fault, PartitionFault):
             with links.rule(PartitionRule(fault.left, fault.right, one_way=fault.one_way)):
-                await asyncio.sleep(until_s)
+                await _until(fault.at_s + fault.for_s)
         else:
             if nodes is None:
                 raise InvalidValue("faults", f"crash of {fault.node}", "a clock on which nodes can crash")
             nodes.crash(fault.node)
-            await asyncio.sleep(until_s)
+            await _until(fault.at_s + fault.for_s)
             await nodes.restart(fault.node)
     finally:
         if hooks.listening:
             hooks.emit(hooks.FaultEnded(fault.name, str(fault)))
+
+
+async def _until(at_s: float) -> None:
+    await asyncio.sleep(max(0.0, at_s - runtime.monotonic()))

@@ -64,9 +64,7 @@ def test_a_pair_takes_the_same_options_and_the_drawing_takes_axes(name: str) -> 
 
 
 @pytest.mark.parametrize("name", sorted(DRAWN))
-def test_the_same_run_gives_the_same_bytes(
-    name: str, run: MadeUpRun, pictures: dict[str, tuple[str, bytes]]
-) -> None:
+def test_the_same_run_gives_the_same_bytes(name: str, run: MadeUpRun, pictures: dict[str, tuple[str, bytes]]) -> None:
     assert rendered(DRAWN[name], run) == pictures[name]
     assert "<dc:date>" not in pictures[name][0]
 

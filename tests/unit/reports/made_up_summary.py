@@ -102,7 +102,7 @@ def failed_report(orders: int = 150) -> MadeUpReport:
         run.entries,
         msgspec.structs.replace(
             run.summary,
-            question="Does <script>alert(1)</script> & \"compensation\" keep money whole?",
+            question='Does <script>alert(1)</script> & "compensation" keep money whole?',
             invariants=[money, *CHECKS[1:2], check("shipping", None, "the history ends before the last dispatch")],
             expectations=[
                 *EXPECTATIONS[:2],
