@@ -58,6 +58,7 @@ def prepare_real(
     check_apps(loaded, apps or {})
     _check(loaded.scenario, speed, store_url)
     before = asyncio.run(look(loaded.scenario.services, store_url, resume=resume))
+    _check_same(loaded, before)
     _check_pace(loaded.scenario, speed, store_url)
     return partial(_run, loaded, speed, store_url, before, apps, resume)
 
@@ -89,6 +90,15 @@ def _run(
         duration_s=ended_s,
     )
     return Run(scenario, entries, judge_resumed(summary, entries, scenario) if resume else summary)
+
+
+def _check_same(loaded: Loaded, before: Before) -> None:
+    foreign = before.sagas - {order.id for order in loaded.orders}
+    if foreign:
+        raise RunRefused(
+            f"the stores hold {len(foreign)} checkouts that this scenario does not have, such as {min(foreign)}: "
+            "resume with the file and the --set of the run that was interrupted, or choose another --store"
+        )
 
 
 async def _main(
