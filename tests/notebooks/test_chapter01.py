@@ -18,7 +18,7 @@ from eventlab.teaching.realclock import RealClock
 from tests.sources import ROOT
 
 SCENARIO = ROOT / "scenarios" / "payment-outage.yaml"
-FIFTY = ["load.orders.first=50", "faults.0.at=8s", "faults.0.for=10s"]
+FIFTY = ["load.orders.first=50", "faults.0.at=8s", "faults.0.for=12s"]
 
 
 def by_the_wall_clock(left: str, right: str, began_s: float, ended_s: float) -> FateRule:
