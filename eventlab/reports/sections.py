@@ -50,6 +50,7 @@ def sagas(summary: Summary) -> Html:
     return section(
         "Sagas",
         table("How the sagas ended", columns, [row]),
+        f"<p>Asked: {text(wording.answers_line(summary))}.</p>" if summary.answers.total else "",
         f"<p>Completed checkouts took {text(wording.latency_line(summary))}.</p>" if summary.latency_ms else "",
     )
 

@@ -84,6 +84,7 @@ def _overview(summary: Summary) -> Table:
 
     grid = _grid(None, 1)
     rows = [
+        *([("Asked", wording.answers_line(summary))] if summary.answers.total else []),
         *([("Sagas", wording.sagas_line(summary.sagas))] if wording.has_sagas(summary) else []),
         ("Retries", wording.retries_line(summary)),
         ("Checkout" if wording.has_sagas(summary) else "Requests", wording.latency_line(summary)),

@@ -58,6 +58,15 @@ def has_sagas(summary: Summary) -> bool:
     return bool(summary.orders or summary.sagas.started)
 
 
+def answers_line(summary: Summary) -> str:
+    """What became of everything that was asked; what nobody answered is said first, if there is any."""
+    answers = summary.answers
+    what = plural(answers.total, "order", "orders") if summary.orders else plural(answers.total, "request", "requests")
+    parts = [f"{answers.unknown} without an answer"] if answers.unknown else []
+    parts += [f"{answers.failed} turned away"] if answers.failed else []
+    return f"{what}: {', '.join([*parts, f'{answers.ok} answered'])}"
+
+
 def sagas_line(sagas: SagaCounts) -> str:
     return (
         f"{sagas.started} started: {sagas.completed} completed, {sagas.compensated} compensated, "

@@ -49,6 +49,13 @@ class Assembly:
         self._apps = apps or {}
         self._settings = shop_settings(scenario.policies)
 
+    def of_shop(self, role: str) -> Service | None:
+        """The present life of the service that plays this part in the shop, if the scenario has one."""
+        for name, rule in self.scenario.services.items():
+            if isinstance(rule, ShopService) and rule.shop == role:
+                return self.services[name]
+        return None
+
     async def boot(self, name: str) -> None:
         """Begin a life of the service: build it on its store, start it, and let it be called."""
         service = self._build(name)

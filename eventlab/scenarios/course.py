@@ -7,6 +7,9 @@ from collections.abc import Container
 
 from .. import hooks
 from ..checks import CheckResult
+from ..errors import StoreFailed
+from ..services import Call, Service
+from ..services.message import encode
 from ..shop import Item, ReceiveStock, audit, check_shop
 from ..shop.audit import Facts
 from ..shop.orders import OrdersService
@@ -44,11 +47,17 @@ def wire(links: Links, rules: NetworkRules) -> None:
         links.set_link(*rule.between, Link(latency, loss))
 
 
-async def fill_shelves(loaded: Loaded, assembly: Assembly) -> None:
-    """Deliver the opening stock; told again, as on a resumed run, it is not delivered twice."""
-    if loaded.opening_stock:
-        items = tuple(Item(title, quantity) for title, quantity in loaded.opening_stock.items() if quantity)
-        await assembly.customers().call("inventory", ReceiveStock("opening", items), key="opening stock")
+async def fill_shelves(loaded: Loaded, service: Service) -> None:
+    """Give inventory its opening stock: what a run begins with, so it does not come over the network.
+
+    Told again, as on a resumed run, it is not delivered twice.
+    """
+    items = tuple(Item(title, quantity) for title, quantity in loaded.opening_stock.items() if quantity)
+    if items:
+        delivery = ReceiveStock("opening", items)
+        reply = await service.receive(Call(0, FRONT, service.name, "ReceiveStock", encode(delivery)))
+        if reply.outcome != "ok":
+            raise StoreFailed(service.name, f"could not take the opening stock: {reply.reason or reply.message}")
 
 
 async def drive_load(
@@ -63,8 +72,8 @@ async def drive_load(
 
 async def settle(assembly: Assembly) -> None:
     """Wait until every checkout has come to rest, within reason: what then is unfinished, the invariants will say."""
-    orders = next((one for one in assembly.services.values() if isinstance(one, OrdersService)), None)
-    if orders is None:
+    orders = assembly.of_shop("orders")
+    if not isinstance(orders, OrdersService):
         return
     async with asyncio.timeout(SETTLING_MAX_S):
         while await orders.engine.unfinished():  # noqa: ASYNC110 - no event outlives a crash of the service

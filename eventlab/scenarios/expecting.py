@@ -2,7 +2,8 @@
 
 ::
 
-    sagas.completed >= 90%          a share of the sagas that were started
+    sagas.completed >= 90%          a share of the orders
+    answers.ok == 100%              a share of what was asked
     calls.payments.unknown <= 60    a count
     latency.p95 < 5s                a duration
     breaker payments opens          also: closes, never opens
@@ -19,7 +20,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from .summary import OUTCOMES, BreakerLog, ExpectationLine, SagaCounts, Summary
+from .summary import OUTCOMES, AnswerCounts, BreakerLog, ExpectationLine, SagaCounts, Summary
 from .units import NUMBER, SECONDS, Misread, duration_s
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
@@ -32,6 +33,7 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 }
 COUNTS = ("orders", "conflicts", "command_retries", "call_retries")
 DURATIONS = ("duration", "latency.p50", "latency.p95", "latency.p99")
+ANSWERS = tuple(f"answers.{field}" for field in AnswerCounts.__struct_fields__)
 SAGAS = tuple(f"sagas.{field}" for field in SagaCounts.__struct_fields__)
 BREAKER_VERBS = ("opens", "closes", "never opens")
 
@@ -66,7 +68,7 @@ Expectation: TypeAlias = Compares | BreakerDoes | InvariantsHold
 def known_paths(services: Sequence[str]) -> list[str]:
     """Every path that may stand on the left of a comparison, for a scenario with these services."""
     calls = [f"calls.{service}.{outcome}" for service in services for outcome in (*OUTCOMES, "total")]
-    return [*SAGAS, *COUNTS, *DURATIONS, *calls, *(f"breakers.{service}.opened" for service in services)]
+    return [*SAGAS, *ANSWERS, *COUNTS, *DURATIONS, *calls, *(f"breakers.{service}.opened" for service in services)]
 
 
 def parse(text: str, services: Sequence[str]) -> Expectation:
@@ -110,7 +112,7 @@ def _value(path: str, text: str) -> tuple[float, Literal["", "%", "s"]]:
     if path in DURATIONS:
         return duration_s(text), "s"
     if re.fullmatch(rf"{NUMBER} ?%", text):
-        if not path.startswith(("sagas.", "calls.")):
+        if not path.startswith(("sagas.", "answers.", "calls.")):
             raise Misread(f"is a count that is no share of anything; expected a whole number, found {text!r}")
         share = float(text[:-1])
         if not 0 <= share <= 100:
@@ -183,8 +185,10 @@ def _measure(path: str, summary: Summary) -> tuple[float | None, float]:
         case ["latency", percentile]:
             latency_ms = summary.latency_ms.get(percentile)
             return (None if latency_ms is None else latency_ms / 1000), 0
-        case ["sagas", field]:
-            return getattr(summary.sagas, field), summary.sagas.started
+        case ["sagas", field]:  # an order that never became a saga counts in the whole, or losing it would look good
+            return getattr(summary.sagas, field), max(summary.sagas.started, summary.orders)
+        case ["answers", field]:
+            return getattr(summary.answers, field), summary.answers.total
         case ["calls", service, field]:
             counts = summary.calls.get(service)
             return (getattr(counts, field), counts.total) if counts else (0, 0)

@@ -125,8 +125,11 @@ async def _main(
             for name in scenario.services:
                 with on_node(name):
                     await assembly.boot(name)
+            inventory = assembly.of_shop("inventory")
+            if inventory is not None:
+                with on_node(inventory.name):
+                    await course.fill_shelves(loaded, inventory)
             with on_node(FRONT):
-                await course.fill_shelves(loaded, assembly)
                 await course.drive_load(loaded, assembly, started=before.sagas, progress=progress)
             await faults
             with suppress(TimeoutError):

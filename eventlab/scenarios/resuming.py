@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from .. import hooks
 from ..errors import RunRefused
-from ..history import Entry, of_kind
+from ..history import Entry
 from ..runtime import EPOCH
 from ..store import open_store
 from .expecting import BreakerDoes, Compares, Expectation, InvariantsHold, judge
 from .model import Scenario
-from .summary import ExpectationLine, SagaCounts, Summary, verdict_of
+from .summary import ExpectationLine, Summary, verdict_of
 
 
 @dataclass
@@ -72,9 +70,8 @@ def judge_resumed(summary: Summary, entries: Sequence[Entry], scenario: Scenario
     Sagas are counted from the final reads, so that they are those of the whole run. Of all else only
     what happened since can be told: an expectation that the first part could have decided is unknown.
     """
-    whole = msgspec.structs.replace(summary, sagas=_sagas(entries))
-    lines = [_judge(expectation, whole) for expectation in scenario.expectations]
-    return msgspec.structs.replace(whole, expectations=lines, verdict=verdict_of(whole.invariants, lines))
+    lines = [_judge(expectation, summary) for expectation in scenario.expectations]
+    return msgspec.structs.replace(summary, expectations=lines, verdict=verdict_of(summary.invariants, lines))
 
 
 def _judge(expectation: Expectation, summary: Summary) -> ExpectationLine:
@@ -106,12 +103,3 @@ def _certain(expectation: Expectation) -> tuple[bool, ...]:
             return (False,)
         case _:
             return ()
-
-
-def _sagas(entries: Sequence[Entry]) -> SagaCounts:
-    counts: Counter[str] = Counter()
-    for _, observed in of_kind(entries, hooks.Observed):
-        if "sagas" in observed.value:
-            counts.update(observed.value["sagas"].values())
-    ended = {status: counts.pop(status, 0) for status in ("completed", "compensated", "stuck")}
-    return SagaCounts(started=sum(counts.values()) + sum(ended.values()), unfinished=sum(counts.values()), **ended)

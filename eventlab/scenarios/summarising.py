@@ -14,6 +14,7 @@ from .expecting import judge
 from .model import Scenario
 from .summary import (
     OUTCOMES,
+    AnswerCounts,
     BreakerLog,
     CallCounts,
     CheckLine,
@@ -51,6 +52,7 @@ def summarise(
         clock=clock,
         duration_s=round(duration_s, 6),
         orders=orders,
+        answers=count_answers(entries),
         sagas=count_sagas(entries),
         conflicts=sum(attempt.outcome == "conflict" for attempt in attempts),
         command_retries=sum(attempt.attempt > 1 for attempt in attempts),
@@ -73,13 +75,25 @@ def check_line(result: CheckResult) -> CheckLine:
     return CheckLine(name=result.name, valid=result.valid, because=result.because, witnesses=witnesses)
 
 
-def count_sagas(entries: Iterable[Entry]) -> SagaCounts:
-    """Where every saga stands at the end of the history; one that moved on from being stuck is not stuck."""
+def count_answers(entries: Iterable[Entry]) -> AnswerCounts:
+    """How the load's own operations ended, as customers saw it."""
+    return AnswerCounts(**Counter(one.outcome for one in operations(entries)))
+
+
+def count_sagas(entries: Sequence[Entry]) -> SagaCounts:
+    """Where every saga stands: by the final reads, or without them by what was announced.
+
+    A crash can come between a saga's last event and its announcement; the store knows better.
+    """
+    found = [what.value["sagas"] for _, what in of_kind(entries, hooks.Observed) if "sagas" in what.value]
+    if found:
+        counts = Counter(status for sagas in found for status in sagas.values())
+        ended_as = {status: counts[status] for status in ENDINGS.values()}
+        return SagaCounts(started=counts.total(), unfinished=counts.total() - sum(ended_as.values()), **ended_as)
     ended: dict[str, str] = {}
     for _, moved in of_kind(entries, hooks.SagaMoved):
         ended[moved.saga] = ENDINGS.get(moved.phase, "unfinished")
-    counts = Counter(ended.values())
-    return SagaCounts(started=len(ended), **counts)
+    return SagaCounts(started=len(ended), **Counter(ended.values()))
 
 
 def count_calls(entries: Iterable[Entry], scenario: Scenario) -> dict[str, CallCounts]:

@@ -23,6 +23,18 @@ class SagaCounts(_Part, frozen=True, kw_only=True):
     unfinished: int = 0
 
 
+class AnswerCounts(_Part, frozen=True, kw_only=True):
+    """What whoever asked was told: an answer (*ok*), that nothing came of it (*failed*), or nothing (*unknown*)."""
+
+    ok: int = 0
+    failed: int = 0
+    unknown: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.ok + self.failed + self.unknown
+
+
 class CallCounts(_Part, frozen=True, kw_only=True):
     """How the calls to one service ended, as their callers saw it."""
 
@@ -92,6 +104,7 @@ class Summary(_Part, frozen=True, kw_only=True):
     clock: Literal["virtual", "real"]
     duration_s: float
     orders: int
+    answers: AnswerCounts = AnswerCounts()
     sagas: SagaCounts
     conflicts: int
     command_retries: int

@@ -76,10 +76,12 @@ class VirtualRun:
         return Run(scenario, entries, summary)
 
     async def _build(self) -> None:
-        front = self.world.node(FRONT)
+        self.world.node(FRONT)
         for name in self.loaded.scenario.services:
             await self.world.node(name, partial(_boot, self.assembly)).begin()
-        await front.start(course.fill_shelves(self.loaded, self.assembly))
+        inventory = self.assembly.of_shop("inventory")
+        if inventory is not None:
+            await self.world.node(inventory.name).start(course.fill_shelves(self.loaded, inventory))
 
     async def _drive(self) -> None:
         world = self.world
