@@ -55,6 +55,10 @@ def run_scenario(options: RunOptions) -> int:
 
 
 def _check(options: RunOptions) -> None:
+    for text in options.sets if options.seed is not None else ():
+        path, equals, _ = text.partition("=")
+        if equals and path.strip() == "seed":
+            raise RunRefused(f"--seed {options.seed} and --set {text} both give the seed: leave one of them out")
     if not options.real:
         given = [
             name

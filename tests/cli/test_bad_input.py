@@ -97,6 +97,10 @@ def test_a_file_that_is_not_there_is_told_with_the_nearest_name(here: Path) -> N
         (["run", SHOP, "--seed", "many"], "--seed"),
         (["run", SHOP, "--format", "xml"], "'xml' is not one of 'text', 'json'"),
         (["run", SHOP, "--set", "seed"], "--set seed: expected path=value, as in policies.breaker.enabled=false"),
+        (
+            ["run", SHOP, "--seed", "3", "--set", "seed=4"],
+            "--seed 3 and --set seed=4 both give the seed: leave one of them out",
+        ),
         (["run", SHOP, "--seed", "-4"], "--set seed=-4: seed: expected a whole number of at least 0, found -4"),
     ],
 )
