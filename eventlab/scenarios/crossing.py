@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .kinds import FRONT
+from .kinds import FRONT, Known
 from .model import SHOP, Crash
 from .tree import Item, Path, Problem
 from .walking import Walker, nearest
@@ -24,6 +24,19 @@ def check(walker: Walker, root: Item) -> list[Problem]:
                 place = walker.items[path[:-1]].key_places.get(str(path[-1]), place)
             problems.append(Problem(place, path, message))
     return problems
+
+
+def known_services(root: Item) -> Known:
+    """What may be referred to in the document, as far as that can be told."""
+    services = root.value.get("services") if isinstance(root.value, dict) else None
+    names, modelled = service_names(root)
+    if services is None or not isinstance(services.value, dict):
+        return Known(names, modelled, whole=False)
+    of_the_shop = [
+        name for name, item in services.value.items() if isinstance(item.value, dict) and "shop" in item.value
+    ]
+    unread = [name for name in names if name not in modelled and name not in of_the_shop]
+    return Known(names, modelled, tuple(unread), services.whole)
 
 
 def service_names(root: Item) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -62,7 +75,7 @@ def _shop_names(walker: Walker, root: Item) -> Iterator[Finding]:
 def _whole_shop(walker: Walker, root: Item) -> Iterator[Finding]:
     names = service_names(root)[0]
     missing = [name for name in SHOP if name not in names]
-    if ("services",) not in walker.items:
+    if ("services",) not in walker.items or not walker.items["services",].whole:
         return
     has_shop = any(("services", name, "shop") in walker.built for name in names)
     if ("load", "orders") in walker.items and missing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Protocol
@@ -17,10 +18,16 @@ FRONT = "front"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The names that the file at hand declares, so that a reference can be checked where it stands."""
+    """The names that the file at hand declares, so that a reference can be checked where it stands.
+
+    *unread* services may be of any kind: their own sections have problems, and what refers to them has none.
+    Not *whole*: there may be services besides these.
+    """
 
     services: tuple[str, ...] = ()
     modelled: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    whole: bool = True
 
 
 class Kind(Protocol):
@@ -160,7 +167,7 @@ class ServiceKind:
         names = (*(known.modelled if self.modelled else known.services), *((FRONT,) if self.front else ()))
         if not isinstance(value, str):
             raise Misread(f"expected the name of a service, found {shown(value)}")
-        if value in names:
+        if value in names or value in known.unread or not known.whole:
             return value
         if value in known.services:
             raise Misread(f"{value!r} is one of the shop's; expected a modelled service")
@@ -177,7 +184,9 @@ class ExpectationKind:
     def read(self, value: object, known: Known) -> expecting.Expectation:
         if not isinstance(value, str):
             raise Misread(f"expected a line such as 'sagas.stuck == 0', found {shown(value)}")
-        return expecting.parse(value, known.services)
+        # Where not all services are known, one that is named may be there: only the rest of the line can be judged.
+        named = () if known.whole else re.findall(r"\b(?:calls\.|breakers\.|breaker +)([\w-]+)", value)
+        return expecting.parse(value, (*known.services, *named))
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "examples": ["sagas.stuck == 0", "sagas.completed >= 90%", "invariants hold"]}

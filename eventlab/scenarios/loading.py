@@ -6,6 +6,7 @@ for each problem. Nothing here runs, imports or writes anything.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,13 +16,15 @@ import msgspec
 
 from ..errors import ScenarioInvalid
 from . import crossing
-from .kinds import Known
 from .model import Scenario, Stock
 from .orders import Order, opening_stock, order_groups, plan_orders
 from .rows import Row, read_rows
 from .sets import apply_sets
 from .tree import Item, Place, Problem, from_plain, from_yaml
 from .walking import INVALID, Walker
+
+BYTES_MAX = 1_000_000
+"""A scenario has some thousand bytes. Whatever is this large is something else, and would take minutes to parse."""
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +73,7 @@ def from_document(document: Mapping[str, Any], source: str = "scenario") -> Scen
 
 
 def _read(root: Item, problems: list[Problem]) -> tuple[Scenario | None, Walker]:
-    walker = Walker(Known(*crossing.service_names(root)))
+    walker = Walker(crossing.known_services(root))
     scenario = walker.read(Scenario, root)
     problems += walker.problems
     problems += crossing.check(walker, root)
@@ -89,7 +92,9 @@ def _refuse(problems: Sequence[Problem]) -> NoReturn:
 def _read_text(path: Path) -> str:
     place = Place(str(path))
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(BYTES_MAX + 1)
+            size = max(len(data), os.fstat(file.fileno()).st_size)
     except FileNotFoundError:
         near = get_close_matches(path.name, _names_beside(path), 1)
         hint = f"; did you mean {str(path.with_name(near[0]))!r}?" if near else ""
@@ -98,6 +103,8 @@ def _read_text(path: Path) -> str:
         _refuse([Problem(place, (), "is a folder; name a scenario file in it")])
     except (OSError, ValueError) as error:
         _refuse([Problem(place, (), f"cannot be read: {getattr(error, 'strerror', None) or error}")])
+    if size > BYTES_MAX:
+        _refuse([Problem(place, (), f"holds {size:,} bytes; a scenario has at most 1 MB")])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -29,6 +29,7 @@ from .kinds import (
     TextKind,
     WholeKind,
 )
+from .units import duration_text, rate_text
 
 Text = Annotated[str, TextKind()]
 Duration = Annotated[float, DurationKind()]
@@ -129,6 +130,10 @@ class OrdersLoad(Section, frozen=True, kw_only=True):
     rate_per_s: Rate = msgspec.field(name="rate", default=2.0)
 
 
+REQUESTS_MAX = 1_000_000
+"""An open load beyond this would not end while anybody waits for it, nor its history fit into memory."""
+
+
 class OpenLoad(Section, frozen=True, kw_only=True):
     """Requests that come whether or not earlier ones were answered, for a while, to one modelled service."""
 
@@ -136,6 +141,12 @@ class OpenLoad(Section, frozen=True, kw_only=True):
     rate_per_s: Rate = msgspec.field(name="rate")
     for_s: Lasting = msgspec.field(name="for")
     arrivals: Literal["poisson", "constant"] = "poisson"
+
+    def problems(self) -> Iterator[Problem]:
+        count = self.rate_per_s * self.for_s
+        if count > REQUESTS_MAX:
+            rate, lasting = rate_text(self.rate_per_s), duration_text(self.for_s)
+            yield "for", f"{rate} for {lasting} are {count:,.0f} requests; expected at most {REQUESTS_MAX:,}"
 
 
 class Load(Section, frozen=True, kw_only=True):

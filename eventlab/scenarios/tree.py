@@ -21,6 +21,8 @@ Scalar: TypeAlias = str | int | float | bool | None
 PLAIN_TAGS = tuple(
     f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "timestamp", "merge")
 )
+COLLECTION_TAGS: dict[type[Node], str] = {SequenceNode: "tag:yaml.org,2002:seq", MappingNode: "tag:yaml.org,2002:map"}
+MERGE_TAG = "tag:yaml.org,2002:merge"
 ITEMS_MAX = 10_000
 """Anchors let a short text stand for an enormous document; a scenario has some hundred values."""
 
@@ -59,12 +61,14 @@ class Item:
     """A value with its place. *value* is a scalar, a list of items, or a dict of items by key.
 
     *indent* is how far the text begins behind the place: 1 after a quote, None in a folded text.
+    A mapping is not *whole* if keys were meant to be in it that could not be read: none of them is missing then.
     """
 
     value: Scalar | list[Item] | dict[str, Item]
     place: Place
     key_places: dict[str, Place] = field(default_factory=dict)
     indent: int | None = None
+    whole: bool = True
 
     def plain(self) -> Any:
         """The value without its places."""
@@ -136,6 +140,8 @@ class _Reader:
             return Item(None, place)
         if isinstance(node, ScalarNode):
             return self._scalar(node, path, place)
+        if (tag := str(node.ctag)) != COLLECTION_TAGS.get(type(node)):
+            self._refuse_tag(tag, path, place)
         self._inside.append(node)
         try:
             if isinstance(node, SequenceNode):
@@ -148,12 +154,17 @@ class _Reader:
     def _mapping(self, node: MappingNode, path: Path, place: Place) -> Item:
         items: dict[str, Item] = {}
         key_places: dict[str, Place] = {}
+        whole = True
         for key_node, value_node in node.value:
             key_place = self._place(key_node)
             if not isinstance(key_node, ScalarNode):
                 self.problems.append(Problem(key_place, path, "a key must be a word"))
                 continue
             key = str(key_node.value)
+            if str(key_node.ctag) == MERGE_TAG:
+                self.problems.append(Problem(key_place, path, "merge keys are not supported; write the keys out"))
+                whole = False
+                continue
             if key in items:
                 first = key_places[key]
                 self.problems.append(
@@ -163,12 +174,15 @@ class _Reader:
             items[key], key_places[key] = self.read(value_node, (*path, key)), key_place
             if value_node.start_mark.index == value_node.end_mark.index:
                 items[key].place = key_place  # nothing was written: YAML's own place is somewhere behind
-        return Item(items, place, key_places)
+        return Item(items, place, key_places, whole=whole)
+
+    def _refuse_tag(self, tag: str, path: Path, place: Place) -> None:
+        self.problems.append(Problem(place, path, f"the tag {tag} means nothing here; write plain values"))
 
     def _scalar(self, node: ScalarNode, path: Path, place: Place) -> Item:
         tag = str(node.ctag)
         if tag not in PLAIN_TAGS:
-            self.problems.append(Problem(place, path, f"the tag {tag} means nothing here; write plain values"))
+            self._refuse_tag(tag, path, place)
         indent = {None: 0, "'": 1, '"': 1}.get(node.style)
         plain = node.style is None
         return Item(_scalar_value(node.value, tag.rpartition(":")[2]) if plain else node.value, place, indent=indent)

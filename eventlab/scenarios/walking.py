@@ -95,7 +95,7 @@ class Walker:
         if not isinstance(item.value, dict):
             return self.report(item, path, f"expected a mapping from names, found {shown(item.plain())}")
         values = {name: self.read(hint, inside, (*path, name)) for name, inside in item.value.items()}
-        return INVALID if INVALID in values.values() else values
+        return INVALID if INVALID in values.values() or not item.whole else values
 
     def _one_of(self, members: tuple[Any, ...], item: Item, path: Path) -> Any:
         keys = {hints.telling_key(member): member for member in members}
@@ -107,6 +107,8 @@ class Walker:
             return self._section(keys[found[0]], item, path)
         if found:
             return self.report(item, path, f"expected only one of {', '.join(found)}")
+        if not item.whole:
+            return INVALID
         for key in item.value:
             if near := get_close_matches(key, keys, 1):
                 place = item.key_places[key]
@@ -126,6 +128,8 @@ class Walker:
                 problem = f"unknown key; {nearest(key, fields)}"
                 self.problems.append(Problem(item.key_places[key], (*path, key), problem))
                 values[key] = INVALID
+        if not item.whole:
+            return INVALID
         for key, field in fields.items():
             if field.required and key not in item.value:
                 values[key] = self.report(item, path, f"{key!r} is missing")

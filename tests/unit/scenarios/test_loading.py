@@ -250,6 +250,11 @@ ONE_BY_ONE = [
         "x.yaml:8:43: load.open.target: 'users' is one of the shop's; expected a modelled service",
     ),
     (
+        "more requests than anybody waits for",
+        MODELLED.replace("20/s, for: 60s", "1000/s, for: 1h"),
+        "x.yaml:9:29: load.open.for: 1000/s for 1h are 3,600,000 requests; expected at most 1,000,000",
+    ),
+    (
         "more orders than there are",
         SHOP.replace("first: 6", "first: 60"),
         "x.yaml:9:37: load.orders.first: orders.csv has only 12 orders",
@@ -277,6 +282,60 @@ def test_a_problem_names_its_place_what_was_expected_and_the_nearest_name(
         assert line[:-1] in found[0]
     else:
         assert line in found
+
+
+ALONE = {
+    "a tag on a mapping": (
+        MODELLED.replace("  db:", "  db: !foo"),
+        "x.yaml:5:7: services.db: the tag !foo means nothing here; write plain values",
+    ),
+    "a tag on all services": (
+        MODELLED.replace("services:", "services: !!omap"),
+        "x.yaml:2:11: services: the tag tag:yaml.org,2002:omap means nothing here; write plain values",
+    ),
+    "a tag on a list": (
+        MODELLED.replace("calls: [db]", "calls: !!set [db]"),
+        "x.yaml:4:61: services.web.model.calls: the tag tag:yaml.org,2002:set means nothing here; write plain values",
+    ),
+    "a merge key for a service": (
+        MODELLED.replace("  web:\n", "  web:\n    <<: {}\n").replace("    model: {lat", "    # model: {lat"),
+        "x.yaml:4:5: services.web: merge keys are not supported; write the keys out",
+    ),
+    "a merge key for the services": (
+        MODELLED.replace("  web:\n", "  <<: {a: 1}\n").replace("    model: {lat", "    # model: {lat")
+        + "expectations: [breaker web opens, calls.web.ok > 1]\n",
+        "x.yaml:3:3: services: merge keys are not supported; write the keys out",
+    ),
+    "a merge key for everything": (
+        MODELLED[: MODELLED.index("load")] + "<<: {load: {}}\n",
+        "x.yaml:8:1: merge keys are not supported; write the keys out",
+    ),
+    "a service that is nothing": (
+        MODELLED.replace("  db:", "  db: 5\n  db2:"),
+        "x.yaml:5:7: services.db: expected a mapping with 'shop:' or 'model:' or 'app:', found 5",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "line"), ALONE.values(), ids=ALONE)
+def test_what_refers_to_something_that_could_not_be_read_is_no_problem_of_its_own(
+    tmp_path: Path, text: str, line: str
+) -> None:
+    assert problems(put(tmp_path, text)) == [line]
+
+
+def test_plain_tags_written_out_and_a_quoted_merge_sign_mean_what_they_say(tmp_path: Path) -> None:
+    load(put(tmp_path, MODELLED.replace("services:", "services: !!map").replace("calls: [", "calls: !!seq [")))
+    assert problems(put(tmp_path, MODELLED + '"<<": {}\n'))[0].startswith("x.yaml:10:1: <<: unknown key; ")
+
+
+def test_a_file_that_is_far_too_large_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
+    path = put(tmp_path, "[" * 1_000_001)
+    assert problems(path) == ["x.yaml: holds 1,000,001 bytes; a scenario has at most 1 MB"]
+
+
+def test_a_million_requests_are_not_too_many(tmp_path: Path) -> None:
+    load(put(tmp_path, MODELLED.replace("20/s, for: 60s", "1000/s, for: 1000s")))
 
 
 def test_a_file_that_is_not_there_names_the_nearest_one(tmp_path: Path) -> None:
