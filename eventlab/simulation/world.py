@@ -77,12 +77,17 @@ class World:
     def run(self, main: Callable[[], Coroutine[Any, Any, T]] | Coroutine[Any, Any, T]) -> T:
         """Run *main* to its end in virtual time and return its result, or raise what it raised.
 
-        Raises Deadlock when nothing can ever run again, and KeyboardInterrupt on Ctrl-C.
+        Raises Deadlock when nothing can ever run again, KeyboardInterrupt on Ctrl-C, and InvalidValue
+        once the world is closed.
         """
         if self._running:
             if asyncio.iscoroutine(main):
                 main.close()
             raise WorldReentered()
+        if self.loop.is_closed():
+            if asyncio.iscoroutine(main):
+                main.close()
+            raise InvalidValue("the world", "closed", "one that is still open: make a new one")
         coroutine = main if asyncio.iscoroutine(main) else main()
         self._running = True
         try:

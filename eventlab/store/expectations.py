@@ -27,7 +27,9 @@ def _met(expected: Expectation, actual: int) -> bool:
 
 
 def validated(stream: str, expected: object) -> Expectation:
-    """*expected*, if it is a version or an expectation at all."""
-    if (isinstance(expected, int) and expected >= 0) or isinstance(expected, Expect):
+    """*expected*, if it is a version or an expectation at all. True and False are none."""
+    if isinstance(expected, Expect):
+        return expected
+    if isinstance(expected, int) and not isinstance(expected, bool) and expected >= 0:
         return expected
     raise InvalidValue(f"the expectation for stream {stream!r}", expected, "a version from 0 on, NONE, ANY or EXISTS")

@@ -360,6 +360,19 @@ def test_recovery_drives_all_that_is_unfinished_oldest_first() -> None:
     in_world(main)
 
 
+def test_a_saga_that_cannot_be_driven_does_not_stop_the_recovery_of_the_others() -> None:
+    bench = Bench()
+
+    async def main() -> None:
+        newer = SagaEngine(bench.store, [Saga("trip", bench.saga.steps, version=2)], recovering_max=1)
+        await bench.engine().start("trip", "old", None)
+        await newer.start("trip", "new", None)
+        assert [state.saga_id for state in await newer.recover()] == ["new"]
+        assert await newer.unfinished() == ["old"]
+
+    in_world(main)
+
+
 class _AnyKey(dict[str, str]):
     def setdefault(self, name: str, key: str = "") -> str:
         return key

@@ -181,6 +181,33 @@ def test_cancelled_timers_leave_nothing_behind() -> None:
     assert world.env.now == 0
 
 
+@pytest.mark.parametrize("by_crash", [False, True])
+def test_after_a_purge_timers_still_fire_by_time_then_by_age(by_crash: bool) -> None:
+    world = World()
+    fired: list[tuple[int, int]] = []
+    chance = runtime.seeded(7, "purge")
+    due = [(chance.randrange(1, 100), number) for number in range(400)]
+    doomed = {number for _, number in due if chance.random() < 0.6}
+
+    async def main() -> int:
+        loop, node = asyncio.get_running_loop(), world.node("a")
+        timers = [
+            loop.call_later(at, fired.append, (at, number), context=node._context if number in doomed else None)
+            for at, number in due
+        ]
+        if by_crash:
+            node.crash()
+        else:
+            for number in sorted(doomed):
+                timers[number].cancel()
+        left = len(world.env._queue)
+        await asyncio.sleep(100)
+        return left
+
+    assert world.run(main) < len(due)  # there was a purge
+    assert fired == sorted(timer for timer in due if timer[1] not in doomed)
+
+
 def test_a_timer_that_has_fired_may_be_cancelled_without_being_counted() -> None:
     world = World()
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import random
 
 import pytest
 
-from eventlab import hooks
+from eventlab import hooks, runtime
 from eventlab.errors import InvalidValue
 from eventlab.services.fate import DROP, PASS, DeliverAfter, Envelope, Fate
 from eventlab.simulation import Constant, Exponential, Link, Recorder, World
+from eventlab.simulation.links import Links
 
 
 def _world(*names: str, latency_s: float = 1.0) -> World:
@@ -126,23 +129,43 @@ def test_loss_is_drawn_per_message() -> None:
     assert 0.72 < len(at_b) / 4000 < 0.78  # three standard deviations are 2 %
 
 
+def _arrivals_at_b(extra: int) -> list[tuple[float, object]]:
+    """What reaches b from a, when every message is preceded by *extra* ones on each link around."""
+    world = _world("a", "b", "c")
+    world.network.set_latency(Exponential(1), loss=0.2)
+    at_b = _arrivals(world, "b")
+
+    async def main() -> None:
+        for number in range(20):
+            for source, target in [("a", "c"), ("c", "a"), ("b", "a"), ("c", "b")] * extra:
+                world.network.send(source, target, "other traffic")
+            world.network.send("a", "b", number)
+        await asyncio.sleep(50)
+
+    world.run(main)
+    return [(at, what) for at, what in at_b if what != "other traffic"]
+
+
 def test_traffic_on_one_link_moves_no_draw_of_another() -> None:
-    def times(extra: int) -> list[tuple[float, object]]:
-        world = _world("a", "b", "c")
-        world.network.set_latency(Exponential(1))
-        at_b = _arrivals(world, "b")
+    alone = _arrivals_at_b(0)
+    assert 10 < len(alone) < 20
+    assert _arrivals_at_b(1) == _arrivals_at_b(3) == alone
 
-        async def main() -> None:
-            for number in range(20):
-                for _ in range(extra):
-                    world.network.send("a", "c", "other traffic")
-                world.network.send("a", "b", number)
-            await asyncio.sleep(50)
 
-        world.run(main)
-        return at_b
+def test_no_two_links_share_their_chance() -> None:
+    """Neither one stream for all, nor the same draws on every link: then all would be slow together."""
+    streams: dict[str, random.Random] = {}
 
-    assert times(0) == times(3)
+    def stream(name: str) -> random.Random:
+        assert name not in streams, "one stream was asked for twice"
+        streams[name] = runtime.seeded(7, name)
+        return streams[name]
+
+    links = Links(stream, Link(Exponential(1)))
+    ways = list(itertools.permutations("abc", 2))
+    delays = [links.delay_s(source, target, "x") for source, target in ways for _ in range(3)]
+    assert len(streams) == len(ways)
+    assert len(set(delays)) == len(delays)
 
 
 def test_sent_arrived_and_lost_are_recorded() -> None:

@@ -147,6 +147,23 @@ def test_what_reaches_a_crashed_node_is_lost() -> None:
     assert world.run(main) == 0
 
 
+def test_what_had_arrived_at_a_crashed_node_and_was_not_taken_is_lost() -> None:
+    world = World()
+    world.network.set_latency(Constant(1))
+
+    async def main() -> tuple[int, int]:
+        world.node("a")
+        receiver = world.node("b")
+        world.network.send("a", "b", "arrived, not taken")
+        await asyncio.sleep(2)
+        before = len(receiver.inbox)
+        receiver.crash()
+        await receiver.restart()
+        return before, len(receiver.inbox)
+
+    assert world.run(main) == (1, 0)
+
+
 def test_a_future_of_start_gives_result_error_and_cancellation() -> None:
     world = World()
 
@@ -201,3 +218,17 @@ def test_closing_a_world_runs_cleanup_only_when_nothing_is_recorded() -> None:
             world.run(main(world))
         assert seen == []
     assert seen == [1]
+
+
+def test_a_closed_world_runs_nothing_any_more() -> None:
+    ran: list[str] = []
+
+    async def main() -> None:
+        ran.append("a line")
+
+    world = World()
+    world.close()
+    for again in (main, main()):
+        with pytest.raises(InvalidValue, match="the world is 'closed'; expected one that is still open"):
+            world.run(again)
+    assert ran == []

@@ -1,0 +1,49 @@
+"""Who answers a call in the simulated network: the life that registered, and no other."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from eventlab.errors import Unavailable
+from eventlab.services import Client
+from eventlab.services.message import Call, Reply
+from eventlab.simulation import Constant, SimulatedTransport, World
+from eventlab.simulation.modelled import ModelledService, Work
+
+
+def test_a_new_life_refuses_calls_until_it_has_registered_itself() -> None:
+    world = World(1)
+    world.network.set_latency(Constant(1))
+    transport = SimulatedTransport(world)
+    world.node("front")
+    shop = world.node("shop")
+    client = Client(transport, "front", timeout_s=60)
+    ran: list[str] = []
+
+    def register(life: str) -> None:
+        model = ModelledService("shop", Client(transport, "shop"), latency=Constant(0))
+
+        async def receive(call: Call) -> Reply:
+            ran.append(life)
+            return await model.receive(call)
+
+        transport.serve("shop", receive)
+
+    async def main() -> None:
+        register("first")
+        await client.call("shop", Work("1"))
+        shop.crash()
+        await shop.restart()
+        refused_from = world.now_s
+        with pytest.raises(Unavailable, match="nobody serves it"):
+            await client.call("shop", Work("2"))
+        assert world.now_s == refused_from + 2  # there and back: refused by the node, not given up by the caller
+        await asyncio.sleep(5)
+        assert ran == ["first"]
+        register("second")
+        await client.call("shop", Work("3"))
+
+    world.run(main)
+    assert ran == ["first", "second"]
