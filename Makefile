@@ -30,9 +30,12 @@ help:
 demo: $(VENV)/.ready-report
 	@$(VENV)/bin/eventlab run scenarios/payment-outage.yaml
 
+# The notebooks run also when a test has failed, so that one round tells everything.
 test: $(VENV)/.ready-dev
-	@$(PY) -m pytest -q -n $(WORKERS) --dist loadfile
-	@$(PY) -m pytest -q $(NBVAL) notebooks
+	@failed=0; \
+	$(PY) -m pytest -q -n $(WORKERS) --dist loadfile || failed=1; \
+	$(PY) -m pytest -q $(NBVAL) notebooks || failed=1; \
+	exit $$failed
 
 check: $(VENV)/.ready-dev
 	@$(PY) -m ruff check
