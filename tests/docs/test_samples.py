@@ -30,7 +30,7 @@ def samples(text: str) -> list[tuple[str, str]]:
 
 def printed(program: str) -> str:
     with contextlib.redirect_stdout(io.StringIO()) as out:
-        exec(compile(program, "sample", "exec"), {"__name__": "sample"})
+        exec(compile(program, "sample", "exec", dont_inherit=True), {"__name__": "sample"})
     return out.getvalue()
 
 
