@@ -40,6 +40,8 @@ _new = object.__new__
 
 _new_task, _make_task = asyncio.Task.__new__, asyncio.Task.__init__
 
+_END_OF_SLEEP = asyncio.futures._set_result_unless_cancelled  # type: ignore[attr-defined]
+
 _DELIVERY = object()
 """Stands in the heap where a timer would, for a message in flight."""
 
@@ -212,6 +214,12 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
                 if not in_order:
                     ready.append(handle)
                     self._gather_simultaneous()
+                    continue
+                if handle._callback is _END_OF_SLEEP:
+                    # asyncio.sleep's own callback, done here: no context, no call, and it cannot raise.
+                    future, result = handle._args
+                    if not future.done():
+                        future.set_result(result)
                     continue
             else:
                 raise Deadlock(describe_waiting(self))
