@@ -21,6 +21,7 @@ import msgspec
 from .. import __version__
 from ..errors import RunRefused, StoreFailed
 from ..runtime import Runtime
+from .locking import alone_in
 
 MANIFEST = "manifest.json"
 HISTORY = "history.jsonl"
@@ -88,9 +89,16 @@ def writing(path: Path, manifest: Manifest, *, resume: bool = False) -> Iterator
     """A folder that is incomplete until the block ends well, and says why if it does not.
 
     A run folder that is there already is written anew, or gone on with if
-    *resume*. Any other folder with something in it is refused.
+    *resume*. Any other folder with something in it is refused, and so is one
+    that another run is writing.
     """
-    _prepare(path, resume)
+    _make(path)
+    with alone_in(path):
+        _check(path, resume)
+        yield from _written(path, manifest, resume)
+
+
+def _written(path: Path, manifest: Manifest, resume: bool) -> Iterator[RunFolder]:
     began_s = _SYSTEM.monotonic()
     folder = RunFolder(path, manifest)
     folder.note(started=_SYSTEM.now().isoformat(timespec="seconds"), versions=versions(), ended="", status="incomplete")
@@ -129,12 +137,18 @@ def versions() -> dict[str, str]:
     return {"eventlab": __version__, "python": platform.python_version(), "platform": sys.platform}
 
 
-def _prepare(path: Path, resume: bool) -> None:
+def _make(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
-        there = sorted(os.listdir(path))
     except OSError as error:
         raise RunRefused(f"the run folder {path} cannot be made: {error.strerror}") from None
+
+
+def _check(path: Path, resume: bool) -> None:
+    try:
+        there = sorted(os.listdir(path))
+    except OSError as error:
+        raise RunRefused(f"the run folder {path} cannot be read: {error.strerror}") from None
     if there and MANIFEST not in there:
         raise RunRefused(f"{path} holds {_named(there)} but no {MANIFEST}: it is no run folder; choose another --out")
     if there:

@@ -107,6 +107,19 @@ def test_there_is_nothing_to_resume_in_an_empty_folder(tmp_path: Path) -> None:
         pass
 
 
+def test_a_folder_that_another_run_is_writing_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    with writing(path, BEGUN) as folder:
+        folder.write(HISTORY, b"mine\n")
+        with pytest.raises(RunRefused) as caught, writing(path, BEGUN):
+            pass
+        assert str(caught.value) == f"another run is writing into {path}: wait for its end, or choose another --out"
+        assert (path / HISTORY).read_bytes() == b"mine\n"
+    assert sorted(file.name for file in path.iterdir()) == [HISTORY, MANIFEST]
+    with writing(path, BEGUN):  # nobody has it any more
+        pass
+
+
 def test_the_default_folder_is_the_first_free_one(tmp_path: Path) -> None:
     assert default_path("x", 7, tmp_path / "runs") == tmp_path / "runs" / "x-seed7-1"
     (tmp_path / "x-seed7-1").mkdir()
