@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +44,7 @@ def run_scenario(options: RunOptions) -> int:
     loaded = load(options.file, sets)
     apps = load_apps(options.app) if options.app else {}
     path = options.out or default_path(loaded.name, loaded.scenario.seed)
-    run_it = _prepared(options, loaded, apps)
-    with writing(path, _manifest(options, loaded)) as folder:
+    with _prepared(options, loaded, apps) as run_it, writing(path, _manifest(options, loaded)) as folder:
         with _progress(options, len(loaded.orders)) as progress:
             run = run_it(progress)
         run.write(folder)
@@ -89,14 +88,16 @@ def _manifest(options: RunOptions, loaded: Loaded) -> Manifest:
     )
 
 
-def _prepared(options: RunOptions, loaded: Loaded, apps: Mapping[str, AppFactory]) -> Callable[[Progress | None], Run]:
+def _prepared(
+    options: RunOptions, loaded: Loaded, apps: Mapping[str, AppFactory]
+) -> AbstractContextManager[Callable[[Progress | None], Run]]:
     """What runs the scenario. Whatever can be refused is refused here, while nothing is written yet."""
     if options.real:
         return prepare_real(
             loaded, speed=options.speed, store_url=options.store or "memory:", resume=options.resume, apps=apps
         )
     check_apps(loaded, apps)
-    return lambda progress: run_virtual(loaded, apps=apps, progress=progress)
+    return nullcontext(lambda progress: run_virtual(loaded, apps=apps, progress=progress))
 
 
 def _write_report(run: Run, folder: RunFolder) -> Path | None:

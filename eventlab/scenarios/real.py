@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 
 from ..checks import CheckResult
@@ -22,6 +22,7 @@ from .loading import Loaded
 from .model import Crash, Scenario
 from .realclock import run_scaled
 from .resuming import Before, judge_resumed, look
+from .runfile import Identity, RunFile, held, identity
 from .runs import Run
 from .speed import WORK_PER_REQUEST_S, Pace, check_speed, commit_time_s
 from .summarising import summarise
@@ -43,9 +44,11 @@ def run_real(
     interrupted run are gone on with: unfinished sagas first, then the orders that were not started.
     Raises RunRefused where the run would tell a false story, or would mix with an earlier one.
     """
-    return prepare_real(loaded, speed=speed, store_url=store_url, resume=resume, apps=apps)(progress)
+    with prepare_real(loaded, speed=speed, store_url=store_url, resume=resume, apps=apps) as run_it:
+        return run_it(progress)
 
 
+@contextmanager
 def prepare_real(
     loaded: Loaded,
     *,
@@ -53,17 +56,26 @@ def prepare_real(
     store_url: str = "memory:",
     resume: bool = False,
     apps: Mapping[str, AppFactory] | None = None,
-) -> Callable[[Progress | None], Run]:
-    """What :func:`run_real` refuses is refused now, before anything is written; what comes back runs the rest."""
+) -> Iterator[Callable[[Progress | None], Run]]:
+    """What :func:`run_real` refuses is refused now, before anything is written; what comes back runs the rest.
+
+    No other run may use the stores until the block ends.
+    """
     check_apps(loaded, apps or {})
     _check(loaded.scenario, speed, store_url)
-    before = asyncio.run(look(loaded.scenario.services, store_url, resume=resume))
-    _check_same(loaded, before)
-    _check_pace(loaded.scenario, speed, store_url)
-    return partial(_run, loaded, speed, store_url, before, apps, resume)
+    with held(store_url) as run_file:
+        earlier, now = run_file.earlier, identity(loaded)
+        services = dict.fromkeys((*now.services, *(earlier.services if earlier else ())))
+        before = asyncio.run(look(services, store_url, resume=resume))
+        _check_same(loaded, before)
+        if resume and earlier is not None:
+            _check_identity(earlier, now, store_url)
+        _check_pace(loaded.scenario, speed, store_url)
+        yield partial(_run, run_file, loaded, speed, store_url, before, apps, resume)
 
 
 def _run(
+    run_file: RunFile,
     loaded: Loaded,
     speed: float,
     store_url: str,
@@ -72,6 +84,7 @@ def _run(
     resume: bool,
     progress: Progress | None,
 ) -> Run:
+    run_file.write(identity(loaded))
     scenario = loaded.scenario
     recorder = Recorder()
     with recorder.recording():
@@ -98,6 +111,14 @@ def _check_same(loaded: Loaded, before: Before) -> None:
         raise RunRefused(
             f"the stores hold {len(foreign)} checkouts that this scenario does not have, such as {min(foreign)}: "
             "resume with the file and the --set of the run that was interrupted, or choose another --store"
+        )
+
+
+def _check_identity(earlier: Identity, now: Identity, store_url: str) -> None:
+    if differences := earlier.differences(now):
+        raise RunRefused(
+            f"the stores of {store_url} are of another run: {', and '.join(differences)}. "
+            "Resume with the file, the --set and the --seed of the run that was interrupted, or choose another --store"
         )
 
 

@@ -15,6 +15,17 @@ CLOCKS = {"virtual": [], "real": ["--clock", "real", "--speed", "10", "--store",
 
 
 @pytest.mark.parametrize("clock", CLOCKS)
+def test_a_folder_is_written_by_one_run_at_a_time(here: Path, clock: str) -> None:
+    process = start("run", SHOP, *CLOCKS[clock], "--out", "x", cwd=here)
+    until((here / "x" / "manifest.json").exists, process)
+    second = eventlab("run", *QUIET_SHOP, "--out", "x")
+    assert second == (2, "", "another run is writing into x: wait for its end, or choose another --out\n")
+    process.kill()
+    assert ended(process).code == -9
+    assert eventlab("run", *QUIET_SHOP, "--out", "x", "--quiet") == (0, "met: x\n", "")
+
+
+@pytest.mark.parametrize("clock", CLOCKS)
 def test_ctrl_c_ends_a_run_as_interrupted_and_the_folder_can_be_used_again(here: Path, clock: str) -> None:
     process = start("run", SHOP, *CLOCKS[clock], "--out", "x", cwd=here)
     until((here / "x" / "manifest.json").exists, process)  # written first; 500 orders take a while on either clock

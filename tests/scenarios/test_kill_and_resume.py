@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.commands import until
+
 from .killing import ORDERS, Shop
 
 
@@ -44,6 +46,25 @@ def test_stores_of_other_orders_are_not_resumed(tmp_path: Path) -> None:
     other = shop.run("--resume", "--set", "load.orders.first=5")
     assert other.code == 2 and other.out == ""
     assert "checkouts that this scenario does not have, such as 1997-01-0" in other.err
+
+
+def test_a_run_is_resumed_as_itself_alone_and_by_one_process_at_a_time(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    process = shop.start()
+    until(lambda: shop.count("SagaStarted") >= 5, process)
+    second = shop.run("--resume")
+    assert second.code == 2 and second.out == ""
+    assert second.err.startswith("another run is using the stores of sqlite:///")
+    shop.killed(process, sagas=12)
+    before = shop.everything()
+    for changes, says in (
+        (["--seed", "5"], "are of another run: the seed was 1997 and is 5 now. Resume with "),
+        (["--set", "stock.opening=7"], "are of another run: the scenario or its --set is another. Resume with "),
+    ):
+        told = shop.run("--resume", *changes)
+        assert told.code == 2 and told.out == ""
+        assert says in told.err
+    assert shop.everything() == before
 
 
 @pytest.mark.soak
