@@ -23,7 +23,7 @@ from .sets import apply_sets
 from .tree import Item, Place, Problem, from_plain, from_yaml
 from .walking import INVALID, Walker
 
-BYTES_MAX = 1_000_000
+BYTES_MAX = 200_000
 """A scenario has some thousand bytes. Whatever is this large is something else, and would take minutes to parse."""
 
 
@@ -104,7 +104,7 @@ def _read_text(path: Path) -> str:
     except (OSError, ValueError) as error:
         _refuse([Problem(place, (), f"cannot be read: {getattr(error, 'strerror', None) or error}")])
     if size > BYTES_MAX:
-        _refuse([Problem(place, (), f"holds {size:,} bytes; a scenario has at most 1 MB")])
+        _refuse([Problem(place, (), f"holds {size:,} bytes; a scenario has at most 200 kB")])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -330,8 +330,8 @@ def test_plain_tags_written_out_and_a_quoted_merge_sign_mean_what_they_say(tmp_p
 
 
 def test_a_file_that_is_far_too_large_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
-    path = put(tmp_path, "[" * 1_000_001)
-    assert problems(path) == ["x.yaml: holds 1,000,001 bytes; a scenario has at most 1 MB"]
+    path = put(tmp_path, "[" * 200_001)
+    assert problems(path) == ["x.yaml: holds 200,001 bytes; a scenario has at most 200 kB"]
 
 
 def test_a_million_requests_are_not_too_many(tmp_path: Path) -> None:
