@@ -4,7 +4,7 @@
   ``TaskGroup``, ``wait`` and ``as_completed`` keep one order;
 * a thread started from inside a world raises;
 * anyio's worker threads (Starlette's synchronous endpoints) run inline;
-* Ctrl-C raises KeyboardInterrupt at once, also inside Jupyter;
+* Ctrl-C raises KeyboardInterrupt at the next step, also inside Jupyter;
 * automatic garbage collection is off (the loop collects by count), and what
   existed before is left out of those collections.
 """
@@ -19,6 +19,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from types import FrameType
 from typing import Any
 
 from ..errors import NotSimulated
@@ -31,12 +32,12 @@ _original_start = threading.Thread.start
 
 
 @contextmanager
-def fenced() -> Iterator[None]:
-    """Keep the body inside its world."""
+def fenced(loop: SimulationLoop) -> Iterator[None]:
+    """Keep the body inside the world of *loop*."""
     with ExitStack() as stack:
         stack.enter_context(_shared_patches())
         stack.enter_context(_collector_off())
-        stack.enter_context(_interruptible())
+        stack.enter_context(_interruptible(loop))
         yield
 
 
@@ -104,8 +105,12 @@ def _collector_off() -> Iterator[None]:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Jupyter replaces the handler of SIGINT, and would swallow the first Ctrl-C until the run has ended."""
+def _interruptible(loop: SimulationLoop) -> Iterator[None]:
+    """Let Ctrl-C raise KeyboardInterrupt between two steps of the world, so that no task is left half made.
+
+    A second Ctrl-C raises at once, for a step that does not end. Jupyter's own handler would swallow
+    the first one until the run has ended.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -113,8 +118,15 @@ def _interruptible() -> Iterator[None]:
     if before is None or before is signal.SIG_IGN:
         yield
         return
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if loop.interrupted:
+            signal.default_int_handler(number, frame)
+        loop.interrupt()
+
+    signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+        loop.forget_interrupt()

@@ -75,6 +75,7 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
         self._tasks_made = 0
         self.create_future = partial(asyncio.Future, loop=self)
         self._collections = 0
+        self.interrupted = False
         self.fenced = False
         """True once a node has crashed: from then on every handle is asked whose life it belongs to."""
         self.graveyard: list[Any] = []
@@ -236,6 +237,22 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
                 collect_in = HANDLES_PER_COLLECTION
                 self._collect_garbage()
 
+    def interrupt(self) -> None:
+        """Raise KeyboardInterrupt before the next step. Safe to call from a signal handler."""
+        self.interrupted = True
+        handle = Handle(_raise_interrupt, (), None)
+        # In front of everything in a deque; a shuffled queue takes callbacks before any task.
+        getattr(self._ready, "appendleft", self._ready.append)(handle)
+
+    def forget_interrupt(self) -> None:
+        """The run has ended: what interrupted it must not end the next one as well."""
+        if self.interrupted:
+            self.interrupted = False
+            waiting = [self._ready.popleft() for _ in range(len(self._ready))]
+            for handle in waiting:
+                if handle._callback is not _raise_interrupt:
+                    self._ready.append(handle)
+
     def _is_dead(self, handle: Any) -> bool:
         """Whether the handle belongs to a life that has ended. Then it is kept for ever, and never run."""
         incarnation = handle._context.get(INCARNATION)
@@ -283,6 +300,10 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
 
 
 refuse_ways_out(SimulationLoop)
+
+
+def _raise_interrupt() -> None:
+    raise KeyboardInterrupt
 
 
 def _process(event: simpy.Event) -> None:

@@ -91,7 +91,7 @@ class World:
         coroutine = main if asyncio.iscoroutine(main) else main()
         self._running = True
         try:
-            with fenced(), runtime.entered(self.runtime), _running_loop_swapped(self.loop):
+            with fenced(self.loop), runtime.entered(self.runtime), _running_loop_swapped(self.loop):
                 # In the caller's context, so that what it prints goes where the caller's prints go.
                 task: asyncio.Task[T] = self.loop.create_task(coroutine, name="main", context=copy_context())
                 try:
@@ -99,6 +99,8 @@ class World:
                 finally:
                     self._silence_pending()
                     task._log_traceback = False  # its error is raised here, or was
+                if self.loop.interrupted:  # in the very last step
+                    raise KeyboardInterrupt
                 return task.result()
         finally:
             self._running = False

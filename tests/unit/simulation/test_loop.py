@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import signal
 import threading
 from collections.abc import AsyncIterator, Generator
 from typing import Any
@@ -500,3 +501,43 @@ def test_keyboard_interrupt_comes_through_at_once() -> None:
     with pytest.raises(KeyboardInterrupt):
         world.run(main)
     assert world.now_s == 1
+
+
+@pytest.mark.parametrize("ready", ["fifo", "shuffled"])
+def test_ctrl_c_raises_between_two_steps_and_the_world_can_go_on(ready: Any) -> None:
+    world, steps = World(1, ready=ready), []
+
+    async def main() -> None:
+        for step in range(10):
+            if step == 3:
+                signal.raise_signal(signal.SIGINT)
+                steps.append("the step is finished first")
+            await asyncio.sleep(1)
+            steps.append(step)
+
+    with pytest.raises(KeyboardInterrupt):
+        world.run(main)
+    assert steps == [0, 1, 2, "the step is finished first"]
+    world.run(asyncio.sleep(3.5))
+    assert steps[4:] == [3, 4, 5]
+
+
+def test_an_interrupt_in_the_last_step_ends_this_run_and_not_the_next() -> None:
+    world = World()
+
+    async def last_words() -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        world.run(last_words)
+    world.run(asyncio.sleep(1))
+
+
+def test_a_second_ctrl_c_ends_a_step_that_does_not_end() -> None:
+    async def stubborn() -> None:
+        for _ in range(2):
+            signal.raise_signal(signal.SIGINT)
+        raise AssertionError("not reached")
+
+    with pytest.raises(KeyboardInterrupt):
+        World().run(stubborn)
