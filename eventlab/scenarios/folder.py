@@ -47,8 +47,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     clock: Literal["virtual", "real"]
     speed: float = 0.0
     store: str = ""
-    clock_s: float = 0.0
-    """How far the run's own clock had come, so that a resumed run goes on from there."""
     argv: list[str] = []
     started: str = ""
     ended: str = ""
@@ -85,26 +83,24 @@ class RunFolder:
 
 
 @contextmanager
-def writing(path: Path, manifest: Manifest, *, resume: bool = False) -> Iterator[RunFolder]:
+def writing(path: Path, manifest: Manifest) -> Iterator[RunFolder]:
     """A folder that is incomplete until the block ends well, and says why if it does not.
 
-    A run folder that is there already is written anew, or gone on with if
-    *resume*. Any other folder with something in it is refused, and so is one
-    that another run is writing.
+    A run folder that is there already is written anew. Any other folder with
+    something in it is refused, and so is one that another run is writing.
     """
     _make(path)
     with alone_in(path):
-        _check(path, resume)
-        yield from _written(path, manifest, resume)
+        _check(path)
+        yield from _written(path, manifest)
 
 
-def _written(path: Path, manifest: Manifest, resume: bool) -> Iterator[RunFolder]:
+def _written(path: Path, manifest: Manifest) -> Iterator[RunFolder]:
     began_s = _SYSTEM.monotonic()
     folder = RunFolder(path, manifest)
     folder.note(started=_SYSTEM.now().isoformat(timespec="seconds"), versions=versions(), ended="", status="incomplete")
-    if not resume:
-        for name in FILES:
-            _remove(path / name)
+    for name in FILES:
+        _remove(path / name)
     try:
         yield folder
     except BaseException as error:
@@ -144,7 +140,7 @@ def _make(path: Path) -> None:
         raise RunRefused(f"the run folder {path} cannot be made: {error.strerror}") from None
 
 
-def _check(path: Path, resume: bool) -> None:
+def _check(path: Path) -> None:
     try:
         there = sorted(os.listdir(path))
     except OSError as error:
@@ -153,8 +149,6 @@ def _check(path: Path, resume: bool) -> None:
         raise RunRefused(f"{path} holds {_named(there)} but no {MANIFEST}: it is no run folder; choose another --out")
     if there:
         read_manifest(path)
-    elif resume:
-        raise RunRefused(f"{path} is empty: there is no run to resume")
 
 
 def _named(names: Sequence[str]) -> str:

@@ -90,10 +90,11 @@ class World:
             raise InvalidValue("the world", "closed", "one that is still open: make a new one")
         coroutine = main if asyncio.iscoroutine(main) else main()
         self._running = True
+        task: asyncio.Task[T] | None = None
         try:
             with fenced(self.loop), runtime.entered(self.runtime), _running_loop_swapped(self.loop):
                 # In the caller's context, so that what it prints goes where the caller's prints go.
-                task: asyncio.Task[T] = self.loop.create_task(coroutine, name="main", context=copy_context())
+                task = self.loop.create_task(coroutine, name="main", context=copy_context())
                 try:
                     self.context.run(self.loop.drive, task)
                 finally:
@@ -101,8 +102,11 @@ class World:
                     task._log_traceback = False  # its error is raised here, or was
                 if self.loop.interrupted:  # in the very last step
                     raise KeyboardInterrupt
-                return task.result()
+                result: T = task.result()
+                return result
         finally:
+            if task is None:  # interrupted before it began
+                coroutine.close()
             self._running = False
 
     def spawn(self, coroutine: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:

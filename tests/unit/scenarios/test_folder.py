@@ -35,10 +35,10 @@ def test_a_folder_is_incomplete_until_its_block_ends_well(tmp_path: Path) -> Non
 
 def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), writing(tmp_path / "x", BEGUN) as folder:
-        folder.note(clock_s=12.5)
+        folder.note(store="noted")
         raise KeyboardInterrupt
     assert status(tmp_path / "x") == ("incomplete", "interrupted")
-    assert read_manifest(tmp_path / "x").clock_s == 12.5
+    assert read_manifest(tmp_path / "x").store == "noted"
 
 
 def test_a_failed_run_says_why(tmp_path: Path) -> None:
@@ -90,21 +90,6 @@ def test_a_run_folder_is_written_anew_without_the_earlier_runs_files(tmp_path: P
         raise KeyboardInterrupt
     assert [file.name for file in (tmp_path / "x").iterdir()] == [MANIFEST]
     assert status(tmp_path / "x") == ("incomplete", "interrupted")
-
-
-def test_a_resumed_run_keeps_what_is_there(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), writing(tmp_path / "x", BEGUN) as folder:
-        folder.write(HISTORY, b"old\n")
-        raise KeyboardInterrupt
-    with writing(tmp_path / "x", read_manifest(tmp_path / "x"), resume=True):
-        pass
-    assert (tmp_path / "x" / HISTORY).read_bytes() == b"old\n"
-    assert status(tmp_path / "x")[0] == "complete"
-
-
-def test_there_is_nothing_to_resume_in_an_empty_folder(tmp_path: Path) -> None:
-    with pytest.raises(RunRefused, match="there is no run to resume"), writing(tmp_path, BEGUN, resume=True):
-        pass
 
 
 def test_a_folder_that_another_run_is_writing_is_refused_and_left_alone(tmp_path: Path) -> None:
