@@ -1,0 +1,136 @@
+"""Every error of the package, sorted by what the caller may do about it.
+
+::
+
+    EventlabError
+    ├── Retriable            nothing happened; the same call may succeed later
+    │   ├── VersionConflict      a stream moved on: read again and decide again
+    │   ├── StoreBusy            another writer held the database too long
+    │   ├── StoreUnavailable     the database server was not reached
+    │   ├── LeaseHeld            somebody else has the lease, for so long
+    │   └── Unavailable          the target was not reached; it did nothing
+    │       ├── CircuitOpen      a breaker rejected the call; says how long to wait
+    │       └── DeadlinePassed   the time allowed was over before the call was made
+    ├── GiveUp               the same call gets the same answer
+    │   ├── Refused              a business rule said no, with a code and facts
+    │   ├── CallFailed           the handler of a call raised; the fault is the callee's
+    │   ├── UnknownOperation     a service has no handler of that name
+    │   ├── InvalidStreamId      not a name for a stream
+    │   ├── ForeignStreamError   a command declares a stream that its store does not own
+    │   ├── UndeclaredStream     a command writes where it did not say it would
+    │   ├── CommandMisdeclared   a command class without streams, or with a wrong one
+    │   ├── DiscoveryLimit       a command keeps discovering streams
+    │   ├── CommandIdReused      one command id, two different contents
+    │   ├── UnknownEventType     no event is registered under that name and version
+    │   ├── UndecodableEvent     the stored bytes do not fit the registered event
+    │   ├── ArchivedStreamError  an append to a stream that is only read any more
+    │   ├── StoreFailed          the database refused for good (full, read-only, corrupt)
+    │   │   ├── SchemaOutdated       its tables are older than needed, and migrating is to be asked for
+    │   │   └── SchemaTooNew         its tables were made by a newer program
+    │   ├── ExportInvalid        a line of an export that cannot be taken in
+    │   ├── LeaseLost            a holder of a lease was overtaken; its token counts no more
+    │   ├── ProjectionMisdefined tables or handlers that could not work
+    │   ├── ProjectionFailed     a handler raised, and its projection stopped there
+    │   ├── SagaMisdefined       steps in an order that cannot be undone
+    │   ├── SagaInputDiffers     one saga id, two different inputs
+    │   ├── UnknownSaga          no definition of that name and version, or no such saga
+    │   ├── InvalidValue         a setting outside its domain, named with its value
+    │   ├── ScenarioInvalid      a scenario file with problems, each with its place
+    │   └── RunRefused           a run that would tell a false story, or overwrite one
+    ├── UnknownOutcome       it may have happened or not: ask with the same key, or undo
+    │   ├── CallTimeout          no answer in time
+    │   ├── CallUnknown          the callee answered that it does not know itself
+    │   ├── TimedOut             a piece of work took longer than its policy allows
+    │   └── AppendUnknown        the connection was lost while committing
+    └── SimulationError      the simulated world cannot go on as asked
+        ├── Deadlock             nothing can ever run again; says which task waits for what
+        ├── NotSimulated         a thread, socket, signal or subprocess inside a world
+        ├── WorldReentered       a world run from inside itself
+        └── NodeCrashed          what a node was doing ended with the node
+
+Errors carry their facts as positional arguments, so that they survive pickling and re-raising, and read as sentences.
+"""
+
+from __future__ import annotations
+
+from .base import EventlabError, GiveUp, Retriable, SimulationError, UnknownOutcome
+from .calls import (
+    CallFailed,
+    CallTimeout,
+    CallUnknown,
+    CircuitOpen,
+    DeadlinePassed,
+    TimedOut,
+    Unavailable,
+    UnknownOperation,
+)
+from .commands import CommandMisdeclared, DiscoveryLimit, Refused, UndeclaredStream
+from .leases import LeaseHeld, LeaseLost
+from .projections import ProjectionFailed, ProjectionMisdefined
+from .sagas import SagaInputDiffers, SagaMisdefined, UnknownSaga
+from .settings import InvalidValue, RunRefused, ScenarioInvalid
+from .simulation import Deadlock, NodeCrashed, NotSimulated, WorldReentered
+from .store import (
+    AppendUnknown,
+    ArchivedStreamError,
+    CommandIdReused,
+    ExportInvalid,
+    ForeignStreamError,
+    InvalidStreamId,
+    SchemaOutdated,
+    SchemaTooNew,
+    StoreBusy,
+    StoreFailed,
+    StoreUnavailable,
+    UndecodableEvent,
+    UnknownEventType,
+    VersionConflict,
+)
+
+__all__ = [
+    "EventlabError",
+    "Retriable",
+    "GiveUp",
+    "UnknownOutcome",
+    "SimulationError",
+    "VersionConflict",
+    "StoreBusy",
+    "InvalidStreamId",
+    "ForeignStreamError",
+    "CommandIdReused",
+    "UnknownEventType",
+    "UndecodableEvent",
+    "StoreFailed",
+    "AppendUnknown",
+    "StoreUnavailable",
+    "ArchivedStreamError",
+    "SchemaOutdated",
+    "SchemaTooNew",
+    "ExportInvalid",
+    "LeaseHeld",
+    "LeaseLost",
+    "ProjectionMisdefined",
+    "ProjectionFailed",
+    "Refused",
+    "UndeclaredStream",
+    "CommandMisdeclared",
+    "DiscoveryLimit",
+    "Unavailable",
+    "CircuitOpen",
+    "DeadlinePassed",
+    "CallFailed",
+    "UnknownOperation",
+    "CallTimeout",
+    "CallUnknown",
+    "TimedOut",
+    "SagaMisdefined",
+    "SagaInputDiffers",
+    "UnknownSaga",
+    "InvalidValue",
+    "ScenarioInvalid",
+    "RunRefused",
+    "Deadlock",
+    "NotSimulated",
+    "WorldReentered",
+    "NodeCrashed",
+]

@@ -1,0 +1,87 @@
+"""What can go wrong with a call of another service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .base import GiveUp, Retriable, UnknownOutcome
+
+
+class Unavailable(Retriable):
+    """The target was not reached, so it did nothing."""
+
+    def __init__(self, target: str, reason: str) -> None:
+        super().__init__(target, reason)
+        self.target, self.reason = target, reason
+
+    def __str__(self) -> str:
+        return f"{self.target} was not reached: {self.reason}"
+
+
+class CircuitOpen(Unavailable):
+    """A circuit breaker rejected the call without making it."""
+
+    def __init__(self, target: str, retry_after_s: float) -> None:
+        super().__init__(target, f"its circuit is open for another {retry_after_s:.3g} s")
+        self.args = (target, retry_after_s)
+        self.retry_after_s = retry_after_s
+
+
+class DeadlinePassed(Unavailable):
+    """The time allowed was over before the call was made. It says nothing about the target's health."""
+
+
+class CallFailed(GiveUp):
+    """The handler raised. The fault is the callee's; *reason* is what it said."""
+
+    def __init__(self, target: str, operation: str, reason: str) -> None:
+        super().__init__(target, operation, reason)
+        self.target, self.operation, self.reason = target, operation, reason
+
+    def __str__(self) -> str:
+        return f"{self.target} failed in {self.operation}: {self.reason}"
+
+
+class UnknownOperation(GiveUp):
+    """The service has no handler of that name."""
+
+    def __init__(self, service: str, operation: str, known: Iterable[str]) -> None:
+        super().__init__(service, operation, tuple(known))
+        self.service, self.operation, self.known = service, operation, tuple(known)
+
+    def __str__(self) -> str:
+        return f"{self.service} has no operation {self.operation!r}; it has {', '.join(self.known) or 'none'}"
+
+
+class CallTimeout(UnknownOutcome, TimeoutError):
+    """No answer in time: the call may have been carried out, or not, or may be yet."""
+
+    def __init__(self, target: str, operation: str, timeout_s: float) -> None:
+        super().__init__(target, operation, timeout_s)
+        self.args = (target, operation, timeout_s)  # a TimeoutError is an OSError, which keeps only two
+        self.target, self.operation, self.timeout_s = target, operation, timeout_s
+
+    def __str__(self) -> str:
+        return f"{self.target} did not answer {self.operation} within {self.timeout_s:g} s; the outcome is unknown"
+
+
+class CallUnknown(UnknownOutcome):
+    """The callee answered, but does not know itself whether the work was done; *reason* is what it said."""
+
+    def __init__(self, target: str, operation: str, reason: str) -> None:
+        super().__init__(target, operation, reason)
+        self.target, self.operation, self.reason = target, operation, reason
+
+    def __str__(self) -> str:
+        return f"{self.target} does not know how {self.operation} ended: {self.reason}"
+
+
+class TimedOut(UnknownOutcome, TimeoutError):
+    """A piece of work took longer than its policy allows, and was abandoned half way."""
+
+    def __init__(self, timeout_s: float) -> None:
+        super().__init__(timeout_s)
+        self.timeout_s = timeout_s
+
+    def __str__(self) -> str:
+        return f"not done within {self.timeout_s:g} s; the outcome is unknown"

@@ -1,0 +1,52 @@
+"""What can go wrong with a command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .base import GiveUp
+
+
+class Refused(GiveUp):
+    """A business rule said no. *code* is for programs, *message* for people, *facts* for both."""
+
+    def __init__(self, code: str, message: str = "", facts: Mapping[str, Any] | None = None) -> None:
+        super().__init__(code, message, dict(facts or {}))
+        self.code, self.message, self.facts = code, message, dict(facts or {})
+
+    def __str__(self) -> str:
+        return f"refused ({self.code}): {self.message}" if self.message else f"refused ({self.code})"
+
+
+class UndeclaredStream(GiveUp):
+    """A command writes to a stream that it neither declared nor discovered."""
+
+    def __init__(self, command: str, stream: str, declared: Iterable[str]) -> None:
+        super().__init__(command, stream, tuple(declared))
+        self.command, self.stream, self.declared = command, stream, tuple(declared)
+
+    def __str__(self) -> str:
+        return f"{self.command} writes to {self.stream!r}, but declared only {', '.join(self.declared)}"
+
+
+class CommandMisdeclared(GiveUp, TypeError):
+    """A command class that declares no stream, or declares one in a wrong way."""
+
+    def __init__(self, command: str, reason: str) -> None:
+        super().__init__(command, reason)
+        self.command, self.reason = command, reason
+
+    def __str__(self) -> str:
+        return f"command {self.command}: {self.reason}"
+
+
+class DiscoveryLimit(GiveUp):
+    """A command kept on discovering streams. *chain* shows the last ones."""
+
+    def __init__(self, command: str, limit: int, chain: Iterable[str]) -> None:
+        super().__init__(command, limit, tuple(chain))
+        self.command, self.limit, self.chain = command, limit, tuple(chain)
+
+    def __str__(self) -> str:
+        return f"{self.command} discovered more than {self.limit} streams, at last {' → '.join(self.chain)}"

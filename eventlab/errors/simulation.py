@@ -1,0 +1,48 @@
+"""What a simulated world cannot do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .base import SimulationError
+
+
+class Deadlock(SimulationError):
+    """Nothing can ever run again. *waiting* names each task and what it waits for."""
+
+    def __init__(self, waiting: Sequence[str]) -> None:
+        super().__init__(tuple(waiting))
+        self.waiting = tuple(waiting)
+
+    def __str__(self) -> str:
+        lines = "".join(f"\n  {line}" for line in self.waiting)
+        return f"nothing can ever run again, and the main coroutine has not ended{lines}"
+
+
+class NotSimulated(SimulationError):
+    """A way out of the simulation was tried. *instead* says what to use."""
+
+    def __init__(self, what: str, instead: str) -> None:
+        super().__init__(what, instead)
+        self.what, self.instead = what, instead
+
+    def __str__(self) -> str:
+        return f"{self.what} would leave the simulated world; {self.instead}"
+
+
+class WorldReentered(SimulationError):
+    """A world was run from inside itself."""
+
+    def __str__(self) -> str:
+        return "this world is running already; start tasks in it with node.start() instead"
+
+
+class NodeCrashed(SimulationError):
+    """What was asked of a node ended when the node crashed."""
+
+    def __init__(self, node: str) -> None:
+        super().__init__(node)
+        self.node = node
+
+    def __str__(self) -> str:
+        return f"node {self.node!r} crashed"
