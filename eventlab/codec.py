@@ -83,7 +83,12 @@ class EventRegistry:
             raise UnknownEventType(cls.__qualname__, 0, "no @event above its class") from None
 
     def encode(self, event: object) -> Encoded:
-        """*event* as it is stored. Raises UnknownEventType for an object that is no registered event."""
+        """*event* as it is stored. Raises UnknownEventType for an object that is no registered event.
+
+        What is `Encoded` already is taken as it is, whether or not its type is known here.
+        """
+        if type(event) is Encoded:
+            return event
         name, version = self._names.get(type(event)) or self.name_of(type(event))
         try:
             return Encoded(name, version, _to_json(event))

@@ -12,7 +12,7 @@ from eventlab.errors import UnknownSaga, VersionConflict
 from eventlab.sagas import events as e
 from eventlab.sagas.definition import Saga
 from eventlab.sagas.state import SagaState, Status, fold
-from eventlab.store import EventStore, StreamId
+from eventlab.store import EventStore, Filter, StreamId
 
 CATEGORY = "saga"
 PAGE = 1000
@@ -20,7 +20,7 @@ PAGE = 1000
 _to_json = msgspec.json.Encoder().encode
 _from_json = msgspec.json.Decoder().decode
 
-_BOUNDS = ("SagaStarted", "SagaStuck", "SagaCompleted", "CompensationCompleted")
+_BOUNDS = Filter(categories=(CATEGORY,), types=("SagaStarted", "SagaStuck", "SagaCompleted", "CompensationCompleted"))
 
 
 class Overtaken(Exception):
@@ -110,7 +110,7 @@ async def unfinished(store: EventStore) -> list[str]:
 async def _bounds(store: EventStore) -> AsyncIterator[tuple[str, str]]:
     """Where sagas begin and where they end, read in pages. Steps are filtered out by the store."""
     after = 0
-    while page := await store.read_all(after, categories=[CATEGORY], types=_BOUNDS, limit=PAGE):
+    while page := await store.read_all(after, where=_BOUNDS, limit=PAGE):
         for each in page:
             yield each.stream, each.type
         after = page[-1].position

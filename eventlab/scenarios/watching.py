@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from ..errors import AppendUnknown, EventlabError, StoreFailed
-from ..store import EventStore, Expectation, Metadata, Receipt, StoredEvent
+from ..store import EventStore, Expectation, Metadata, Receipt, Records, StoredEvent
 
 T = TypeVar("T")
 
@@ -52,6 +52,10 @@ class WatchedStore:
     def name(self) -> str:
         return self._store.name
 
+    @property
+    def records(self) -> Records:
+        return self._store.records
+
     async def append(
         self,
         events: Sequence[tuple[str, object]],
@@ -62,14 +66,22 @@ class WatchedStore:
     ) -> Receipt:
         return await self._told(self._store.append(events, expect=expect, command_id=command_id, metadata=metadata))
 
-    async def read(self, stream: str, *, after: int = 0, limit: int | None = None) -> list[StoredEvent]:
-        return await self._told(self._store.read(stream, after=after, limit=limit))
+    async def read(self, stream: str, **options: Any) -> list[StoredEvent]:
+        return await self._told(self._store.read(stream, **options))
 
-    async def read_many(self, streams: Sequence[str]) -> dict[str, list[StoredEvent]]:
-        return await self._told(self._store.read_many(streams))
+    async def read_many(
+        self, streams: Sequence[str], *, after: Mapping[str, int] | None = None
+    ) -> dict[str, list[StoredEvent]]:
+        return await self._told(self._store.read_many(streams, after=after))
 
     async def read_all(self, after: int = 0, **options: Any) -> list[StoredEvent]:
         return await self._told(self._store.read_all(after, **options))
+
+    async def head(self) -> int:
+        return await self._told(self._store.head())
+
+    async def changed(self, after: int) -> None:
+        await self._told(self._store.changed(after))
 
     async def receipt(self, command_id: str) -> Receipt | None:
         return await self._told(self._store.receipt(command_id))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..runtime import random_stream
-from ..store import EventStore, Expectation, Metadata, Receipt, StoredEvent
+from ..store import EventStore, Expectation, Metadata, Receipt, Record, Records, StoredEvent
 from .distributions import Constant, Distribution
 from .loop import running_loop
 
@@ -32,6 +32,10 @@ class SimulatedStore:
     @property
     def name(self) -> str:
         return self._store.name
+
+    @property
+    def records(self) -> Records:
+        return _SlowRecords(self._store.records, self._pause, self._flush)
 
     @property
     def disk(self) -> EventStore:
@@ -59,13 +63,23 @@ class SimulatedStore:
         await self._pause()
         return await self._store.read(stream, **options)
 
-    async def read_many(self, streams: Sequence[str]) -> dict[str, list[StoredEvent]]:
+    async def read_many(
+        self, streams: Sequence[str], *, after: Mapping[str, int] | None = None
+    ) -> dict[str, list[StoredEvent]]:
         await self._pause()
-        return await self._store.read_many(streams)
+        return await self._store.read_many(streams, after=after)
 
     async def read_all(self, after: int = 0, **options: Any) -> list[StoredEvent]:
         await self._pause()
         return await self._store.read_all(after, **options)
+
+    async def head(self) -> int:
+        await self._pause()
+        return await self._store.head()
+
+    async def changed(self, after: int) -> None:
+        """Takes no time of its own: to be woken is no read."""
+        await self._store.changed(after)
 
     async def receipt(self, command_id: str) -> Receipt | None:
         await self._pause()
@@ -73,6 +87,9 @@ class SimulatedStore:
 
     async def close(self) -> None:
         await self._store.close()
+
+    def _flush(self) -> asyncio.Future[None]:
+        return _passing(self._append.sample(self._chance()))
 
     def _pause(self) -> asyncio.Future[None]:
         return _passing(self._read.sample(self._chance()))
@@ -82,6 +99,31 @@ class SimulatedStore:
         if self._draws is None:
             self._draws = random_stream(f"storage/{self._store.name}")
         return self._draws
+
+
+class _SlowRecords:
+    """Records that take the time of a read, or of an append."""
+
+    def __init__(
+        self, records: Records, pause: Callable[[], asyncio.Future[None]], flush: Callable[[], asyncio.Future[None]]
+    ) -> None:
+        self._records, self._pause, self._flush = records, pause, flush
+
+    async def get(self, kind: str, key: str) -> Record | None:
+        await self._pause()
+        return await self._records.get(kind, key)
+
+    async def put(self, kind: str, key: str, value: bytes, *, version: int) -> Record:
+        await self._flush()
+        return await self._records.put(kind, key, value, version=version)
+
+    async def delete(self, kind: str, key: str, *, version: int) -> None:
+        await self._flush()
+        await self._records.delete(kind, key, version=version)
+
+    async def list(self, kind: str, *, prefix: str = "") -> list[Record]:
+        await self._pause()
+        return await self._records.list(kind, prefix=prefix)
 
 
 def _passing(seconds: float) -> asyncio.Future[None]:

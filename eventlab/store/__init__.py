@@ -6,19 +6,29 @@ does it in the plainest way.
 
 from __future__ import annotations
 
+from .archive import StreamArchived, archive
+from .filters import EVERYTHING, Filter
 from .memory import MemoryStore
 from .metadata import NO_METADATA, Metadata, carrying
 from .model import ANY, EXISTS, NONE, Expect, Expectation, Receipt, StoredEvent, StreamId, category_of
 from .opening import open_store
-from .protocol import EventStore
+from .protocol import EventStore, PortableStore
+from .records import Record, Records
 
 __all__ = [
     "EventStore",
+    "PortableStore",
     "MemoryStore",
     "open_store",
     "StreamId",
     "StoredEvent",
     "Receipt",
+    "Filter",
+    "EVERYTHING",
+    "archive",
+    "StreamArchived",
+    "Record",
+    "Records",
     "Metadata",
     "NO_METADATA",
     "carrying",

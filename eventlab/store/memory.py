@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import islice, takewhile
 
 from .. import hooks
 from ..codec import EVENTS, Encoded
 from ..errors import CommandIdReused
 from ..runtime import current as current_runtime
 from . import expectations
+from .archive import ARCHIVED, check_open
+from .filters import EVERYTHING, Filter
 from .fingerprint import fingerprint
 from .metadata import Metadata
 from .metadata import current as carried_metadata
-from .model import Expectation, Receipt, StoredEvent, category_of
-from .naming import StreamNames, check_page
+from .model import Expectation, KeptReceipt, Receipt, StoredEvent
+from .naming import StreamNames, check_page, check_window
+from .records import MemoryRecords, Records
+from .restoring import check_restored
+from .wakeups import Wakeups
 
 
 class MemoryStore:
@@ -29,6 +37,9 @@ class MemoryStore:
         self._log: list[StoredEvent] = []
         self._streams: dict[str, list[StoredEvent]] = {}
         self._receipts: dict[str, tuple[bytes, Receipt]] = {}
+        self._archived: set[str] = set()
+        self._wakeups = Wakeups()
+        self.records: Records = MemoryRecords()
 
     async def append(
         self,
@@ -44,45 +55,74 @@ class MemoryStore:
         if expect and not self._all_met(expect):
             wanted = {self._plain(name): expectations.validated(name, value) for name, value in expect.items()}
             expectations.check(wanted, self._version)
+        check_open(encoded, self._archived, self._version)
         # Everything that can fail has been done: from here on the append happens as a whole.
         receipt, lines = self._write(encoded, carried_metadata() if metadata is None else metadata)
         if command_id is not None:
             self._receipts[command_id] = (fingerprint(encoded), receipt)
         if hooks.listening and lines:
             hooks.emit(hooks.EventsAppended(self.name, receipt.positions[-1], tuple(lines)))
+        self._wakeups.wake()
         return receipt
 
-    async def read(self, stream: str, *, after: int = 0, limit: int | None = None) -> list[StoredEvent]:
-        check_page(after, limit)
-        events = self._streams.get(self._plain(stream), ())
-        return list(events[after : None if limit is None else after + limit])
-
-    async def read_many(self, streams: Sequence[str]) -> dict[str, list[StoredEvent]]:
-        return {name: list(self._streams.get(name, ())) for name in map(self._plain, streams)}
-
-    async def read_all(
+    async def read(
         self,
-        after: int = 0,
+        stream: str,
         *,
-        categories: Sequence[str] | None = None,
-        types: Sequence[str] | None = None,
-        limit: int = 1000,
+        after: int = 0,
+        to: int | None = None,
+        at: datetime | None = None,
+        backwards: bool = False,
+        limit: int | None = None,
     ) -> list[StoredEvent]:
+        check_window(after, limit, to, at)
+        events = self._streams.get(self._plain(stream), [])[after:to]
+        if at is not None:
+            events = list(takewhile(lambda stored: stored.occurred_at <= at, events))
+        if backwards:
+            events.reverse()
+        return events if limit is None else events[:limit]
+
+    async def read_many(
+        self, streams: Sequence[str], *, after: Mapping[str, int] | None = None
+    ) -> dict[str, list[StoredEvent]]:
+        begin = {self._plain(name): version for name, version in (after or {}).items()}
+        return {name: self._streams.get(name, [])[begin.get(name, 0) :] for name in map(self._plain, streams)}
+
+    async def read_all(self, after: int = 0, *, where: Filter = EVERYTHING, limit: int = 1000) -> list[StoredEvent]:
         check_page(after, limit)
-        if categories is None and types is None:
-            return self._log[after : after + limit]
-        wanted = _filter(categories, types)
-        page: list[StoredEvent] = []
-        for index in range(after, len(self._log)):
-            if wanted(self._log[index]):
-                page.append(self._log[index])
-                if len(page) == limit:
-                    break
-        return page
+        begin = bisect_right(self._log, after, key=_position)  # positions have gaps where a log was taken in
+        if where is EVERYTHING:
+            return self._log[begin : begin + limit]
+        wanted = filter(where.lets_through, islice(self._log, begin, None))
+        return list(islice(wanted, limit))
+
+    async def head(self) -> int:
+        return self._log[-1].position if self._log else 0
+
+    async def changed(self, after: int) -> None:
+        future = self._wakeups.register()
+        try:
+            if await self.head() <= after:
+                await future
+        finally:
+            self._wakeups.forget(future)
 
     async def receipt(self, command_id: str) -> Receipt | None:
         found = self._receipts.get(command_id)
         return None if found is None else _again(found[1])
+
+    async def receipts(self, after: str = "", *, limit: int = 1000) -> list[KeptReceipt]:
+        ids = sorted(command_id for command_id in self._receipts if command_id > after)[:limit]
+        return [KeptReceipt(command_id, *self._receipts[command_id]) for command_id in ids]
+
+    async def restore(self, events: Sequence[StoredEvent], receipts: Sequence[KeptReceipt] = ()) -> None:
+        names = [self._plain(stored.stream) for stored in events]
+        check_restored(events, await self.head(), self._version)
+        for name, stored in zip(names, events, strict=True):
+            self._keep(name, stored)
+        self._receipts |= {kept.command_id: (kept.fingerprint, kept.receipt) for kept in receipts}
+        self._wakeups.wake()
 
     async def close(self) -> None:
         """Nothing to let go of: a node that comes back finds its events where they were."""
@@ -106,6 +146,12 @@ class MemoryStore:
             raise CommandIdReused(command_id)
         return _again(earlier[1])
 
+    def _keep(self, name: str, stored: StoredEvent) -> None:
+        self._log.append(stored)
+        self._streams.setdefault(name, []).append(stored)
+        if stored.type == ARCHIVED:
+            self._archived.add(name)
+
     def _write(
         self, encoded: list[tuple[str, Encoded]], metadata: Metadata
     ) -> tuple[Receipt, list[tuple[str, int, str]]]:
@@ -113,7 +159,7 @@ class MemoryStore:
         runtime = current_runtime()
         occurred_at, new_id = runtime.now(), runtime.new_id
         log, streams = self._log, self._streams
-        position = before = len(log)
+        position = before = log[-1].position if log else 0
         versions: dict[str, int] = {}
         lines: list[tuple[str, int, str]] = []
         for name, content in encoded:
@@ -128,6 +174,8 @@ class MemoryStore:
             )
             log.append(stored)
             stream.append(stored)
+            if type_ == ARCHIVED:
+                self._archived.add(name)
             lines.append((name, version, type_))
         return Receipt(tuple(range(before + 1, position + 1)), versions), lines
 
@@ -136,13 +184,5 @@ def _again(receipt: Receipt) -> Receipt:
     return Receipt(receipt.positions, receipt.versions, repeated=True)
 
 
-def _filter(categories: Sequence[str] | None, types: Sequence[str] | None) -> Callable[[StoredEvent], bool]:
-    kept_categories = None if categories is None else frozenset(categories)
-    kept_types = None if types is None else frozenset(types)
-
-    def wanted(stored: StoredEvent) -> bool:
-        return (kept_types is None or stored.type in kept_types) and (
-            kept_categories is None or category_of(stored.stream) in kept_categories
-        )
-
-    return wanted
+def _position(stored: StoredEvent) -> int:
+    return stored.position

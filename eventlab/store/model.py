@@ -118,6 +118,14 @@ class Receipt(msgspec.Struct, frozen=True):
     repeated: bool = False
 
 
+class KeptReceipt(msgspec.Struct, frozen=True):
+    """A receipt as a store keeps it: for which command id, and what stands for the content of that command."""
+
+    command_id: str
+    fingerprint: bytes
+    receipt: Receipt
+
+
 __all__ = [
     "ANY",
     "EXISTS",
@@ -125,6 +133,7 @@ __all__ = [
     "NO_METADATA",
     "Expect",
     "Expectation",
+    "KeptReceipt",
     "Metadata",
     "Receipt",
     "StoredEvent",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from ..errors import ForeignStreamError, InvalidValue
 from .model import StreamId, category_of
@@ -50,3 +51,12 @@ def check_page(after: int, limit: int | None) -> None:
         raise InvalidValue("after", after, "0 or more")
     if limit is not None and limit < 1:
         raise InvalidValue("limit", limit, "1 or more")
+
+
+def check_window(after: int, limit: int | None, to: int | None, at: datetime | None) -> None:
+    """Refuse a part of a stream that has no beginning, no end or no place in time."""
+    check_page(after, limit)
+    if to is not None and to < 0:
+        raise InvalidValue("to", to, "0 or more")
+    if at is not None and at.tzinfo is None:
+        raise InvalidValue("at", at, "an aware moment, as datetime(…, tzinfo=UTC)")

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from ..errors import InvalidValue
 from .memory import MemoryStore
-from .protocol import EventStore
+from .protocol import PortableStore
 
 KNOWN_URLS = "memory: or sqlite:///PATH?synchronous=FULL|NORMAL"
 
 
-def open_store(url: str, *, name: str | None = None, owns: Sequence[str] = ()) -> EventStore:
+def open_store(url: str, *, name: str | None = None, owns: Sequence[str] = ()) -> PortableStore:
     """The store at *url*: ``memory:``, or ``sqlite:///shop.db`` (four slashes for an absolute path).
 
     SQLite takes ``?synchronous=FULL`` (the default: what was acknowledged

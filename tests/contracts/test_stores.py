@@ -9,7 +9,17 @@ import pytest
 
 from eventlab.errors import EventlabError
 from eventlab.simulation import World
-from eventlab.store import EventStore, Expectation, MemoryStore, Metadata, Receipt, StoredEvent, open_store
+from eventlab.store import (
+    EVERYTHING,
+    EventStore,
+    Expectation,
+    Filter,
+    MemoryStore,
+    Metadata,
+    Receipt,
+    StoredEvent,
+    open_store,
+)
 from eventlab.testing import run
 from eventlab.testing.stores import STORE_LAWS, Law, OpenStore, law_name
 
@@ -92,16 +102,9 @@ class Forgetful(MemoryStore):
 class FiltersLate(MemoryStore):
     """Planted: the limit is applied before the filters."""
 
-    async def read_all(
-        self,
-        after: int = 0,
-        *,
-        categories: Sequence[str] | None = None,
-        types: Sequence[str] | None = None,
-        limit: int = 1000,
-    ) -> list[StoredEvent]:
+    async def read_all(self, after: int = 0, *, where: Filter = EVERYTHING, limit: int = 1000) -> list[StoredEvent]:
         page = await super().read_all(after, limit=limit)
-        kept = await super().read_all(after, categories=categories, types=types)
+        kept = await super().read_all(after, where=where)
         return [stored for stored in page if stored in kept]
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from ..archive import ARCHIVED
+from ..filters import Filter
 from ..metadata import NO_METADATA, Metadata
-from ..model import Receipt, StoredEvent
+from ..model import KeptReceipt, Receipt, StoredEvent
 
 COLUMNS = "position, stream, version, id, type, schema_version, data, metadata, occurred_at"
 
@@ -21,7 +23,14 @@ INSERT = (
 )
 LAST_POSITION = "SELECT last_insert_rowid()"
 VERSION = "SELECT version FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1"
+LAST_TYPE = "SELECT type FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1"
+HEAD = "SELECT max(position) FROM events"
 READ = f"SELECT {COLUMNS} FROM events WHERE stream = ? AND version > ? ORDER BY version LIMIT ?"
+RESTORE = (
+    "INSERT INTO events (position, stream, version, id, type, schema_version, data, metadata, occurred_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+RECEIPTS = "SELECT command_id, fingerprint, receipt FROM receipts WHERE command_id > ? ORDER BY command_id LIMIT ?"
 FIND_RECEIPT = "SELECT fingerprint, receipt FROM receipts WHERE command_id = ?"
 KEEP_RECEIPT = "INSERT INTO receipts (command_id, fingerprint, receipt) VALUES (?, ?, ?)"
 
@@ -47,6 +56,25 @@ def receipt_from_row(data: bytes) -> Receipt:
     """A receipt that is found is one that is given again."""
     found = _receipt_from_json(data)
     return Receipt(found.positions, found.versions, repeated=True)
+
+
+def kept_receipt(row: Row) -> KeptReceipt:
+    return KeptReceipt(row[0], row[1], _receipt_from_json(row[2]))
+
+
+def row_of(stored: StoredEvent) -> Row:
+    """A stored event as a row, with its position."""
+    return (
+        stored.position,
+        stored.stream,
+        stored.version,
+        stored.id.bytes,
+        stored.type,
+        stored.schema_version,
+        stored.data,
+        metadata_to_row(stored.metadata),
+        time_to_row(stored.occurred_at),
+    )
 
 
 def time_to_row(moment: datetime) -> str:
@@ -75,13 +103,16 @@ def fetch(connection: sqlite3.Connection, statement: str, arguments: Sequence[An
     return connection.execute(statement, arguments).fetchall()
 
 
-def fetch_streams(connection: sqlite3.Connection, names: Sequence[str]) -> dict[str, list[Row]]:
+def fetch_streams(
+    connection: sqlite3.Connection, names: Sequence[str], after: Mapping[str, int]
+) -> dict[str, list[Row]]:
     """Several streams as they were at one moment: a transaction sees one snapshot."""
     if len(names) == 1:
-        return {names[0]: fetch(connection, READ, (names[0], 0, NO_LIMIT))}
+        (name,) = names
+        return {name: fetch(connection, READ, (name, after.get(name, 0), NO_LIMIT))}
     connection.execute("BEGIN")
     try:
-        return {name: fetch(connection, READ, (name, 0, NO_LIMIT)) for name in names}
+        return {name: fetch(connection, READ, (name, after.get(name, 0), NO_LIMIT)) for name in names}
     finally:
         connection.execute("COMMIT")
 
@@ -91,19 +122,43 @@ def version_of(connection: sqlite3.Connection, stream: str) -> int:
     return 0 if row is None else int(row[0])
 
 
-def page_statement(
-    after: int, categories: Sequence[str] | None, types: Sequence[str] | None, limit: int
+def is_archived(connection: sqlite3.Connection, stream: str) -> bool:
+    row = connection.execute(LAST_TYPE, (stream,)).fetchone()
+    return row is not None and row[0] == ARCHIVED
+
+
+def window_statement(
+    stream: str, after: int, to: int | None, at: datetime | None, backwards: bool, limit: int | None
 ) -> tuple[str, list[Any]]:
+    """The statement for a part of a stream, and its arguments."""
+    conditions, arguments = ["stream = ?", "version > ?"], [stream, after]
+    if to is not None:
+        conditions.append("version <= ?")
+        arguments.append(to)
+    if at is not None:
+        conditions.append(
+            "version < coalesce((SELECT min(version) FROM events WHERE stream = ? AND occurred_at > ?), version + 1)"
+        )
+        arguments += [stream, time_to_row(at.astimezone(UTC))]
+    order = "DESC" if backwards else "ASC"
+    statement = f"SELECT {COLUMNS} FROM events WHERE {' AND '.join(conditions)} ORDER BY version {order} LIMIT ?"
+    return statement, [*arguments, NO_LIMIT if limit is None else limit]
+
+
+def page_statement(after: int, where: Filter, limit: int) -> tuple[str, list[Any]]:
     """The statement for a page of the log, and its arguments. Filters apply before the limit."""
     conditions = ["position > ?"]
     arguments: list[Any] = [after]
-    if categories is not None:
+    if where.categories is not None:
         # A category is a range of names: '.' is the character after '-'.
         one = "stream = ? OR (stream >= ? || '-' AND stream < ? || '.')"
-        conditions.append("(" + (" OR ".join([one] * len(categories)) or "0") + ")")
-        arguments += [category for category in categories for _ in range(3)]
-    if types is not None:
-        conditions.append("type IN (" + ", ".join("?" * len(types)) + ")")
-        arguments += types
+        conditions.append("(" + (" OR ".join([one] * len(where.categories)) or "0") + ")")
+        arguments += [category for category in where.categories for _ in range(3)]
+    if where.streams is not None:
+        conditions.append("stream GLOB ?")
+        arguments.append(where.streams)
+    if where.types is not None:
+        conditions.append("type IN (" + ", ".join("?" * len(where.types)) + ")")
+        arguments += where.types
     statement = f"SELECT {COLUMNS} FROM events WHERE {' AND '.join(conditions)} ORDER BY position LIMIT ?"
     return statement, [*arguments, limit]

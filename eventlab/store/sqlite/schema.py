@@ -5,12 +5,11 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from ...errors import StoreFailed
+from ...errors import SchemaTooNew
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-SCHEMA_VERSION = 1
 
 # Strict tables refuse a text where a number belongs; libraries before 3.37 do not know them.
 _STRICT = "STRICT" if sqlite3.sqlite_version_info >= (3, 37) else ""
@@ -22,7 +21,7 @@ CREATE TABLE IF NOT EXISTS eventlab_schema (
 ) {_STRICT}
 """
 
-_TABLES = (
+_TABLES_1 = (
     # The position is a primary key of the table's own, so that VACUUM cannot renumber it. There is
     # one writer at a time and nothing is ever deleted: positions are committed in their order.
     f"""
@@ -56,37 +55,49 @@ BEGIN SELECT RAISE(ABORT, 'stored events are never deleted'); END
 """,
 )
 
+_TABLES_2 = (
+    f"""
+CREATE TABLE records (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (kind, key)
+) {_STRICT}
+""",
+)
+
+MIGRATIONS = (_TABLES_1, _TABLES_2)
+"""What brings the tables from each version to the next; the first makes them."""
+
+SCHEMA_VERSION = len(MIGRATIONS)
+
 
 def prepare(engine: Engine, url: str) -> None:
-    """Create the tables where there are none. Refuses a file that a newer program wrote."""
+    """Make the tables, or bring older ones up to date. Refuses a file that a newer program wrote."""
     with engine.connect() as connection:
-        if not _needs_tables(_version(connection), url):
+        if _found(connection, url) == SCHEMA_VERSION:
             return
-        # Two programs may open a new file at the same moment: the second finds the tables made.
+        # Two programs may open a file at the same moment: the second finds the work done.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:
             connection.exec_driver_sql(_VERSIONS)
-            if _needs_tables(_version(connection), url):
-                for statement in _TABLES:
+            for migration in MIGRATIONS[_found(connection, url) :]:
+                for statement in migration:
                     connection.exec_driver_sql(statement)
-                connection.exec_driver_sql("INSERT INTO eventlab_schema VALUES ('store', ?)", (SCHEMA_VERSION,))
+            connection.exec_driver_sql("INSERT OR REPLACE INTO eventlab_schema VALUES ('store', ?)", (SCHEMA_VERSION,))
             connection.exec_driver_sql("COMMIT")
         except BaseException:
             connection.exec_driver_sql("ROLLBACK")
             raise
 
 
-def _version(connection: Connection) -> int:
+def _found(connection: Connection, url: str) -> int:
     """The version of the store's tables; 0 where there are none."""
     query = connection.exec_driver_sql
     if query("SELECT 1 FROM sqlite_master WHERE name = 'eventlab_schema'").first() is None:
         return 0
-    return int(query("SELECT version FROM eventlab_schema WHERE room = 'store'").scalar() or 0)
-
-
-def _needs_tables(version: int, url: str) -> bool:
+    version = int(query("SELECT version FROM eventlab_schema WHERE room = 'store'").scalar() or 0)
     if version > SCHEMA_VERSION:
-        raise StoreFailed(
-            url, f"its tables have version {version}, newer than {SCHEMA_VERSION}, the newest that this program knows"
-        )
-    return version == 0
+        raise SchemaTooNew(url, version, SCHEMA_VERSION)
+    return version

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Literal, TypeVar
 
@@ -15,21 +17,30 @@ from ...errors import StoreFailed
 from ...runtime import current as current_runtime
 from ...runtime import in_simulation
 from .. import expectations
+from ..filters import EVERYTHING, Filter
 from ..fingerprint import fingerprint
 from ..metadata import Metadata
 from ..metadata import current as carried_metadata
-from ..model import Expectation, Receipt, StoredEvent
-from ..naming import StreamNames, check_page
+from ..model import Expectation, KeptReceipt, Receipt, StoredEvent
+from ..naming import StreamNames, check_page, check_window
+from ..records import Records
+from ..wakeups import Wakeups
 from . import rows
+from .changing import changing
 from .checkpoints import NO_AUTOMATIC_CHECKPOINTS, Checkpointer
 from .connections import HeldConnection, open_engine
 from .patience import patiently
+from .records import SqliteRecords
+from .restoring import restore
 from .transaction import Append, Busy, Commit, Outcome, commit
 from .trouble import explained, is_busy
 from .writers import InlineWriter, ThreadWriter, TickWriter, Writer
 
 T = TypeVar("T")
 Synchronous = Literal["FULL", "NORMAL"]
+
+LOOK_EVERY_S = 0.05
+"""How often who waits for the log to grow looks for what other programs wrote."""
 
 
 class SqliteStore:
@@ -49,7 +60,10 @@ class SqliteStore:
         self._checkpointer: Checkpointer | None = None
         self._engine = open_engine(path, self.url, synchronous)
         self._connection = HeldConnection(self._engine)
-        committing = partial(_commit_alone, threading.Lock(), self._connection.driver, self.url)
+        self._wakeups = Wakeups()
+        self._lock = threading.Lock()
+        self.records: Records = SqliteRecords(self._query, self._change)
+        committing = partial(_commit_alone, self._lock, self._connection.driver, self.url)
         self._inline = InlineWriter(committing)
         self._writer: Writer
         if synchronous == "FULL":
@@ -79,33 +93,66 @@ class SqliteStore:
         receipt = await patiently(self.url, partial(self._write, append))
         if hooks.listening and receipt.positions and not receipt.repeated:
             hooks.emit(hooks.EventsAppended(self.name, receipt.positions[-1], _lines(append, receipt)))
+        self._wakeups.wake()
         return receipt
 
-    async def read(self, stream: str, *, after: int = 0, limit: int | None = None) -> list[StoredEvent]:
-        check_page(after, limit)
-        arguments = (self._plain(stream), after, rows.NO_LIMIT if limit is None else limit)
-        return rows.events_from(await self._query(rows.fetch, rows.READ, arguments))
+    async def read(
+        self,
+        stream: str,
+        *,
+        after: int = 0,
+        to: int | None = None,
+        at: datetime | None = None,
+        backwards: bool = False,
+        limit: int | None = None,
+    ) -> list[StoredEvent]:
+        check_window(after, limit, to, at)
+        statement, arguments = rows.window_statement(self._plain(stream), after, to, at, backwards, limit)
+        return rows.events_from(await self._query(rows.fetch, statement, arguments))
 
-    async def read_many(self, streams: Sequence[str]) -> dict[str, list[StoredEvent]]:
+    async def read_many(
+        self, streams: Sequence[str], *, after: Mapping[str, int] | None = None
+    ) -> dict[str, list[StoredEvent]]:
         names = [self._plain(stream) for stream in streams]
-        found = await self._query(rows.fetch_streams, names)
+        begin = {self._plain(name): version for name, version in (after or {}).items()}
+        found = await self._query(rows.fetch_streams, names, begin)
         return {name: rows.events_from(found[name]) for name in names}
 
-    async def read_all(
-        self,
-        after: int = 0,
-        *,
-        categories: Sequence[str] | None = None,
-        types: Sequence[str] | None = None,
-        limit: int = 1000,
-    ) -> list[StoredEvent]:
+    async def read_all(self, after: int = 0, *, where: Filter = EVERYTHING, limit: int = 1000) -> list[StoredEvent]:
         check_page(after, limit)
-        statement, arguments = rows.page_statement(after, categories, types, limit)
+        statement, arguments = rows.page_statement(after, where, limit)
         return rows.events_from(await self._query(rows.fetch, statement, arguments))
+
+    async def head(self) -> int:
+        return int((await self._query(rows.fetch, rows.HEAD, ()))[0][0] or 0)
+
+    async def changed(self, after: int) -> None:
+        """Woken by appends through this object; those of others are looked for every so often."""
+        while True:
+            future = self._wakeups.register()
+            try:
+                if await self.head() > after:
+                    return
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    return await future
+            except TimeoutError:
+                continue
+            finally:
+                self._wakeups.forget(future)
 
     async def receipt(self, command_id: str) -> Receipt | None:
         found = await self._query(rows.fetch, rows.FIND_RECEIPT, (command_id,))
         return rows.receipt_from_row(found[0][1]) if found else None
+
+    async def receipts(self, after: str = "", *, limit: int = 1000) -> list[KeptReceipt]:
+        found = await self._query(rows.fetch, rows.RECEIPTS, (after, limit))
+        return [rows.kept_receipt(row) for row in found]
+
+    async def restore(self, events: Sequence[StoredEvent], receipts: Sequence[KeptReceipt] = ()) -> None:
+        for stored in events:
+            self._plain(stored.stream)
+        await self._change(partial(restore, events=events, receipts=receipts))
+        self._wakeups.wake()
 
     async def close(self) -> None:
         if self._closed:
@@ -153,6 +200,16 @@ class SqliteStore:
                 if is_busy(error):
                     raise Busy from error
                 raise explained(self.url, error) from error
+
+        return await patiently(self.url, attempt)
+
+    async def _change(self, change: Callable[[sqlite3.Connection], T]) -> T:
+        """Run *change* in a transaction of its own, on the loop's thread: for what is rare."""
+
+        async def attempt() -> T:
+            self._check_open()
+            with self._lock:
+                return changing(self._connection.driver, self.url, change)
 
         return await patiently(self.url, attempt)
 

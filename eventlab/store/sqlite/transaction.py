@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ...errors import CommandIdReused, EventlabError
+from ...errors import ArchivedStreamError, CommandIdReused, EventlabError
 from .. import expectations
+from ..archive import ARCHIVED
 from ..model import Expectation, Receipt
 from . import rows
 from .trouble import explained, is_busy
@@ -51,10 +52,10 @@ def commit(connection: sqlite3.Connection, url: str, appends: Sequence[Append]) 
         connection.execute("COMMIT")
         return outcomes
     except Exception as error:
-        _rollback(connection)
+        rollback(connection)
         return _failed(connection, url, appends, error, committing)
     except BaseException:  # an interrupt on the loop's thread
-        _rollback(connection)
+        rollback(connection)
         raise
 
 
@@ -70,12 +71,27 @@ def _outcome(connection: sqlite3.Connection, append: Append, versions: dict[str,
             return versions[stream]
 
         expectations.check(append.expect, version)
+        _check_open(connection, append, version)
     except EventlabError as error:
         return error  # nothing was written for it yet, so the others go on
     receipt = _insert(connection, append, version, versions)
     if append.command_id is not None:
         connection.execute(rows.KEEP_RECEIPT, (append.command_id, append.fingerprint, rows.receipt_to_row(receipt)))
     return receipt
+
+
+def _check_open(connection: sqlite3.Connection, append: Append, version_of: Callable[[str], int]) -> None:
+    """Raise ArchivedStreamError if an event comes after the one that archived its stream."""
+    types = {stream: type_ for stream, _, type_, _, _ in append.events}
+    for stream in types:
+        if version_of(stream) and rows.is_archived(connection, stream):
+            raise ArchivedStreamError(stream, version_of(stream))
+    closed: set[str] = set()
+    for stream, _, type_, _, _ in append.events:
+        if stream in closed:
+            raise ArchivedStreamError(stream, version_of(stream))
+        if type_ == ARCHIVED:
+            closed.add(stream)
 
 
 def find_receipt(connection: sqlite3.Connection, append: Append) -> Receipt | None:
@@ -119,6 +135,6 @@ def _failed(
     return [explained(url, error, committing=committing) for _ in appends]
 
 
-def _rollback(connection: sqlite3.Connection) -> None:
+def rollback(connection: sqlite3.Connection) -> None:
     if connection.in_transaction:  # some errors have rolled it back already
         connection.execute("ROLLBACK")

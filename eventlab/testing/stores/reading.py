@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from eventlab.errors import InvalidValue
-from eventlab.store import EventStore
+from eventlab.store import EventStore, Filter
 
 from .vocabulary import Counted, Law, Noted, OpenStore, opened, places, raised, texts
 
@@ -89,39 +89,45 @@ async def the_log_is_read_in_pages_that_miss_nothing(open_store: OpenStore) -> N
 async def categories_filter_before_the_limit(open_store: OpenStore) -> None:
     async with opened(open_store) as store:
         await _write_mixed(store)
-        assert places(await store.read_all(categories=["b"], limit=2)) == [("b-1", 1), ("b-2", 1)]
-        assert places(await store.read_all(categories=["a"])) == [("a-1", 1), ("a", 1), ("a-1", 2)]
-        assert places(await store.read_all(categories=["a", "c"], limit=99)) == [
+        assert places(await store.read_all(where=Filter(categories=["b"]), limit=2)) == [("b-1", 1), ("b-2", 1)]
+        assert places(await store.read_all(where=Filter(categories=["a"]))) == [("a-1", 1), ("a", 1), ("a-1", 2)]
+        assert places(await store.read_all(where=Filter(categories=["a", "c"]), limit=99)) == [
             ("a-1", 1),
             ("a", 1),
             ("a-1", 2),
             ("c-1", 1),
         ]
-        assert await store.read_all(categories=["z"]) == await store.read_all(categories=[]) == []
+        assert (
+            await store.read_all(where=Filter(categories=["z"]))
+            == await store.read_all(where=Filter(categories=[]))
+            == []
+        )
 
 
 async def a_category_is_what_stands_before_the_first_dash(open_store: OpenStore) -> None:
     async with opened(open_store) as store:
         names = ["order", "order-1", "order-1-2", "orders-1", "order.1", "order 1", "Order-1", "order_1", "-order"]
         await store.append([(name, Noted(name)) for name in names])
-        assert texts(await store.read_all(categories=["order"])) == ["order", "order-1", "order-1-2"]
-        assert texts(await store.read_all(categories=[""])) == ["-order"]
+        assert texts(await store.read_all(where=Filter(categories=["order"]))) == ["order", "order-1", "order-1-2"]
+        assert texts(await store.read_all(where=Filter(categories=[""]))) == ["-order"]
 
 
 async def types_filter_before_the_limit(open_store: OpenStore) -> None:
     async with opened(open_store) as store:
         await _write_mixed(store)
-        assert places(await store.read_all(types=[COUNTED], limit=2)) == [("b-1", 1), ("a", 1)]
-        assert places(await store.read_all(types=[COUNTED], categories=["a"])) == [("a", 1)]
-        assert len(await store.read_all(types=[COUNTED, NOTED])) == 8
-        assert await store.read_all(types=[]) == await store.read_all(types=["Missing"]) == []
+        assert places(await store.read_all(where=Filter(types=[COUNTED]), limit=2)) == [("b-1", 1), ("a", 1)]
+        assert places(await store.read_all(where=Filter(categories=["a"], types=[COUNTED]))) == [("a", 1)]
+        assert len(await store.read_all(where=Filter(types=[COUNTED, NOTED]))) == 8
+        assert (
+            await store.read_all(where=Filter(types=[])) == await store.read_all(where=Filter(types=["Missing"])) == []
+        )
 
 
 async def filters_go_together_with_a_position(open_store: OpenStore) -> None:
     async with opened(open_store) as store:
         await _write_mixed(store)
-        (first, *others) = await store.read_all(categories=["a"])
-        assert await store.read_all(first.position, categories=["a"]) == others
+        (first, *others) = await store.read_all(where=Filter(categories=["a"]))
+        assert await store.read_all(first.position, where=Filter(categories=["a"])) == others
 
 
 async def a_page_of_nothing_is_refused(open_store: OpenStore) -> None:

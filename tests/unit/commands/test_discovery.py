@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -54,9 +54,11 @@ class CountingStore(MemoryStore):
         super().__init__()
         self.reads: list[list[str]] = []
 
-    async def read_many(self, streams: Sequence[str]) -> dict[str, list[StoredEvent]]:
+    async def read_many(
+        self, streams: Sequence[str], *, after: Mapping[str, int] | None = None
+    ) -> dict[str, list[StoredEvent]]:
         self.reads.append(list(streams))
-        return await super().read_many(streams)
+        return await super().read_many(streams, after=after)
 
 
 def links(*pairs: tuple[str, str]) -> list[tuple[str, object]]:
