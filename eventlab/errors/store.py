@@ -159,7 +159,7 @@ class SchemaTooNew(StoreFailed):
 
 
 class ExportInvalid(GiveUp, ValueError):
-    """A line of an export that cannot be taken in. Nothing of the file's batch that holds it was written."""
+    """A line of an export that cannot be taken in. Neither it nor any later line was written."""
 
     def __init__(self, source: str, line: int, reason: str) -> None:
         super().__init__(source, line, reason)

@@ -1,0 +1,41 @@
+"""Which streams a store holds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from ..archive import ARCHIVED
+from ..filters import EVERYTHING, Filter
+from ..protocol import EventStore
+
+PAGE = 1000
+
+
+class StreamInfo(msgspec.Struct, frozen=True):
+    """A stream from outside: how long it is, when it began, when it was last written to."""
+
+    stream: str
+    version: int
+    first_at: datetime
+    last_at: datetime
+    is_archived: bool = False
+
+
+async def survey(store: EventStore, where: Filter = EVERYTHING) -> list[StreamInfo]:
+    """The streams of *store* in the order of their names. The whole log is read, page by page.
+
+    Filter by category or by pattern; versions count what the filter lets through.
+    """
+    found: dict[str, StreamInfo] = {}
+    after = 0
+    while page := await store.read_all(after, where=where, limit=PAGE):
+        for stored in page:
+            before = found.get(stored.stream)
+            first_at = stored.occurred_at if before is None else before.first_at
+            found[stored.stream] = StreamInfo(
+                stored.stream, stored.version, first_at, stored.occurred_at, stored.type == ARCHIVED
+            )
+        after = page[-1].position
+    return [found[stream] for stream in sorted(found)]
