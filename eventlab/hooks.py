@@ -60,7 +60,8 @@ class CommandAttempted(Happening, frozen=True):
     """One attempt of a command: ``written``, ``unchanged``, ``conflict`` or ``refused``.
 
     *streams* are ``(stream, version read)``; *conflicts* ``(stream, expected, actual)``;
-    *backoff_s* is the pause before the next attempt, if there is one.
+    *backoff_s* is the pause before the next attempt, if there is one; *duration_s* how long this
+    one took, from its reading to the answer of its append.
     """
 
     command: str
@@ -69,6 +70,7 @@ class CommandAttempted(Happening, frozen=True):
     streams: tuple[tuple[str, int], ...] = ()
     conflicts: tuple[tuple[str, int | str, int], ...] = ()
     backoff_s: float | None = None
+    duration_s: float = 0.0
 
 
 class CallStarted(Happening, frozen=True):

@@ -11,7 +11,7 @@ import msgspec
 from .. import hooks
 from ..errors import CommandIdReused, InvalidValue, Refused, UndeclaredStream, VersionConflict
 from ..resilience.backoff import Backoff, Exponential
-from ..runtime import random_stream
+from ..runtime import monotonic, random_stream
 from ..store import EventStore, Metadata, Receipt
 from .command import Command, declared_streams
 from .reading import Reading
@@ -104,9 +104,11 @@ class _Execution:
         self._command_id, self._metadata = command_id, metadata
         self._declared = declared_streams(command)
         self._versions: dict[str, int] = {}
+        self._began_s = 0.0
 
     async def attempt(self, number: int) -> tuple[Receipt, tuple[tuple[str, object], ...]]:
         """Read and decide once. Raises VersionConflict when another writer came in between."""
+        self._began_s = monotonic()
         reading = Reading(self._command, self._declared)
         self._versions = reading.versions
         await reading.read(self._store)
@@ -153,7 +155,6 @@ class _Execution:
     def tell(
         self, attempt: int, outcome: str, conflicts: tuple[Conflict, ...] = (), backoff_s: float | None = None
     ) -> None:
-        streams = tuple(self._versions.items())
-        hooks.emit(
-            hooks.CommandAttempted(type(self._command).__name__, attempt, outcome, streams, conflicts, backoff_s)
-        )
+        name, streams = type(self._command).__name__, tuple(self._versions.items())
+        took_s = monotonic() - self._began_s
+        hooks.emit(hooks.CommandAttempted(name, attempt, outcome, streams, conflicts, backoff_s, took_s))

@@ -11,6 +11,7 @@ from eventlab import hooks
 from eventlab.commands import Command, ConflictRetry, execute
 from eventlab.errors import InvalidValue, Refused, UndeclaredStream, VersionConflict
 from eventlab.resilience.backoff import Constant
+from eventlab.simulation import World
 from eventlab.store import MemoryStore, Metadata, StoredEvent, StreamId
 from eventlab.testing import run
 
@@ -111,7 +112,7 @@ def test_listeners_see_every_attempt() -> None:
             with pytest.raises(Refused):
                 await execute(store, Transfer(ALICE, BOB, 10))
 
-    run(main())
+    World().run(main())
     streams = ((("account-alice", 1), ("account-bob", 0)), (("account-alice", 1), ("account-bob", 1)))
     assert heard == [
         hooks.CommandAttempted("Transfer", 1, "conflict", streams[0], (("account-bob", 0, 1),), 0.0),
