@@ -39,6 +39,13 @@ class IdSource:
 
     def next(self, epoch_s: float) -> UUID:
         """The next id, for a moment in seconds since 1970."""
+        made = _new(UUID)  # ``UUID(int=…)`` without its checks: there is one for every event
+        _set_int(made, self.next_number(epoch_s))
+        _set_is_safe(made, _UNKNOWN)
+        return made
+
+    def next_number(self, epoch_s: float) -> int:
+        """The next id as a number: for a store that keeps no UUID, but its 16 bytes."""
         ms = int(epoch_s * 1000)
         if ms > self._ms:
             self._begin(ms)
@@ -47,10 +54,7 @@ class IdSource:
             if self._tail >> 74:  # 2⁴¹ ids in one millisecond: borrow the next one
                 self._begin(self._ms + 1)
         tail = self._tail
-        made = _new(UUID)  # ``UUID(int=…)`` without its checks: there is one for every event
-        _set_int(made, self._fixed | (tail >> 62) << 64 | tail & _LOW)
-        _set_is_safe(made, _UNKNOWN)
-        return made
+        return self._fixed | (tail >> 62) << 64 | tail & _LOW
 
     def _begin(self, ms: int) -> None:
         self._ms, self._tail = ms, self._chance.getrandbits(73)
@@ -84,8 +88,17 @@ class Runtime:
     def monotonic(self) -> float:
         return time.monotonic()
 
+    def epoch_s(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
+
     def new_id(self) -> UUID:
         return self._ids.next(time.time())
+
+    def new_ids(self, count: int) -> list[bytes]:
+        """What *count* calls of `new_id` would give, as bytes: for a store that writes many events at once."""
+        epoch_s, next_number = self.epoch_s(), self._ids.next_number
+        return [next_number(epoch_s).to_bytes(16, "big") for _ in range(count)]
 
     def make_stream(self, name: str) -> random.Random:
         """A fresh generator for *name*; seeded runtimes derive it from their seed."""
@@ -119,6 +132,9 @@ class SeededRuntime(Runtime):
         if at_s != self._now[0]:  # in virtual time much happens at one moment
             self._now = at_s, datetime.fromtimestamp(self._epoch_s + at_s, UTC)
         return self._now[1]
+
+    def epoch_s(self) -> float:
+        return self._epoch_s + self._clock()
 
     def new_id(self) -> UUID:
         return self._ids.next(self._epoch_s + self._clock())

@@ -6,7 +6,8 @@ import sqlite3
 from collections.abc import Callable
 from typing import TypeVar
 
-from .transaction import Busy, rollback
+from .append import Busy
+from .transaction import rollback
 from .trouble import explained, is_busy
 
 T = TypeVar("T")

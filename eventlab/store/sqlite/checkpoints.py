@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from ...runtime import in_simulation
-from .transaction import Append
+from .append import Append
 
 CHECKPOINT_BYTES = 4_000_000
 """Roughly so much is written ahead before a checkpoint."""

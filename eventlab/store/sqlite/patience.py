@@ -9,7 +9,7 @@ from typing import TypeVar
 from ...errors import StoreBusy
 from ...resilience.backoff import Exponential
 from ...runtime import monotonic, random_stream
-from .transaction import Busy
+from .append import Busy
 
 T = TypeVar("T")
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from ..archive import ARCHIVED
 from ..filters import Filter
 from ..metadata import NO_METADATA, Metadata
 from ..model import KeptReceipt, Receipt, StoredEvent
@@ -22,8 +22,7 @@ INSERT = (
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 LAST_POSITION = "SELECT last_insert_rowid()"
-VERSION = "SELECT version FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1"
-LAST_TYPE = "SELECT type FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1"
+LAST = "SELECT version, type FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1"
 HEAD = "SELECT max(position) FROM events"
 READ = f"SELECT {COLUMNS} FROM events WHERE stream = ? AND version > ? ORDER BY version LIMIT ?"
 RESTORE = (
@@ -42,6 +41,7 @@ _to_json = msgspec.json.Encoder().encode
 _metadata_from_json = msgspec.json.Decoder(Metadata).decode
 _receipt_from_json = msgspec.json.Decoder(Receipt).decode
 _EMPTY = b"{}"
+_moment = datetime.fromisoformat
 
 
 def metadata_to_row(metadata: Metadata) -> bytes:
@@ -79,24 +79,33 @@ def row_of(stored: StoredEvent) -> Row:
 
 def time_to_row(moment: datetime) -> str:
     """UTC, always with microseconds, so that texts sort as the moments do."""
-    return moment.isoformat(timespec="microseconds")
+    return moment.isoformat("T", "microseconds")
 
 
-def events_from(rows: Iterable[Row]) -> list[StoredEvent]:
+def events_from(rows: Sequence[Row]) -> list[StoredEvent]:
+    """The ids of all rows are made at once, which takes a third of the time."""
+    ids = msgspec.convert([row[3] for row in rows], list[UUID])
     return [
         StoredEvent(
             position,
             stream,
             version,
-            UUID(bytes=id_),
+            id_,
             type_,
             schema_version,
             data,
-            NO_METADATA if metadata == _EMPTY else _metadata_from_json(metadata),
-            datetime.fromisoformat(occurred_at),
+            NO_METADATA if metadata == _EMPTY else _metadata_from_row(metadata),
+            _moment(occurred_at),
         )
-        for position, stream, version, id_, type_, schema_version, data, metadata, occurred_at in rows
+        for (position, stream, version, _, type_, schema_version, data, metadata, occurred_at), id_ in zip(
+            rows, ids, strict=True
+        )
     ]
+
+
+@lru_cache(maxsize=256)  # what was carried by one command, or by one call, stands beside all of its events
+def _metadata_from_row(data: bytes) -> Metadata:
+    return _metadata_from_json(data)
 
 
 def fetch(connection: sqlite3.Connection, statement: str, arguments: Sequence[Any]) -> list[Row]:
@@ -118,19 +127,16 @@ def fetch_streams(
 
 
 def version_of(connection: sqlite3.Connection, stream: str) -> int:
-    row = connection.execute(VERSION, (stream,)).fetchone()
+    row = connection.execute(LAST, (stream,)).fetchone()
     return 0 if row is None else int(row[0])
-
-
-def is_archived(connection: sqlite3.Connection, stream: str) -> bool:
-    row = connection.execute(LAST_TYPE, (stream,)).fetchone()
-    return row is not None and row[0] == ARCHIVED
 
 
 def window_statement(
     stream: str, after: int, to: int | None, at: datetime | None, backwards: bool, limit: int | None
-) -> tuple[str, list[Any]]:
+) -> tuple[str, Sequence[Any]]:
     """The statement for a part of a stream, and its arguments."""
+    if to is None and at is None and not backwards:
+        return READ, (stream, after, NO_LIMIT if limit is None else limit)
     conditions, arguments = ["stream = ?", "version > ?"], [stream, after]
     if to is not None:
         conditions.append("version <= ?")

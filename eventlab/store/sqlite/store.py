@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -14,8 +13,8 @@ from typing import Literal, TypeVar
 from ... import hooks
 from ...codec import EVENTS
 from ...errors import StoreFailed
+from ...runtime import Runtime, in_simulation
 from ...runtime import current as current_runtime
-from ...runtime import in_simulation
 from .. import expectations
 from ..filters import EVERYTHING, Filter
 from ..fingerprint import fingerprint
@@ -26,13 +25,14 @@ from ..naming import StreamNames, check_page, check_window
 from ..records import Records
 from ..wakeups import Wakeups
 from . import rows
+from .append import Append, Busy
 from .changing import changing
 from .checkpoints import NO_AUTOMATIC_CHECKPOINTS, Checkpointer
+from .committing import Committer
 from .connections import HeldConnection, open_engine
 from .patience import patiently
 from .records import SqliteRecords
 from .restoring import restore
-from .transaction import Append, Busy, Commit, Outcome, commit
 from .trouble import explained, is_busy
 from .writers import InlineWriter, ThreadWriter, TickWriter, Writer
 
@@ -61,25 +61,22 @@ class SqliteStore:
         self._engine = open_engine(path, self.url, synchronous)
         self._connection = HeldConnection(self._engine)
         self._wakeups = Wakeups()
-        self._lock = threading.Lock()
         self.records: Records = SqliteRecords(self._query, self._change)
-        committing = partial(_commit_alone, self._lock, self._connection.driver, self.url)
-        self._inline = InlineWriter(committing)
+        if synchronous == "NORMAL" and not in_simulation():
+            self._checkpointer = Checkpointer(partial(sqlite3.connect, path, timeout=0.1))
+            self._connection.driver.execute(NO_AUTOMATIC_CHECKPOINTS)
+        self._commit = Committer(self._connection.driver, self.url, self._checkpointer)
+        self._inline = InlineWriter(self._commit)
         self._writer: Writer
         if synchronous == "FULL":
             # The thread may be in the middle of a transaction at any time: reads have a connection of their own.
             self._reader = HeldConnection(self._engine)
-            threaded = ThreadWriter(committing, f"eventlab store {name}")
+            threaded = ThreadWriter(self._commit, f"eventlab store {name}")
             weakref.finalize(self, threaded.stop)
             self._writer = threaded
-            return
-        self._reader = self._connection
-        if in_simulation():
-            self._writer = self._inline
         else:
-            self._checkpointer = Checkpointer(partial(sqlite3.connect, path, timeout=0.1))
-            self._connection.driver.execute(NO_AUTOMATIC_CHECKPOINTS)
-            self._writer = TickWriter(partial(_commit_noted, self._checkpointer, committing))
+            self._reader = self._connection
+            self._writer = self._inline if in_simulation() else TickWriter(self._commit)
 
     async def append(
         self,
@@ -89,8 +86,16 @@ class SqliteStore:
         command_id: str | None = None,
         metadata: Metadata | None = None,
     ) -> Receipt:
-        append = self._prepared(events, expect or {}, command_id, metadata)
-        receipt = await patiently(self.url, partial(self._write, append))
+        self._check_open()
+        runtime = current_runtime()
+        append = self._prepared(runtime, events, expect, command_id, metadata)
+        outcome = (self._inline if runtime.simulated else self._writer).at_once(append)
+        if outcome is None or type(outcome) is Busy:
+            receipt = await patiently(self.url, partial(self._write, append))
+        elif isinstance(outcome, Exception):
+            raise outcome
+        else:
+            receipt = outcome
         if hooks.listening and receipt.positions and not receipt.repeated:
             hooks.emit(hooks.EventsAppended(self.name, receipt.positions[-1], _lines(append, receipt)))
         self._wakeups.wake()
@@ -114,7 +119,7 @@ class SqliteStore:
         self, streams: Sequence[str], *, after: Mapping[str, int] | None = None
     ) -> dict[str, list[StoredEvent]]:
         names = [self._plain(stream) for stream in streams]
-        begin = {self._plain(name): version for name, version in (after or {}).items()}
+        begin = {self._plain(name): version for name, version in after.items()} if after else {}
         found = await self._query(rows.fetch_streams, names, begin)
         return {name: rows.events_from(found[name]) for name in names}
 
@@ -167,17 +172,19 @@ class SqliteStore:
 
     def _prepared(
         self,
+        runtime: Runtime,
         events: Sequence[tuple[str, object]],
-        expect: Mapping[str, Expectation],
+        expect: Mapping[str, Expectation] | None,
         command_id: str | None,
         metadata: Metadata | None,
     ) -> Append:
         """Everything that needs no database, on the loop's thread: names, encoding, ids, and the time of day."""
-        runtime = current_runtime()
-        encoded = [(self._plain(stream), EVENTS.encode(event)) for stream, event in events]
+        plain, encode = self._plain, EVENTS.encode
+        encoded = [(plain(stream), encode(event)) for stream, event in events]
+        ids = runtime.new_ids(len(encoded))
         return Append(
-            [(name, runtime.new_id().bytes, e.type, e.schema_version, e.data) for name, e in encoded],
-            {self._plain(name): expectations.validated(name, value) for name, value in expect.items()},
+            [(name, id_, e.type, e.schema_version, e.data) for (name, e), id_ in zip(encoded, ids, strict=True)],
+            {plain(name): expectations.validated(name, value) for name, value in expect.items()} if expect else {},
             rows.metadata_to_row(carried_metadata() if metadata is None else metadata),
             rows.time_to_row(runtime.now()),
             command_id,
@@ -192,23 +199,29 @@ class SqliteStore:
         return outcome
 
     async def _query(self, read: Callable[..., T], *arguments: object) -> T:
-        async def attempt() -> T:
-            self._check_open()
-            try:
-                return read(self._reader.driver, *arguments)
-            except sqlite3.Error as error:
-                if is_busy(error):
-                    raise Busy from error
-                raise explained(self.url, error) from error
+        try:
+            return self._looked_up(read, *arguments)
+        except Busy:
+            return await patiently(self.url, partial(self._query_again, read, *arguments))
 
-        return await patiently(self.url, attempt)
+    async def _query_again(self, read: Callable[..., T], *arguments: object) -> T:
+        return self._looked_up(read, *arguments)
+
+    def _looked_up(self, read: Callable[..., T], *arguments: object) -> T:
+        self._check_open()
+        try:
+            return read(self._reader.driver, *arguments)
+        except sqlite3.Error as error:
+            if is_busy(error):
+                raise Busy from error
+            raise explained(self.url, error) from error
 
     async def _change(self, change: Callable[[sqlite3.Connection], T]) -> T:
         """Run *change* in a transaction of its own, on the loop's thread: for what is rare."""
 
         async def attempt() -> T:
             self._check_open()
-            with self._lock:
+            with self._commit.lock:
                 return changing(self._connection.driver, self.url, change)
 
         return await patiently(self.url, attempt)
@@ -216,20 +229,6 @@ class SqliteStore:
     def _check_open(self) -> None:
         if self._closed:
             raise StoreFailed(self.url, "the store was closed")
-
-
-def _commit_alone(
-    lock: threading.Lock, connection: sqlite3.Connection, url: str, appends: Sequence[Append]
-) -> list[Outcome]:
-    """One at a time: a world may commit inline while the thread of the store is still at work."""
-    with lock:
-        return commit(connection, url, appends)
-
-
-def _commit_noted(checkpointer: Checkpointer, committing: Commit, appends: Sequence[Append]) -> list[Outcome]:
-    outcomes = committing(appends)
-    checkpointer.note(appends)
-    return outcomes
 
 
 def _lines(append: Append, receipt: Receipt) -> tuple[tuple[str, int, str], ...]:

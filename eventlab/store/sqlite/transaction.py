@@ -3,51 +3,32 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Sequence
 
 from ...errors import ArchivedStreamError, CommandIdReused, EventlabError
 from .. import expectations
 from ..archive import ARCHIVED
-from ..model import Expectation, Receipt
+from ..model import Receipt
 from . import rows
+from .append import Append, Busy, Outcome
+from .single import insert_single
 from .trouble import explained, is_busy
-
-
-@dataclass(slots=True)
-class Append:
-    """An append as it waits: everything is encoded, checked and stamped, but not yet compared with the streams.
-
-    *events* are ``(stream, id, type, schema version, data)``.
-    """
-
-    events: list[tuple[str, bytes, str, int, bytes]]
-    expect: dict[str, Expectation]
-    metadata: bytes
-    occurred_at: str
-    command_id: str | None
-    fingerprint: bytes
-
-
-class Busy(EventlabError):
-    """Another connection is writing. Nothing happened; the store tries again, and nobody else sees this."""
-
-
-Outcome: TypeAlias = Receipt | Exception
-Commit: TypeAlias = Callable[[Sequence[Append]], list[Outcome]]
 
 
 def commit(connection: sqlite3.Connection, url: str, appends: Sequence[Append]) -> list[Outcome]:
     """Write *appends* in one transaction; an outcome for each, in their order. Never raises because of one of them."""
+    if len(appends) == 1 and len(appends[0].events) == 1 and appends[0].command_id is None:
+        outcome = _single(connection, url, appends[0])
+        if outcome is not None:
+            return [outcome]
     try:
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.Error as error:
         return [Busy() if is_busy(error) else explained(url, error) for _ in appends]
     committing = False
     try:
-        versions: dict[str, int] = {}
-        outcomes = [_outcome(connection, append, versions) for append in appends]
+        streams = _Streams(connection)
+        outcomes = [_outcome(connection, append, streams) for append in appends]
         committing = True
         connection.execute("COMMIT")
         return outcomes
@@ -59,39 +40,78 @@ def commit(connection: sqlite3.Connection, url: str, appends: Sequence[Append]) 
         raise
 
 
-def _outcome(connection: sqlite3.Connection, append: Append, versions: dict[str, int]) -> Outcome:
+def _single(connection: sqlite3.Connection, url: str, append: Append) -> Outcome | None:
+    try:
+        return insert_single(connection, append)
+    except sqlite3.Error as error:
+        # The statement is its own commit: where the disk failed, it may have failed while committing.
+        return Busy() if is_busy(error) else explained(url, error, committing=True)
+
+
+class _Streams:
+    """Where the streams are, as this transaction sees them: each is looked up once."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.versions: dict[str, int] = {}
+        self.archived: set[str] = set()
+
+    def version(self, stream: str) -> int:
+        known = self.versions.get(stream)
+        if known is None:
+            last = self._connection.execute(rows.LAST, (stream,)).fetchone()
+            known, type_ = (0, "") if last is None else last
+            self.versions[stream] = known
+            if type_ == ARCHIVED:
+                self.archived.add(stream)
+        return known
+
+
+def _outcome(connection: sqlite3.Connection, append: Append, streams: _Streams) -> Outcome:
     """Check and write one append. Errors of the database are raised: they concern the whole transaction."""
     try:
         if append.command_id is not None and (earlier := find_receipt(connection, append)) is not None:
             return earlier
-
-        def version(stream: str) -> int:
-            if stream not in versions:
-                versions[stream] = rows.version_of(connection, stream)
-            return versions[stream]
-
-        expectations.check(append.expect, version)
-        _check_open(connection, append, version)
+        expectations.check(append.expect, streams.version)
+        inserted, written, archived = _numbered(append, streams)
     except EventlabError as error:
         return error  # nothing was written for it yet, so the others go on
-    receipt = _insert(connection, append, version, versions)
+    if not inserted:
+        return Receipt()
+    if len(inserted) == 1:
+        last = connection.execute(rows.INSERT, inserted[0]).lastrowid or 0
+    else:
+        connection.executemany(rows.INSERT, inserted)
+        last = connection.execute(rows.LAST_POSITION).fetchone()[0]
+    # The only writer appended them one after the other, so their positions have no gap.
+    receipt = Receipt(tuple(range(last - len(inserted) + 1, last + 1)), written)
     if append.command_id is not None:
         connection.execute(rows.KEEP_RECEIPT, (append.command_id, append.fingerprint, rows.receipt_to_row(receipt)))
+    streams.versions |= written
+    streams.archived |= archived
     return receipt
 
 
-def _check_open(connection: sqlite3.Connection, append: Append, version_of: Callable[[str], int]) -> None:
-    """Raise ArchivedStreamError if an event comes after the one that archived its stream."""
-    types = {stream: type_ for stream, _, type_, _, _ in append.events}
-    for stream in types:
-        if version_of(stream) and rows.is_archived(connection, stream):
-            raise ArchivedStreamError(stream, version_of(stream))
-    closed: set[str] = set()
-    for stream, _, type_, _, _ in append.events:
-        if stream in closed:
-            raise ArchivedStreamError(stream, version_of(stream))
+def _numbered(append: Append, streams: _Streams) -> tuple[list[rows.Row], dict[str, int], set[str]]:
+    """The rows of an append, the new versions of its streams, and those of them that it archives.
+
+    Raises ArchivedStreamError if an event comes after the one that archived its stream.
+    """
+    inserted: list[rows.Row] = []
+    written: dict[str, int] = {}
+    archived: set[str] = set()
+    metadata, occurred_at = append.metadata, append.occurred_at
+    for stream, id_, type_, schema_version, data in append.events:
+        version = written.get(stream)
+        if version is None:
+            version = streams.version(stream)
+        if (archived or streams.archived) and (stream in archived or stream in streams.archived):
+            raise ArchivedStreamError(stream, streams.version(stream))
         if type_ == ARCHIVED:
-            closed.add(stream)
+            archived.add(stream)
+        written[stream] = version = version + 1
+        inserted.append((stream, version, id_, type_, schema_version, data, metadata, occurred_at))
+    return inserted, written, archived
 
 
 def find_receipt(connection: sqlite3.Connection, append: Append) -> Receipt | None:
@@ -101,25 +121,6 @@ def find_receipt(connection: sqlite3.Connection, append: Append) -> Receipt | No
     if found[0] != append.fingerprint:
         raise CommandIdReused(str(append.command_id))
     return rows.receipt_from_row(found[1])
-
-
-def _insert(
-    connection: sqlite3.Connection, append: Append, version_of: Callable[[str], int], versions: dict[str, int]
-) -> Receipt:
-    if not append.events:
-        return Receipt()
-    written: dict[str, int] = {}
-    inserted = []
-    for stream, id_, type_, schema_version, data in append.events:
-        written[stream] = versions[stream] = version = version_of(stream) + 1
-        inserted.append((stream, version, id_, type_, schema_version, data, append.metadata, append.occurred_at))
-    if len(inserted) == 1:
-        last = connection.execute(rows.INSERT, inserted[0]).lastrowid or 0
-    else:
-        connection.executemany(rows.INSERT, inserted)
-        last = connection.execute(rows.LAST_POSITION).fetchone()[0]
-    # The only writer appended them one after the other, so their positions have no gap.
-    return Receipt(tuple(range(last - len(inserted) + 1, last + 1)), written)
 
 
 def _failed(

@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol, TypeAlias
 
 from ...runtime import in_simulation
-from .transaction import Append, Commit, Outcome
+from .append import Append, Commit, Outcome
 
 BATCH_MAX = 1000
 """Appends in one transaction at most, so that the first of many callers does not wait for ever."""
@@ -21,8 +21,15 @@ BATCH_MAX = 1000
 Waiting: TypeAlias = tuple[Append, asyncio.Future[Outcome]]
 
 
+AT_ONCE_MAX = 64
+"""Appends of one caller in one tick that commit at once: then the loop gets its turn, and with it everybody else."""
+
+
 class Writer(Protocol):
     """Commits an append, sooner or later, alone or with others."""
+
+    def at_once(self, append: Append) -> Outcome | None:
+        """Commit it now, alone; None if it has to wait."""
 
     async def write(self, append: Append) -> Outcome: ...
 
@@ -36,14 +43,17 @@ class InlineWriter:
     def __init__(self, commit: Commit) -> None:
         self._commit = commit
 
+    def at_once(self, append: Append) -> Outcome:
+        return self._commit((append,))[0]
+
     async def write(self, append: Append) -> Outcome:
-        return self._commit([append])[0]
+        return self.at_once(append)
 
     async def finish(self) -> None: ...
 
 
 class TickWriter:
-    """On the loop's thread: the first append of a tick at once, those that come after it together in the next.
+    """On the loop's thread: the first caller of a tick at once, those that come after it together in the next.
 
     While several callers come in every tick, the first waits for the others too.
     """
@@ -54,17 +64,28 @@ class TickWriter:
         self._waiting: list[Waiting] = []
         self._tick_is_due = False
         self._crowded = False
+        self._first: asyncio.Task[object] | None = None
+        self._at_once = 0
 
-    async def write(self, append: Append) -> Outcome:
+    def at_once(self, append: Append) -> Outcome | None:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:  # the tick of a loop that was closed never comes
             self._loop, self._tick_is_due, self._crowded = loop, False, False
+        caller = asyncio.current_task(loop)
         if not self._tick_is_due:
             self._tick_is_due = True
             loop.call_soon(self._tick)
-            if not self._crowded:
-                return self._commit([append])[0]
-        future: asyncio.Future[Outcome] = loop.create_future()
+            self._first, self._at_once = caller, 0
+        if self._crowded or caller is not self._first or self._at_once >= AT_ONCE_MAX:
+            return None
+        self._at_once += 1
+        return self._commit((append,))[0]
+
+    async def write(self, append: Append) -> Outcome:
+        outcome = self.at_once(append)
+        if outcome is not None:
+            return outcome
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((append, future))
         return await future
 
@@ -72,7 +93,7 @@ class TickWriter:
         self._tick()
 
     def _tick(self) -> None:
-        self._tick_is_due = False
+        self._tick_is_due, self._first = False, None
         # Whoever was cancelled while waiting has written nothing.
         waiting = [(append, future) for append, future in self._waiting if not future.done()]
         self._waiting = waiting[BATCH_MAX:]
@@ -93,6 +114,9 @@ class ThreadWriter:
         self._name = name
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+
+    def at_once(self, append: Append) -> None:
+        """Never: flushing would hold up the loop."""
 
     async def write(self, append: Append) -> Outcome:
         if self._thread is None:

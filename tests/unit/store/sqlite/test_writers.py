@@ -12,7 +12,7 @@ import pytest
 from eventlab.simulation import World
 from eventlab.store import Receipt
 from eventlab.store.sqlite import checkpoints
-from eventlab.store.sqlite.transaction import Append, Outcome
+from eventlab.store.sqlite.append import Append, Outcome
 from eventlab.store.sqlite.writers import ThreadWriter, TickWriter
 from eventlab.testing import run
 

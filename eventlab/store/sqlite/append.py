@@ -1,0 +1,33 @@
+"""An append on its way to the database, and what may become of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ...errors import EventlabError
+from ..model import Expectation, Receipt
+
+
+@dataclass(slots=True)
+class Append:
+    """An append as it waits: everything is encoded, checked and stamped, but not yet compared with the streams.
+
+    *events* are ``(stream, id, type, schema version, data)``.
+    """
+
+    events: list[tuple[str, bytes, str, int, bytes]]
+    expect: dict[str, Expectation]
+    metadata: bytes
+    occurred_at: str
+    command_id: str | None
+    fingerprint: bytes
+
+
+class Busy(EventlabError):
+    """Another connection is writing. Nothing happened; the store tries again, and nobody else sees this."""
+
+
+Outcome: TypeAlias = Receipt | Exception
+Commit: TypeAlias = Callable[[Sequence[Append]], list[Outcome]]
