@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from ...errors import EventlabError
 from ..model import Expectation, Receipt
 
 
-@dataclass(slots=True)
-class Append:
+class Append(msgspec.Struct):
     """An append as it waits: everything is encoded, checked and stamped, but not yet compared with the streams.
 
     *events* are ``(stream, id, type, schema version, data)``.

@@ -28,11 +28,12 @@ class Checkpointer:
 
     def note(self, appends: Sequence[Append]) -> None:
         """Count a transaction of *appends*."""
-        self._written_bytes += _PAGES_PER_TRANSACTION_BYTES
+        written = self._written_bytes + _PAGES_PER_TRANSACTION_BYTES
         for append in appends:
             for event in append.events:
-                self._written_bytes += 200 + len(event[4])
-        if self._written_bytes < CHECKPOINT_BYTES or in_simulation():
+                written += 200 + len(event[4])
+        self._written_bytes = written
+        if written < CHECKPOINT_BYTES or in_simulation():
             return
         if self._thread is None or not self._thread.is_alive():
             self._written_bytes = 0

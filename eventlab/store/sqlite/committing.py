@@ -6,9 +6,11 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 
-from .append import Append, Outcome
+from .append import Append, Busy, Outcome
 from .checkpoints import Checkpointer
+from .single import SingleInsert
 from .transaction import commit
+from .trouble import explained, is_busy
 
 
 class Committer:
@@ -17,10 +19,23 @@ class Committer:
     def __init__(self, connection: sqlite3.Connection, url: str, checkpointer: Checkpointer | None) -> None:
         self.lock = threading.Lock()
         self._connection, self._url, self._checkpointer = connection, url, checkpointer
+        self._insert_single = SingleInsert(connection)
 
     def __call__(self, appends: Sequence[Append]) -> list[Outcome]:
+        """An outcome for each of *appends*, in their order. Never raises because of one of them."""
         with self.lock:
-            outcomes = commit(self._connection, self._url, appends)
+            outcome = self._single(appends[0]) if len(appends) == 1 else None
+            outcomes = commit(self._connection, self._url, appends) if outcome is None else [outcome]
         if self._checkpointer is not None:
             self._checkpointer.note(appends)
         return outcomes
+
+    def _single(self, append: Append) -> Outcome | None:
+        """The outcome of one event alone; None if it needs a transaction."""
+        if append.command_id is not None or len(append.events) != 1:
+            return None
+        try:
+            return self._insert_single(append)
+        except sqlite3.Error as error:
+            # The statement is its own commit: where the disk failed, it may have failed while committing.
+            return Busy() if is_busy(error) else explained(self._url, error, committing=True)

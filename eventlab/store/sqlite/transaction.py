@@ -11,16 +11,11 @@ from ..archive import ARCHIVED
 from ..model import Receipt
 from . import rows
 from .append import Append, Busy, Outcome
-from .single import insert_single
 from .trouble import explained, is_busy
 
 
 def commit(connection: sqlite3.Connection, url: str, appends: Sequence[Append]) -> list[Outcome]:
     """Write *appends* in one transaction; an outcome for each, in their order. Never raises because of one of them."""
-    if len(appends) == 1 and len(appends[0].events) == 1 and appends[0].command_id is None:
-        outcome = _single(connection, url, appends[0])
-        if outcome is not None:
-            return [outcome]
     try:
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.Error as error:
@@ -38,14 +33,6 @@ def commit(connection: sqlite3.Connection, url: str, appends: Sequence[Append]) 
     except BaseException:  # an interrupt on the loop's thread
         rollback(connection)
         raise
-
-
-def _single(connection: sqlite3.Connection, url: str, append: Append) -> Outcome | None:
-    try:
-        return insert_single(connection, append)
-    except sqlite3.Error as error:
-        # The statement is its own commit: where the disk failed, it may have failed while committing.
-        return Busy() if is_busy(error) else explained(url, error, committing=True)
 
 
 class _Streams:
