@@ -35,6 +35,9 @@ AnyHappening: TypeAlias = (
     | hooks.NodeChanged
     | hooks.FaultBegan
     | hooks.FaultEnded
+    | hooks.LeaseChanged
+    | hooks.EventParked
+    | hooks.SubscriptionResumed
 )
 
 H = TypeVar("H", bound=Happening)

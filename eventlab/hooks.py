@@ -185,6 +185,34 @@ class FaultEnded(Happening, frozen=True):
     detail: str
 
 
+class LeaseChanged(Happening, frozen=True):
+    """A lease was ``acquired`` or ``released``, or its holder found it ``lost``. Renewals are not told."""
+
+    store: str
+    key: str
+    owner: str
+    token: int
+    change: str
+
+
+class EventParked(Happening, frozen=True):
+    """A consumer set an event aside, and went on without it."""
+
+    consumer: str
+    position: int
+    stream: str
+    type: str
+    reason: str
+
+
+class SubscriptionResumed(Happening, frozen=True):
+    """A subscription goes on after *position*: its store answers again after so many failures."""
+
+    store: str
+    position: int
+    failures: int
+
+
 Listener = Callable[[Happening], None]
 
 listening = False

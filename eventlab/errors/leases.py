@@ -27,7 +27,8 @@ class LeaseLost(GiveUp):
         self.key, self.owner, self.token, self.current = key, owner, token, current
 
     def __str__(self) -> str:
+        how = f"was overtaken by {self.current}" if self.current > self.token else "was given back"
         return (
-            f"lease {self.key!r} is no longer held by {self.owner!r}: its token {self.token} was overtaken "
-            f"by {self.current}; what it wanted to write was refused"
+            f"lease {self.key!r} is no longer held by {self.owner!r}: its token {self.token} {how}; "
+            "what it wanted to write was refused"
         )

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from .archive import StreamArchived, archive
 from .filters import EVERYTHING, Filter
+from .groups import ConsumerGroup, ShareProgress
+from .leases import Lease, Leases
 from .memory import MemoryStore
 from .metadata import NO_METADATA, Metadata, carrying
 from .model import ANY, EXISTS, NONE, Expect, Expectation, Receipt, StoredEvent, StreamId, category_of
 from .opening import open_store
+from .parking import Parked, Parking, Redriven, parked, parking, redrive
 from .protocol import EventStore, PortableStore
 from .records import Record, Records
+from .sharing import Park, Retrying, Stop
+from .subscription import Batch, Subscription, subscribe
 
 __all__ = [
     "EventStore",
@@ -38,4 +43,20 @@ __all__ = [
     "Expect",
     "Expectation",
     "category_of",
+    "subscribe",
+    "Subscription",
+    "Batch",
+    "parking",
+    "parked",
+    "redrive",
+    "Parking",
+    "Parked",
+    "Redriven",
+    "Leases",
+    "Lease",
+    "ConsumerGroup",
+    "ShareProgress",
+    "Stop",
+    "Retrying",
+    "Park",
 ]

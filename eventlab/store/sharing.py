@@ -1,0 +1,66 @@
+"""How a group shares its work: which share a stream belongs to, how many each worker has, what a failure means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final, Literal, TypeAlias
+
+from ..errors import InvalidValue
+from ..resilience.backoff import Backoff, Exponential
+
+
+@lru_cache(maxsize=4096)
+def share_of(stream: str, shares: int) -> int:
+    """The share, from 0 on, that the events of *stream* belong to: the same in every process, for ever."""
+    return int.from_bytes(blake2b(stream.encode(), digest_size=8).digest(), "big") % shares
+
+
+def quota_of(worker: str, workers: Sequence[str], shares: int) -> int:
+    """How many of *shares* the *worker* is to have among all live *workers*; no two differ by more than one."""
+    ranked = sorted({*workers, worker})
+    each, left_over = divmod(shares, len(ranked))
+    return each + (ranked.index(worker) < left_over)
+
+
+_BACKOFF: Final = Exponential(0.1, factor=2, cap_s=30.0, jitter=0.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The worker ends with the handler's error. Whoever takes its share over meets the same event again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """The event is set aside with the reason, and its share goes on. Later events of its stream overtake it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """The share of the event pauses, the others go on; then it is tried again.
+
+    After *attempts_max* tries in all, *then* counts; without a limit, never.
+    """
+
+    backoff: Backoff = _BACKOFF
+    attempts_max: int | None = None
+    then: Stop | Park = Stop()
+
+    def __post_init__(self) -> None:
+        if self.attempts_max is not None and self.attempts_max < 1:
+            raise InvalidValue("attempts_max", self.attempts_max, "1 or more, or None")
+
+
+Failing: TypeAlias = Stop | Park | Retrying
+
+
+def step_after(failing: Failing, attempts: int) -> Literal["stop", "park", "retry"]:
+    """What to do about an event that has failed so many times."""
+    if isinstance(failing, Retrying):
+        if failing.attempts_max is None or attempts < failing.attempts_max:
+            return "retry"
+        failing = failing.then
+    return "park" if isinstance(failing, Park) else "stop"
