@@ -6,6 +6,7 @@ Begin with `Command`, then `execute`.
 from __future__ import annotations
 
 from .command import Command, declared_streams
+from .contention import conflict_probability, conflict_probability_among
 from .execution import DEFAULT_RETRY, ConflictRetry, Executed, execute
 from .reading import DISCOVERED_STREAMS_MAX
 
@@ -17,4 +18,6 @@ __all__ = [
     "DEFAULT_RETRY",
     "declared_streams",
     "DISCOVERED_STREAMS_MAX",
+    "conflict_probability",
+    "conflict_probability_among",
 ]
