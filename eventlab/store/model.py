@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from datetime import datetime
 from enum import Enum
-from functools import cached_property, lru_cache
-from typing import Any, Final, TypeAlias
+from functools import lru_cache
+from typing import Any, ClassVar, Final, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -83,8 +83,32 @@ EXISTS: Final = Expect.EXISTS
 Expectation: TypeAlias = int | Expect
 
 
+class _Decoded:
+    """Decodes the event of a `StoredEvent` when it is first asked for, and leaves it there.
+
+    It does what ``functools.cached_property`` does, without the lock that this holds before Python 3.12.
+    """
+
+    def __get__(self, stored: StoredEvent | None, _owner: type) -> Any:
+        if stored is None:
+            return self
+        try:
+            event = EVENTS.decode(stored.type, stored.schema_version, stored.data)
+        except (UnknownEventType, UndecodableEvent):
+            pass  # once more, to say where: to have that at hand each time would cost half as much as decoding
+        else:
+            stored.__dict__["event"] = event
+            return event
+        where = f"position {stored.position}, stream {stored.stream!r} version {stored.version}"
+        return EVENTS.decode(stored.type, stored.schema_version, stored.data, where)
+
+
 class StoredEvent(msgspec.Struct, frozen=True, dict=True):
-    """An event with its place in the log (*position*) and in its stream (*version*), both from 1 on."""
+    """An event with its place in the log (*position*) and in its stream (*version*), both from 1 on.
+
+    Its *event* is the event itself, decoded when it is first asked for. Asking raises
+    UnknownEventType, or UndecodableEvent, with its place.
+    """
 
     position: int
     stream: str
@@ -96,15 +120,7 @@ class StoredEvent(msgspec.Struct, frozen=True, dict=True):
     metadata: Metadata
     occurred_at: datetime
 
-    @cached_property
-    def event(self) -> Any:
-        """The event itself, decoded when it is first asked for."""
-        try:
-            return EVENTS.decode(self.type, self.schema_version, self.data)
-        except (UnknownEventType, UndecodableEvent):
-            pass  # once more, to say where: to have that at hand each time would cost half as much as decoding
-        where = f"position {self.position}, stream {self.stream!r} version {self.version}"
-        return EVENTS.decode(self.type, self.schema_version, self.data, where)
+    event: ClassVar[Any] = _Decoded()
 
 
 class Receipt(msgspec.Struct, frozen=True):
