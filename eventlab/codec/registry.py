@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from .errors import InvalidValue, UndecodableEvent, UnknownEventType
+from ..errors import InvalidValue, UndecodableEvent, UnknownEventType
+from .personal import Plan, plan_of
 
 C = TypeVar("C", bound=type)
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
@@ -48,14 +49,18 @@ class EventRegistry:
         self._names: dict[type, tuple[str, int]] = {}
         self._upcasters: dict[tuple[str, int], Upcast] = {}
         self._decoders: dict[tuple[str, int], Callable[[bytes], Any]] = {}
+        self._plans: dict[tuple[str, int], Plan | None] = {}
 
     def register(self, cls: type, name: str, version: int = 1) -> None:
         """Let *cls* stand for *name* at schema *version*. Several versions of a name may be registered.
 
         The same class may come again, as it does when a notebook cell is run
-        twice; the latest definition then counts.
+        twice; the latest definition then counts. Raises InvalidValue for a
+        name that another class has, a class that could be changed, and a
+        `Personal` field that could not work.
         """
         _check(cls, name, version)
+        plans = _plans(cls, name, version)
         earlier = self._known.get((name, version))
         if earlier is not None and not _same_place(earlier, cls):
             raise InvalidValue(
@@ -63,6 +68,8 @@ class EventRegistry:
             )
         self._known[name, version] = cls
         self._names[cls] = (name, version)
+        self._plans.pop((name, version), None)
+        self._plans |= plans
         self._decoders.clear()
 
     def upcaster(self, name: str, from_version: int) -> Callable[[Upcast], Upcast]:
@@ -94,6 +101,17 @@ class EventRegistry:
             return Encoded(name, version, _to_json(event))
         except (TypeError, ValueError, NotImplementedError) as error:
             raise InvalidValue(f"event {name}", event, f"fields that JSON can hold: {error}") from None
+
+    def plan(self, type_name: str, schema_version: int) -> Plan | None:
+        """Where events of that name and version hold personal values; None where they hold none, or are unknown."""
+        key = type_name, schema_version
+        if key not in self._plans and key in self._known:
+            self._plans[key] = plan_of(self._known[key], _to_plain)
+        return self._plans.get(key)
+
+    def is_personal(self, type_name: str) -> bool:
+        """Whether events of that name hold personal values, at any schema version that is registered."""
+        return any(name == type_name and self.plan(name, version) for name, version in list(self._known))
 
     def decode(self, type_name: str, schema_version: int, data: bytes, where: str = "") -> Any:
         """The event of stored bytes. *where* is for the error: which event of which stream it is."""
@@ -138,6 +156,21 @@ def _own_types(kind: type, value: Any) -> Any:
     if issubclass(kind, (str, int, float)):
         return kind(value)
     raise NotImplementedError(f"no way to decode {kind!r}")
+
+
+def _to_plain(value: Any, hint: Any) -> Any:
+    """*value* as plain data, once it was seen to be a value of the type *hint*."""
+    data = _to_json(value)
+    msgspec.json.decode(data, type=hint, dec_hook=_own_types)
+    return _from_json(data)
+
+
+def _plans(cls: type, name: str, version: int) -> dict[tuple[str, int], Plan | None]:
+    """The plan of *cls*; nothing as long as an annotation names a class that is only defined further down."""
+    try:
+        return {(name, version): plan_of(cls, _to_plain)}
+    except NameError:
+        return {}
 
 
 def _check(cls: type, name: str, version: int) -> None:
