@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from .exits import guarded
+from .store_commands import store_app
 
 app = typer.Typer(
     name="eventlab",
@@ -22,6 +23,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+app.add_typer(store_app)
 
 
 class Clock(StrEnum):

@@ -8,7 +8,15 @@ from contextlib import contextmanager
 
 import typer
 
-from ..errors import EventlabError, InvalidValue, RunRefused, ScenarioInvalid, StoreFailed
+from ..errors import (
+    EventlabError,
+    ExportInvalid,
+    InvalidStreamId,
+    InvalidValue,
+    RunRefused,
+    ScenarioInvalid,
+    StoreFailed,
+)
 
 MET, FAILED, INVALID, INCONCLUSIVE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -26,7 +34,7 @@ def guarded() -> Iterator[None]:
         return
     try:
         yield
-    except (ScenarioInvalid, RunRefused, InvalidValue) as error:
+    except (ScenarioInvalid, RunRefused, InvalidValue, InvalidStreamId, ExportInvalid) as error:
         _leave(str(error), INVALID)
     except KeyboardInterrupt:
         _leave("interrupted", INTERRUPTED)

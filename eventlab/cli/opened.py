@@ -1,0 +1,78 @@
+"""A store for the time of a command, and what a command prints."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from ..errors import InvalidValue
+from ..store import PortableStore, StoredEvent, open_store
+from ..store.portable import event_line
+from ..store.portable.lines import encoded
+
+T = TypeVar("T")
+
+SQLITE = "sqlite:///"
+
+
+def with_store(url: str, work: Callable[[PortableStore], Awaitable[T]], *, may_make: bool = False) -> T:
+    """Run *work* on the store at *url*, which is closed afterwards. A file that is not there is not made."""
+    _check(url, may_make)
+
+    async def main() -> T:
+        async with _opened(url) as store:
+            return await work(store)
+
+    return asyncio.run(main())
+
+
+@asynccontextmanager
+async def _opened(url: str) -> AsyncIterator[PortableStore]:
+    store = open_store(url)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def _check(url: str, may_make: bool) -> None:
+    if url in ("memory:", "memory://"):
+        raise InvalidValue("URL", url, "a store that outlives this command: sqlite:///shop.db or postgresql://…")
+    if ":" not in url:
+        raise InvalidValue("URL", url, f"the URL of a store; for a file, {SQLITE}{url}")
+    file = sqlite_file(url)
+    if file is not None and not may_make and not file.exists():
+        raise InvalidValue("URL", url, f"a store that is there; there is no file {str(file)!r}")
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file that a SQLite URL names; None for another store."""
+    return Path(url.removeprefix(SQLITE).partition("?")[0]) if url.startswith(SQLITE) else None
+
+
+def print_event(stored: StoredEvent, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(encoded(event_line(stored)).decode())
+        return
+    moment = stored.occurred_at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    content = stored.data.decode(errors="replace")
+    print_line(f"{stored.position:>8}  {moment}  {stored.stream} v{stored.version}  {stored.type}  {content}")
+
+
+def print_line(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """Around what prints much: a reader who leaves early, as `head` does, has seen enough."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends

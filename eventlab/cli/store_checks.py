@@ -1,0 +1,70 @@
+"""``eventlab store verify|migrate``: is it whole, and is it up to date?"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import sys
+from collections.abc import Sequence
+
+import msgspec
+
+from ..errors import InvalidValue, RunRefused
+from ..store.portable import Findings
+from ..store.portable import verify as look_through
+from .exits import FAILED, MET
+from .opened import print_line, printing, sqlite_file, with_store
+
+
+def verify(url: str, modules: Sequence[str], *, as_json: bool) -> int:
+    for module in modules:
+        _import(module)
+    found = with_store(url, look_through)
+    unknown_counts = bool(modules)
+    with printing():
+        if as_json:
+            print_line(msgspec.json.encode(found).decode())
+        else:
+            _print(found, unknown_counts)
+    return FAILED if found.count or (unknown_counts and found.unknown) else MET
+
+
+def _import(module: str) -> None:
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # a module beside the working directory, as `python -m` would find it
+    try:
+        importlib.import_module(module)
+    except Exception as error:
+        raise RunRefused(f"--import {module}: {type(error).__name__}: {error}") from None
+
+
+def _print(found: Findings, unknown_counts: bool) -> None:
+    print_line(
+        f"{found.events:,} events in {found.streams:,} streams and {found.receipts:,} receipts read, "
+        f"up to position {found.head:,}"
+    )
+    for each in found.shown:
+        place = f"position {each.position}: " if each.position else ""
+        print_line(f"  {place}{each.what}")
+    if found.count > len(found.shown):
+        print_line(f"  and {found.count - len(found.shown):,} more")
+    for type_, count in found.unknown.items():
+        print_line(f"  {count:,} × {type_}: no event is registered under that name, so it was not decoded")
+    if found.unknown and not unknown_counts:
+        print_line("  name the module that registers them, as in --import myshop.events, to have them decoded too")
+    bad = found.count + (sum(found.unknown.values()) if unknown_counts else 0)
+    print_line(f"{bad:,} findings" if bad else "nothing is wrong")
+
+
+def migrate(url: str) -> None:
+    """SQLite is migrated by being opened; PostgreSQL only here."""
+    if sqlite_file(url) is not None:
+        with_store(url, lambda store: store.head(), may_make=True)
+        print_line(f"{url} is up to date")
+        return
+    if not url.startswith(("postgresql:", "postgres:")):
+        raise InvalidValue("URL", url, "sqlite:///PATH or postgresql://…")
+    from ..store.postgres import migrate as migrate_postgres
+
+    found, now = asyncio.run(migrate_postgres(url))
+    print_line(f"the tables went from version {found} to {now}" if found != now else f"the tables are at version {now}")

@@ -1,0 +1,76 @@
+"""``eventlab store export|import|backup``: copying."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ..errors import InvalidValue, RunRefused
+from ..store import PortableStore
+from ..store.portable import check
+from ..store.portable import export as write_out
+from ..store.portable import import_ as take_in
+from ..store.portable.exporting import Exported
+from ..store.portable.importing import Imported
+from .opened import print_line, printing, sqlite_file, with_store
+
+
+def export(url: str, file: Path | None) -> None:
+    if file is None or str(file) == "-":
+        with printing():
+            done = with_store(url, lambda store: write_out(store, sys.stdout.buffer.write))
+            sys.stdout.buffer.flush()
+    else:
+        done = _export_to(url, file)
+    sys.stderr.write(f"{done.events:,} events and {done.receipts:,} receipts, up to position {done.head:,}\n")
+
+
+def _export_to(url: str, file: Path) -> Exported:
+    """Into a file beside it first, so that there is never half an export under the name that was asked for."""
+    _refuse_existing(file)
+    part = file.with_name(file.name + ".part")
+    try:
+        with part.open("wb") as out:
+            done = with_store(url, lambda store: write_out(store, out.write))
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+    return done
+
+
+def import_(url: str, file: Path) -> None:
+    if str(file) == "-":
+        done = with_store(url, lambda store: take_in(store, sys.stdin.buffer, source="stdin"), may_make=True)
+    else:
+        done = _import_from(url, file)
+    again = f"; {done.present:,} were there already" if done.present else ""
+    print_line(f"{done.events:,} events and {done.receipts:,} receipts taken in{again}")
+
+
+def _import_from(url: str, file: Path) -> Imported:
+    with file.open("rb") as lines:
+        check(lines, source=str(file))
+    with file.open("rb") as lines:
+        return with_store(url, lambda store: take_in(store, lines, source=str(file)), may_make=True)
+
+
+def backup(url: str, target: Path) -> None:
+    if sqlite_file(url) is None:
+        raise InvalidValue(
+            "URL", url, "a SQLite store; for PostgreSQL use pg_dump, or `eventlab store export`, which works for all"
+        )
+    _refuse_existing(target)
+
+    async def copy(store: PortableStore) -> None:
+        from ..store.sqlite import SqliteStore
+
+        if isinstance(store, SqliteStore):
+            await store.backup(str(target))
+
+    with_store(url, copy)
+    print_line(f"{target}: {target.stat().st_size:,} bytes")
+
+
+def _refuse_existing(file: Path) -> None:
+    if file.exists():
+        raise RunRefused(f"{file} is there already, and is not overwritten: name another file")

@@ -1,0 +1,204 @@
+"""``eventlab store``: looking into a store, copying it, checking it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from eventlab.store import Metadata, archive, open_store
+from eventlab.testing import run
+from eventlab.testing.stores.vocabulary import Counted, Noted
+from tests.cli.commands import Told, eventlab, spawned, start
+
+URL = "sqlite:///shop.db"
+
+
+@pytest.fixture
+def shop(here: Path) -> Path:
+    """Six events in three streams, one of them archived; two receipts."""
+
+    async def write() -> None:
+        store = open_store(URL)
+        await store.append([("order-1", Noted("first")), ("order-2", Noted("second"))], command_id="c-1")
+        await store.append([("order-1", Counted(3))], metadata=Metadata(actor="clerk"), command_id="c-2")
+        await store.append([("stock-1", Noted("fourth")), ("order-2", Noted("fifth"))])
+        await archive(store, "stock-1", reason="closed")
+        await store.close()
+
+    run(write())
+    return here / "shop.db"
+
+
+def store(*args: str) -> Told:
+    return eventlab("store", *args)
+
+
+def columns(out: str, *wanted: int) -> list[tuple[str, ...]]:
+    return [tuple(line.split()[index] for index in wanted) for line in out.splitlines()]
+
+
+@pytest.mark.usefixtures("shop")
+def test_info_says_what_a_store_holds() -> None:
+    told = store("info", URL)
+    assert told.code == 0
+    first, archived, period, size, *categories = told.out.splitlines()
+    assert first == "6 events in 3 streams, up to position 6"
+    assert archived == "1 streams are archived"
+    assert period.startswith("from ") and size.endswith("bytes in the database file")
+    assert [line.split() for line in categories] == [["4", "order"], ["2", "stock"]]
+    facts = json.loads(store("info", URL, "--format", "json").out)
+    assert (facts["events"], facts["categories"]) == (6, {"order": 4, "stock": 2})
+
+
+@pytest.mark.usefixtures("shop")
+def test_streams_are_listed_and_filtered() -> None:
+    assert [line.split()[0:1] + line.split()[3:] for line in store("streams", URL).out.splitlines()] == [
+        ["2", "order-1"],
+        ["2", "order-2"],
+        ["2", "stock-1", "archived"],
+    ]
+    assert columns(store("streams", URL, "--category", "stock").out, 3) == [("stock-1",)]
+    assert columns(store("streams", URL, "--stream", "*-2").out, 3) == [("order-2",)]
+
+
+@pytest.mark.usefixtures("shop")
+def test_one_stream_is_read_in_parts_and_backwards() -> None:
+    assert columns(store("read", URL, "order-2").out, 0, 4) == [("2", "v1"), ("5", "v2")]
+    assert columns(store("read", URL, "order-2", "--after", "1").out, 0) == [("5",)]
+    assert columns(store("read", URL, "order-2", "--to", "1").out, 0) == [("2",)]
+    assert columns(store("read", URL, "order-2", "--backwards", "--limit", "1").out, 0) == [("5",)]
+    assert store("read", URL, "order-2", "--at", "2020-01-01").out == ""
+    assert "has no event there" in store("read", URL, "order-9").err
+    line = json.loads(store("read", URL, "order-1", "--after", "1", "--format", "json").out)
+    assert (line["position"], line["data"], line["metadata"]) == (3, {"number": 3, "parts": []}, {"actor": "clerk"})
+
+
+@pytest.mark.usefixtures("shop")
+def test_tail_shows_the_end_of_the_log() -> None:
+    assert columns(store("tail", URL, "-n", "2").out, 0) == [("5",), ("6",)]
+    assert columns(store("tail", URL, "--after", "3").out, 0) == [("4",), ("5",), ("6",)]
+    assert columns(store("tail", URL, "-n", "1", "--category", "order").out, 0) == [("5",)]
+    assert columns(store("tail", URL, "-n", "99", "--type", "eventlab.testing.Counted").out, 0) == [("3",)]
+    assert store("tail", URL, "-n", "0").out == ""
+
+
+def test_tail_follows_what_another_program_writes(shop: Path) -> None:
+    process = start("store", "tail", URL, "-n", "1", "-f", cwd=shop.parent)
+    assert process.stdout is not None
+    assert process.stdout.readline().split()[0] == "6"
+
+    async def write() -> None:
+        open_ = open_store(URL)
+        await open_.append([("order-3", Noted("seventh"))])
+        await open_.close()
+
+    run(write())
+    assert process.stdout.readline().split()[0] == "7"
+    process.terminate()
+    process.communicate()
+
+
+@pytest.mark.usefixtures("shop")
+def test_an_export_goes_into_another_store_and_is_the_same(here: Path) -> None:
+    told = store("export", URL, "shop.jsonl")
+    assert (told.code, told.err) == (0, "6 events and 2 receipts, up to position 6\n")
+    assert store("import", "sqlite:///shop2.db", "shop.jsonl").out == "6 events and 2 receipts taken in\n"
+    assert (
+        store("import", "sqlite:///shop2.db", "shop.jsonl").out
+        == "0 events and 0 receipts taken in; 6 were there already\n"
+    )
+    store("export", "sqlite:///shop2.db", "shop2.jsonl")
+    ours, theirs = ((here / name).read_text().splitlines() for name in ("shop.jsonl", "shop2.jsonl"))
+    assert ours[1:-1] == theirs[1:-1]  # head and foot name the store
+
+
+@pytest.mark.usefixtures("shop")
+def test_nothing_is_overwritten(here: Path) -> None:
+    (here / "taken").write_text("precious")
+    for verb in ("export", "backup"):
+        told = store(verb, URL, "taken")
+        assert (told.code, told.err) == (2, "taken is there already, and is not overwritten: name another file\n")
+    assert (here / "taken").read_text() == "precious"
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_damaged_export_is_refused_and_nothing_is_written(here: Path) -> None:
+    store("export", URL, "shop.jsonl")
+    lines = (here / "shop.jsonl").read_bytes().splitlines(keepends=True)
+    (here / "cut.jsonl").write_bytes(b"".join(lines[:-1]))
+    told = store("import", "sqlite:///fresh.db", "cut.jsonl")
+    assert (told.code, told.err) == (2, "cut.jsonl:9: the export ends too early: its last line is missing\n")
+    assert not (here / "fresh.db").exists()
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_backup_is_a_store(here: Path) -> None:
+    assert store("backup", URL, "saved.db").code == 0
+    assert store("info", "sqlite:///saved.db").out.startswith("6 events in 3 streams")
+    assert sorted(path.name for path in here.iterdir() if "saved" in path.name) == ["saved.db"]
+
+
+@pytest.mark.usefixtures("shop")
+def test_verify_says_that_nothing_is_wrong() -> None:
+    told = store("verify", URL)
+    assert told.code == 0
+    assert told.out.splitlines()[0] == "6 events in 3 streams and 2 receipts read, up to position 6"
+    assert told.out.splitlines()[-1] == "nothing is wrong"
+
+
+def test_verify_finds_damage(shop: Path) -> None:
+    connection = sqlite3.connect(shop)
+    connection.execute("DROP TRIGGER events_are_never_deleted")
+    connection.execute("DROP TRIGGER events_are_never_changed")
+    connection.execute("DELETE FROM events WHERE stream = 'order-1' AND version = 1")
+    connection.execute("UPDATE events SET data = X'7B6E' WHERE position = 2")
+    connection.commit()
+    connection.close()
+    told = store("verify", URL)
+    assert told.code == 1
+    assert "position 3: stream 'order-1' version 2 stands where version 1 is due" in told.out
+    assert "position 2: stream 'order-2' version 1: event 'eventlab.testing.Noted' cannot be decoded" in told.out
+    assert told.out.splitlines()[-1] == "2 findings"
+
+
+@pytest.mark.usefixtures("shop")
+def test_verify_decodes_what_a_module_registers(here: Path) -> None:
+    """Another program knows the events only if it imports what registers them."""
+    alone = spawned("store", "verify", URL, cwd=here)
+    assert alone.code == 0
+    assert "4 × eventlab.testing.Noted version 1: no event is registered under that name" in alone.out
+    imported = spawned("store", "verify", URL, "--import", "eventlab.testing.stores", cwd=here)
+    assert (imported.code, imported.out.splitlines()[-1]) == (0, "nothing is wrong")
+    missing = store("verify", URL, "--import", "no_such_module")
+    assert missing.code == 2
+    assert missing.err == "--import no_such_module: ModuleNotFoundError: No module named 'no_such_module'\n"
+
+
+@pytest.mark.parametrize("verb", ["info", "streams", "tail", "verify", "export"])
+def test_a_store_that_is_not_there_is_not_made(verb: str, here: Path) -> None:
+    told = store(verb, "sqlite:///typo.db")
+    assert told.code == 2
+    assert told.err == "URL is 'sqlite:///typo.db'; expected a store that is there; there is no file 'typo.db'\n"
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("shop.db", "expected the URL of a store; for a file, sqlite:///shop.db"),
+        ("memory:", "expected a store that outlives this command"),
+        ("mysql://x", "expected memory:"),
+    ],
+)
+def test_a_url_that_names_no_store_says_what_would_do(url: str, says: str) -> None:
+    told = store("info", url)
+    assert told.code == 2 and says in told.err
+
+
+def test_migrate_makes_a_store_and_leaves_one_that_is_there(here: Path) -> None:
+    assert store("migrate", "sqlite:///new.db").out == "sqlite:///new.db is up to date\n"
+    assert (here / "new.db").exists()
+    assert store("migrate", "sqlite:///new.db").code == 0
