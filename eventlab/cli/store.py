@@ -52,7 +52,7 @@ def _facts(url: str, head: int, found: Sequence[StreamInfo]) -> dict[str, Any]:
 def _print_facts(facts: dict[str, Any]) -> None:
     print_line(f"{facts['events']:,} events in {facts['streams']:,} streams, up to position {facts['head']:,}")
     if facts["archived"]:
-        print_line(f"{facts['archived']:,} streams are archived")
+        print_line(f"{facts['archived']:,} of them archived")
     if facts["events"]:
         print_line(f"from {_moment(facts['first_at'])} to {_moment(facts['last_at'])} UTC")
     if facts["bytes"] is not None:

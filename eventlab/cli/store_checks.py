@@ -53,7 +53,13 @@ def _print(found: Findings, unknown_counts: bool) -> None:
     if found.unknown and not unknown_counts:
         print_line("  name the module that registers them, as in --import myshop.events, to have them decoded too")
     bad = found.count + (sum(found.unknown.values()) if unknown_counts else 0)
-    print_line(f"{bad:,} findings" if bad else "nothing is wrong")
+    print_line(_verdict(bad, sum(found.unknown.values())))
+
+
+def _verdict(bad: int, undecoded: int) -> str:
+    if bad:
+        return "1 finding" if bad == 1 else f"{bad:,} findings"
+    return f"nothing else is wrong; {undecoded:,} events were not decoded" if undecoded else "nothing is wrong"
 
 
 def migrate(url: str) -> None:

@@ -46,7 +46,7 @@ def test_info_says_what_a_store_holds() -> None:
     assert told.code == 0
     first, archived, period, size, *categories = told.out.splitlines()
     assert first == "6 events in 3 streams, up to position 6"
-    assert archived == "1 streams are archived"
+    assert archived == "1 of them archived"
     assert period.startswith("from ") and size.endswith("bytes in the database file")
     assert [line.split() for line in categories] == [["4", "order"], ["2", "stock"]]
     facts = json.loads(store("info", URL, "--format", "json").out)
