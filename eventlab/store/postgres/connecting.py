@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import psycopg
 from psycopg import AsyncConnection, generators, pq
@@ -39,15 +39,25 @@ class Statement:
         self.formats, self.result_format = list(formats), result_format
 
 
+class Home(Protocol):
+    """Where a connection goes back to."""
+
+    def give(self, session: Session) -> None: ...
+
+
 class Session:
     """A connection, held as long as it works."""
 
-    __slots__ = ("_prepared", "driver", "pgconn")
+    __slots__ = ("_prepared", "driver", "head", "pgconn", "pool")
+
+    pool: Home
 
     def __init__(self, driver: AsyncConnection[Any]) -> None:
         self.driver = driver
         self.pgconn = driver.pgconn
         self._prepared: set[bytes] = set()
+        self.head = 0
+        """Up to here the log is known to be complete."""
 
     async def ask(self, statement: Statement, parameters: Sequence[Parameter]) -> pq.abc.PGresult:
         """The answer to a prepared statement: one round trip, once it is prepared here.

@@ -64,12 +64,6 @@ def unreached(url: str, error: Exception) -> EventlabError:
     return StoreUnavailable(url, reason)
 
 
-def lost(error: psycopg.Error) -> bool:
-    """Whether the connection is gone, so that a read may be asked again on another."""
-    code = error.sqlstate
-    return code is None or code.startswith("08") or code in ("57P01", "57P02", "57P03", "57P05")
-
-
 def _first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__

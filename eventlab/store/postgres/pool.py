@@ -1,0 +1,146 @@
+"""Connections that are held open: a few per event loop, lent to one caller at a time.
+
+They are the driver's own, taken from no other pool: SQLAlchemy's would put a
+greenlet between each call and the loop, and ties its connections to one loop
+as well. Why not: docs/decisions/0017-positions-on-postgresql.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from ...errors import NotSimulated, StoreFailed
+from ...runtime import in_simulation
+from .connecting import Session, open_session
+from .settings import Settings
+
+
+class Connections:
+    """The connections of a store, at most ``settings.pool`` on each loop that it is used from.
+
+    A loop that was closed takes its connections with it: they are closed when
+    the store is next used on another.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pool = Pool(settings)
+        self._closed = False
+
+    async def take(self) -> Session:
+        """A connection for the caller alone, who must `give` it back.
+
+        Raises StoreUnavailable, SchemaOutdated and other StoreFailed, and
+        NotSimulated inside a world.
+        """
+        if asyncio.get_running_loop() is not self._loop:
+            self._turn_to(asyncio.get_running_loop())
+        if self._closed:
+            raise StoreFailed(self._settings.url, "the store was closed")
+        return self._pool.free() or await self._pool.take()
+
+    def give(self, session: Session) -> None:
+        session.pool.give(session)
+
+    def close(self) -> None:
+        self._closed = True
+        for pool in self._pools.values():
+            pool.close()
+        self._pools.clear()
+        self._loop = None
+
+    def _turn_to(self, loop: asyncio.AbstractEventLoop) -> None:
+        refuse_in_a_world()
+        for other in [other for other in self._pools if other.is_closed()]:
+            self._pools.pop(other).close()
+        self._loop, self._pool = loop, self._pools.setdefault(loop, Pool(self._settings))
+
+
+def refuse_in_a_world() -> None:
+    if in_simulation():
+        raise NotSimulated("a store on PostgreSQL", "use 'memory:' or 'sqlite:///PATH' in a simulation")
+
+
+class Pool:
+    """The connections on one loop. Who finds none free waits in line."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._free: list[Session] = []
+        self._waiting: deque[asyncio.Future[Session | None]] = deque()
+        self._open = 0
+        self._closed = False
+
+    def free(self) -> Session | None:
+        """One that is free and works; those that the server has ended meanwhile are left aside."""
+        while self._free:
+            session = self._free.pop()
+            if session.is_alive():
+                return session
+            self._let_go(session)
+        return None
+
+    async def take(self) -> Session:
+        if self._open >= self._settings.pool:
+            if (session := await self._handed()) is not None:
+                return session
+        else:
+            self._open += 1
+        try:
+            session = await open_session(self._settings)
+        except BaseException:
+            self._open -= 1
+            self._admit()
+            raise
+        session.pool = self
+        return session
+
+    def give(self, session: Session) -> None:
+        """Take back what was lent. What is not idle any more, after an error or a cancelled call, is closed."""
+        if self._closed or not session.is_idle():
+            self._let_go(session)
+            return
+        while self._waiting:
+            future = self._waiting.popleft()
+            if not future.done():
+                future.set_result(session)
+                return
+        self._free.append(session)
+
+    def close(self) -> None:
+        self._closed = True
+        for session in self._free:
+            session.drop()
+        self._free.clear()
+
+    async def _handed(self) -> Session | None:
+        """A connection from whoever gives one back; or None, with leave to open one."""
+        future: asyncio.Future[Session | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():  # handed over at the very moment of being cancelled
+                if (session := future.result()) is not None:
+                    self.give(session)
+                else:
+                    self._open -= 1
+                    self._admit()
+            raise
+
+    def _let_go(self, session: Session) -> None:
+        session.drop()
+        self._open -= 1
+        self._admit()
+
+    def _admit(self) -> None:
+        """Let the next in line open a connection in the place of one that is gone."""
+        while self._waiting:
+            future = self._waiting.popleft()
+            if not future.done():
+                self._open += 1
+                future.set_result(None)
+                return

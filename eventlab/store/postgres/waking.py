@@ -1,0 +1,110 @@
+"""Telling other programs that the log has grown, and being told: wake-ups, on which nothing depends."""
+
+from __future__ import annotations
+
+import asyncio
+
+import psycopg
+
+from ...errors import EventlabError
+from ..wakeups import Wakeups
+from .connecting import NotSent, Statement, connect
+from .pool import Connections
+from .settings import Settings
+
+CHANNEL = "eventlab_events"
+GAP_S = 0.02
+"""Between two wake-ups that are sent. One inside each append would halve the rate of eight writers."""
+AGAIN_S = 1.0
+"""Until a lost connection is opened again to listen on. Who waits looks by himself meanwhile."""
+
+_NOTIFY = Statement("notify", f"SELECT pg_notify('{CHANNEL}', '')", [])
+
+
+class Notifier:
+    """Sends a wake-up soon after what was committed: at most one is under way, for however many appends."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._due = False
+        self._last_s = 0.0
+        self._sending: asyncio.Task[None] | None = None
+
+    def due(self) -> None:
+        """Something was committed."""
+        if self._due and asyncio.get_running_loop() is self._loop:
+            return
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # the clock of another loop says nothing here
+            self._loop, self._last_s, self._sending = loop, 0.0, None
+        self._due = True
+        loop.call_at(max(self._last_s + GAP_S, loop.time()), self._send)
+
+    async def finish(self) -> None:
+        """Send what is still due."""
+        if asyncio.get_running_loop() is not self._loop:
+            return
+        if self._sending is not None:
+            await asyncio.gather(self._sending, return_exceptions=True)
+        if self._due:
+            self._due = False
+            await self._notify()
+
+    def _send(self) -> None:
+        loop = self._loop
+        if not self._due or loop is None:
+            return
+        if self._sending is not None and not self._sending.done():
+            loop.call_at(loop.time() + GAP_S, self._send)
+            return
+        self._due, self._last_s = False, loop.time()
+        self._sending = loop.create_task(self._notify())
+
+    async def _notify(self) -> None:
+        try:
+            session = await self._connections.take()
+            try:
+                await session.ask(_NOTIFY, ())
+            finally:
+                self._connections.give(session)
+        except (EventlabError, psycopg.Error, NotSent):
+            return  # who waits looks by himself
+
+
+class Listener:
+    """Wakes those who wait here when another program tells that it wrote. It has a connection of its own."""
+
+    def __init__(self, settings: Settings, wakeups: Wakeups) -> None:
+        self._settings, self._wakeups = settings, wakeups
+        self._tasks: dict[asyncio.AbstractEventLoop, asyncio.Task[None]] = {}
+
+    def begin(self) -> None:
+        """Listen from now on, unless it does already."""
+        loop = asyncio.get_running_loop()
+        if loop in self._tasks and not self._tasks[loop].done():
+            return
+        for other in [other for other in self._tasks if other.is_closed()]:
+            del self._tasks[other]
+        self._tasks[loop] = loop.create_task(_listen(self._settings, self._wakeups), name="eventlab listener")
+
+    async def finish(self) -> None:
+        task = self._tasks.pop(asyncio.get_running_loop(), None)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def _listen(settings: Settings, wakeups: Wakeups) -> None:
+    while True:
+        try:
+            driver = await connect(settings)
+            try:
+                await driver.execute(f"LISTEN {CHANNEL}".encode())
+                wakeups.wake()  # for what was told while nobody listened
+                async for _ in driver.notifies():
+                    wakeups.wake()
+            finally:
+                driver.pgconn.finish()
+        except (EventlabError, psycopg.Error):
+            await asyncio.sleep(AGAIN_S)
