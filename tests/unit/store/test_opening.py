@@ -32,7 +32,7 @@ def test_a_sqlite_store_is_called_as_its_file_unless_told_otherwise(tmp_path: Pa
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("postgres://x", "memory: or sqlite:///PATH"),
+        ("mysql://x", "memory: or sqlite:///PATH"),
         ("shop.db", "memory: or sqlite:///PATH"),
         ("", "memory: or sqlite:///PATH"),
         ("sqlite:shop.db", "sqlite:///PATH, with four slashes"),
