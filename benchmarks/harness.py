@@ -33,7 +33,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -143,17 +143,41 @@ def _judged(goal: Goal | None, measured: float) -> tuple[str, bool | None]:
     return ("", None) if goal is None else (str(goal), goal.met(measured))
 
 
-def main(rows: Callable[[], Iterable[Row]], argv: list[str] | None = None) -> None:
-    """Measure, print each row as it comes, and write them all where ``--json`` says."""
+Rows = Callable[[], Iterable[Row]]
+
+
+def main(rows: Rows | Mapping[str, Rows], argv: list[str] | None = None, *, soak: Mapping[str, Rows] = {}) -> None:
+    """Measure, print each row as it comes, and write them all where ``--json`` says.
+
+    Rows in several *parts* by name can be asked for by name; those of *soak* take long, and are measured
+    with ``--soak`` alone. Ends the program with status 1 if a goal was missed.
+    """
+    parts = rows if isinstance(rows, Mapping) else {}
     parser = argparse.ArgumentParser(description=(sys.modules["__main__"].__doc__ or "").partition("\n")[0])
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows here as well")
+    if parts:
+        parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these, of {', '.join(parts)}")
+    if soak:
+        parser.add_argument("--soak", action="store_true", help="instead, the rows that take long")
     chosen = parser.parse_args(argv)
+    for name in parts and chosen.parts:
+        if name not in parts:
+            parser.error(f"there is no part {name!r}; there are {', '.join(parts)}")
+    if soak and chosen.soak:
+        sources = list(soak.values())
+    elif isinstance(rows, Mapping):
+        sources = [parts[name] for name in chosen.parts or parts]
+    else:
+        sources = [rows]
     measured = []
-    for row in rows():
-        measured.append(row)
-        print(line(row), flush=True)
+    for source in sources:
+        for row in source():
+            measured.append(row)
+            print(line(row), flush=True)
     if chosen.json:
         chosen.json.write_text(json.dumps([asdict(row) for row in measured], indent=2, ensure_ascii=False) + "\n")
+    if missed := [row.name for row in measured if row.met is False]:
+        sys.exit(f"missed: {', '.join(missed)}")
 
 
 def line(row: Row) -> str:

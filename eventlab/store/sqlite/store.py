@@ -26,6 +26,7 @@ from ..records import Records
 from ..wakeups import Wakeups
 from . import rows
 from .append import Append, Busy
+from .backups import back_up, damage, off_the_loop
 from .changing import changing
 from .checkpoints import NO_AUTOMATIC_CHECKPOINTS, Checkpointer
 from .committing import Committer
@@ -55,6 +56,7 @@ class SqliteStore:
     def __init__(self, path: str, *, name: str, owns: Sequence[str] = (), synchronous: Synchronous = "FULL") -> None:
         self.name = name
         self.url = f"sqlite:///{path}"
+        self._path = path
         self._plain = StreamNames(name, owns).plain
         self._closed = False
         self._checkpointer: Checkpointer | None = None
@@ -158,6 +160,19 @@ class SqliteStore:
             self._plain(stored.stream)
         await self._change(partial(restore, events=events, receipts=receipts))
         self._wakeups.wake()
+
+    async def backup(self, path: str) -> None:
+        """Copy everything, as it is at one moment, to a new file at *path*; reading and appending go on.
+
+        Raises InvalidValue if there is a file already. Of a backup that fails, nothing stays behind.
+        """
+        self._check_open()
+        await off_the_loop(self.url, partial(back_up, self._path, path))
+
+    async def damage(self) -> list[str]:
+        """What SQLite finds wrong with the file, in its words; empty if it is sound. It reads the whole file."""
+        self._check_open()
+        return await off_the_loop(self.url, lambda _: damage(self._path))
 
     async def close(self) -> None:
         if self._closed:
