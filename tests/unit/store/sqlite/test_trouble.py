@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from eventlab.errors import AppendUnknown, StoreBusy, StoreFailed, VersionConflict
 from eventlab.simulation import World
-from eventlab.store import EventStore
-from eventlab.store.sqlite import patience
+from eventlab.store import EventStore, MemoryStore
+from eventlab.store.sqlite import SqliteStore, patience
 from eventlab.store.sqlite.trouble import explained
 from eventlab.testing import run
 
@@ -48,6 +49,70 @@ def test_a_full_disk_stops_an_append_and_loses_nothing(tmp_path: Path, synchrono
             pragma("PRAGMA max_page_count = 100000")
             await store.append([("a-1", Jotted("after"))], expect={"a-1": 1})
             assert await texts(store) == ["before", "after"]
+
+    run(main())
+
+
+async def changes(store: SqliteStore) -> list[Callable[[], Awaitable[object]]]:
+    """Every way of writing: one event, several, a record, and events from elsewhere."""
+    reference = MemoryStore()
+    await reference.append([("r-1", Jotted("x" * 9_000))])
+    (stored,) = await reference.read_all()
+    beyond = structs.replace(stored, position=1_000)
+    return [
+        lambda: store.append([("a-1", Jotted("x" * 9_000))]),
+        lambda: store.append([("a-1", Jotted("x" * 9_000)), ("b-1", Jotted("y"))]),
+        lambda: store.append([("a-1", Jotted("x" * 9_000))], command_id="c"),
+        lambda: store.records.put("kind", "key", b"x" * 9_000, version=0),
+        lambda: store.restore([beyond]),
+    ]
+
+
+@BOTH
+def test_every_way_of_writing_says_that_the_disk_is_full_and_works_when_it_is_not(
+    tmp_path: Path, synchronous: str
+) -> None:
+    async def main() -> None:
+        async with store_at(tmp_path / "a.db", synchronous) as store:
+            await store.append([("a-1", Jotted("before"))])
+            pragma = store._connection.driver.execute
+            for write in await changes(store):
+                (pages,) = pragma("PRAGMA page_count").fetchone()
+                pragma(f"PRAGMA max_page_count = {pages}")
+                before = await store.read_all()
+                with pytest.raises(StoreFailed, match="disk is full; nothing was written"):
+                    await write()
+                assert await store.read_all() == before
+                pragma("PRAGMA max_page_count = 100000")
+                await write()
+
+    run(main())
+
+
+@BOTH
+def test_every_way_of_writing_says_that_the_file_is_read_only(tmp_path: Path, synchronous: str) -> None:
+    async def main() -> None:
+        async with store_at(tmp_path / "a.db", synchronous) as store:
+            store._connection.driver.execute("PRAGMA query_only = 1")
+            for write in await changes(store):
+                with pytest.raises(StoreFailed, match="read-only; nothing was written"):
+                    await write()
+
+    run(main())
+
+
+@BOTH
+def test_every_way_of_writing_waits_for_a_lock_and_says_so_when_it_is_held_too_long(
+    tmp_path: Path, synchronous: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "BUSY_LIMIT_S", 0.01)
+
+    async def main() -> None:
+        async with store_at(tmp_path / "a.db", synchronous) as store:
+            for write in await changes(store):
+                with locked(tmp_path / "a.db"), pytest.raises(StoreBusy, match="nothing was written"):
+                    await write()
+                await write()
 
     run(main())
 
