@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from contextlib import AbstractContextManager
+from collections.abc import Coroutine, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from ..errors import InvalidValue
-from ..runtime import SeededRuntime, entered
+from ..runtime import Runtime, SeededRuntime, current, entered
 
 T = TypeVar("T")
 
@@ -54,3 +54,28 @@ class _OnManualClock(SeededRuntime):
 
     def now(self) -> datetime:
         return super().now() + timedelta(seconds=self._manual.stepped_s)
+
+
+class AheadRuntime(Runtime):
+    """Answers as *behind* does, but for the time of day, which is *seconds* later there."""
+
+    def __init__(self, behind: Runtime, seconds: float) -> None:
+        super().__init__()
+        self._behind, self._by = behind, timedelta(seconds=seconds)
+        self.simulated = behind.simulated
+        self.monotonic = behind.monotonic  # type: ignore[method-assign]
+        self.new_id = behind.new_id  # type: ignore[method-assign]
+        self.random_stream = behind.random_stream  # type: ignore[method-assign]
+
+    def now(self) -> datetime:
+        return self._behind.now() + self._by
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._behind, name)  # what a world's own runtime has besides: its loop
+
+
+@contextmanager
+def ahead(seconds: float) -> Iterator[None]:
+    """Let the clock on the wall be *seconds* ahead in the body, and whatever its awaits let run meanwhile."""
+    with entered(AheadRuntime(current(), seconds)):
+        yield

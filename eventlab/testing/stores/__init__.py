@@ -13,12 +13,38 @@ not; it needs no test framework::
 from __future__ import annotations
 
 from .appending import APPENDING
+from .archiving import ARCHIVING
 from .conflicts import CONFLICTS
+from .evolving import EVOLVING
+from .filtering import FILTERING
+from .following import FOLLOWING
+from .leasing import LEASING
 from .reading import READING
 from .receipts import RECEIPTS
+from .records import RECORDS
+from .restoring import RESTORING
+from .subscribing import SUBSCRIBING
 from .vocabulary import Law, OpenStore
+from .windows import WINDOWS
 
-STORE_LAWS: tuple[Law, ...] = (*APPENDING, *CONFLICTS, *RECEIPTS, *READING)
+PORTABLE_LAWS: tuple[Law, ...] = RESTORING
+"""What is promised only by a store whose whole content can be taken out and put into another one."""
+
+STORE_LAWS: tuple[Law, ...] = (
+    *APPENDING,
+    *CONFLICTS,
+    *RECEIPTS,
+    *ARCHIVING,
+    *READING,
+    *WINDOWS,
+    *FILTERING,
+    *FOLLOWING,
+    *SUBSCRIBING,
+    *LEASING,
+    *EVOLVING,
+    *RECORDS,
+    *PORTABLE_LAWS,
+)
 
 
 def law_name(law: Law) -> str:
@@ -26,4 +52,4 @@ def law_name(law: Law) -> str:
     return law.__name__
 
 
-__all__ = ["STORE_LAWS", "Law", "OpenStore", "law_name"]
+__all__ = ["STORE_LAWS", "PORTABLE_LAWS", "Law", "OpenStore", "law_name"]
