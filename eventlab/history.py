@@ -38,6 +38,11 @@ AnyHappening: TypeAlias = (
     | hooks.LeaseChanged
     | hooks.EventParked
     | hooks.SubscriptionResumed
+    | hooks.SnapshotTaken
+    | hooks.SnapshotNotTaken
+    | hooks.ProjectionAdvanced
+    | hooks.ProjectionStopped
+    | hooks.ProjectionRebuilt
 )
 
 H = TypeVar("H", bound=Happening)

@@ -59,6 +59,9 @@ class EventsAppended(Happening, frozen=True):
 class CommandAttempted(Happening, frozen=True):
     """One attempt of a command: ``written``, ``unchanged``, ``conflict`` or ``refused``.
 
+    Or ``repeated``, if its command id had been executed before; ``unknown``, if the append's answer
+    was lost; ``cancelled`` by its caller; ``failed`` with any other error.
+
     *streams* are ``(stream, version read)``; *conflicts* ``(stream, expected, actual)``;
     *backoff_s* is the pause before the next attempt, if there is one; *duration_s* how long this
     one took, from its reading to the answer of its append.
@@ -211,6 +214,51 @@ class SubscriptionResumed(Happening, frozen=True):
     store: str
     position: int
     failures: int
+
+
+class SnapshotTaken(Happening, frozen=True):
+    """The state that a command had folded of *stream*, up to *version*, was kept."""
+
+    store: str
+    snapshot: str
+    stream: str
+    version: int
+
+
+class SnapshotNotTaken(Happening, frozen=True):
+    """It was time to keep a state, and that went wrong. The command itself was executed as if nothing were."""
+
+    store: str
+    snapshot: str
+    stream: str
+    version: int
+    reason: str
+
+
+class ProjectionAdvanced(Happening, frozen=True):
+    """A transaction of a projection was committed: so many *events* in the rows, which are now up to *position*."""
+
+    projection: str
+    position: int
+    events: int
+
+
+class ProjectionStopped(Happening, frozen=True):
+    """A handler failed at that event, and its projection stands still before it."""
+
+    projection: str
+    position: int
+    stream: str
+    type: str
+    reason: str
+
+
+class ProjectionRebuilt(Happening, frozen=True):
+    """Rows that were made beside the live ones took their place; they are up to *position*."""
+
+    projection: str
+    version: int
+    position: int
 
 
 Listener = Callable[[Happening], None]

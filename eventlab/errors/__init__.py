@@ -31,6 +31,7 @@
     │   ├── LeaseLost            a holder of a lease was overtaken; its token counts no more
     │   ├── ProjectionMisdefined tables or handlers that could not work
     │   ├── ProjectionFailed     a handler raised, and its projection stopped there
+    │   ├── ProjectionOutdated   its rows were made by another version of it
     │   ├── SagaMisdefined       steps in an order that cannot be undone
     │   ├── SagaInputDiffers     one saga id, two different inputs
     │   ├── UnknownSaga          no definition of that name and version, or no such saga
@@ -66,7 +67,7 @@ from .calls import (
 )
 from .commands import CommandMisdeclared, DiscoveryLimit, Refused, UndeclaredStream
 from .leases import LeaseHeld, LeaseLost
-from .projections import ProjectionFailed, ProjectionMisdefined
+from .projections import ProjectionFailed, ProjectionMisdefined, ProjectionOutdated
 from .sagas import SagaInputDiffers, SagaMisdefined, UnknownSaga
 from .settings import InvalidValue, RunRefused, ScenarioInvalid
 from .simulation import Deadlock, NodeCrashed, NotSimulated, WorldReentered
@@ -111,6 +112,7 @@ __all__ = [
     "LeaseLost",
     "ProjectionMisdefined",
     "ProjectionFailed",
+    "ProjectionOutdated",
     "Refused",
     "UndeclaredStream",
     "CommandMisdeclared",

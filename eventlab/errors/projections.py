@@ -28,3 +28,23 @@ class ProjectionFailed(GiveUp):
 
     def __str__(self) -> str:
         return f"projection {self.projection!r} stopped at {self.where}: {self.reason}"
+
+
+class ProjectionOutdated(GiveUp):
+    """The rows were made by another definition of the projection: they are rebuilt, and never mixed.
+
+    *found* is the version that made them, *wanted* that of this program; where
+    they are the same, *changed* says what differs all the same.
+    """
+
+    def __init__(self, projection: str, found: int, wanted: int, changed: str = "") -> None:
+        super().__init__(projection, found, wanted, changed)
+        self.projection, self.found, self.wanted, self.changed = projection, found, wanted, changed
+
+    def __str__(self) -> str:
+        made = f"the rows of projection {self.projection!r} were made by version {self.found}"
+        if self.found > self.wanted:
+            return f"{made}, newer than {self.wanted}, which this program has; update it"
+        if self.found < self.wanted:
+            return f"{made}, and this program has {self.wanted}: rebuild() or reset() makes them anew"
+        return f"{made}, with other {self.changed} than now; give the projection version {self.found + 1}"

@@ -1,0 +1,97 @@
+"""How far a projection is, in events and in time, out of its store and its database alone."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+import sqlalchemy as sa
+
+from ..runtime import now
+from ..store import EventStore, Filter
+from . import books
+from .books import Checkpoint
+from .database import ReadModel
+from .definition import Projection
+
+COUNTED_MAX: Final = 100_000
+_PAGE: Final = 1000
+
+State: TypeAlias = Literal["caught up", "behind", "paused", "stopped"]
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a projection is; true whether or not a runner is at work.
+
+    Everything up to *position* is in the rows; *head* is where the log ends.
+    *lag_events* are still to be handled, counting those it wants alone, and
+    the oldest of them happened *lag_s* seconds ago, by the clock of who asks
+    (0 when there is none). If *counted_all* is False there may be more than
+    were counted.
+
+    *state* is ``stopped`` when a handler failed at the next event, for
+    *stopped_reason*; ``paused``; or else ``behind`` or ``caught up``: a
+    runner that works and one that is not there look alike at one moment, and
+    growing *lag_s* tells them apart. *rows_version* is the version of the
+    projection that made the rows; 0 when it never ran.
+    """
+
+    projection: str
+    position: int
+    head: int
+    lag_events: int
+    lag_s: float
+    counted_all: bool
+    state: State
+    stopped_reason: str
+    parked_events: int
+    rows_version: int
+
+
+async def progress_of(
+    store: EventStore, projection: Projection, database: ReadModel, counted_max: int = COUNTED_MAX
+) -> Progress:
+    """The progress of *projection*, looking through at most *counted_max* events."""
+    checkpoint, parked = await database.read(partial(_in_database, projection))
+    position = 0 if checkpoint is None else checkpoint.position
+    head = await store.head()
+    lag_events, lag_s, counted_all = await _lag(store, position, projection.where, counted_max)
+    return Progress(
+        projection.name,
+        position,
+        head=head,
+        lag_events=lag_events,
+        lag_s=lag_s,
+        counted_all=counted_all,
+        state=_state(checkpoint, lag_events),
+        stopped_reason="" if checkpoint is None else checkpoint.stopped or "",
+        parked_events=parked,
+        rows_version=0 if checkpoint is None else checkpoint.version,
+    )
+
+
+def _in_database(projection: Projection, rows: sa.Connection) -> tuple[Checkpoint | None, int]:
+    if not books.exist(rows):
+        return None, 0
+    return books.read(rows, projection.name, lock=False), books.parked_count(rows, projection.name)
+
+
+async def _lag(store: EventStore, after: int, where: Filter, counted_max: int) -> tuple[int, float, bool]:
+    count, lag_s = 0, 0.0
+    while count < counted_max:
+        events = await store.read_all(after, where=where, limit=min(_PAGE, counted_max - count))
+        if not events:
+            return count, lag_s, True
+        if not count:
+            lag_s = max(0.0, (now() - events[0].occurred_at).total_seconds())
+        count, after = count + len(events), events[-1].position
+    return count, lag_s, not await store.read_all(after, where=where, limit=1)
+
+
+def _state(checkpoint: Checkpoint | None, lag_events: int) -> State:
+    if checkpoint is not None and checkpoint.stopped is not None:
+        return "stopped"
+    if checkpoint is not None and checkpoint.paused:
+        return "paused"
+    return "behind" if lag_events else "caught up"

@@ -1,0 +1,100 @@
+"""Making the rows anew beside those that are read, and taking their place in one transaction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from hashlib import blake2b
+from typing import Final
+
+import sqlalchemy as sa
+
+from .. import hooks
+from ..errors import EventlabError, ProjectionFailed, ProjectionOutdated
+from ..runtime import new_id
+from . import books
+from .database import ReadModel
+from .definition import Projection
+from .stepping import Stepper
+from .tables import drop, empty, fill, make
+
+_SLUG_CHARACTERS_MAX: Final = 20
+
+MakeStepper = Callable[[str], Stepper]
+
+
+async def rebuild(projection: Projection, database: ReadModel, stepper_beside: MakeStepper) -> int:
+    """Handle all events from the first on into doubles of the tables, then put these in their place.
+
+    Returns the position of the new rows. Raises ProjectionFailed, where a
+    handler failed or another rebuild began; the rows are as they were then.
+    """
+    token = new_id().hex
+    prefix = prefix_of(projection.name)
+    name = prefix + token[-12:]
+    await database.transaction(partial(_begin, projection=projection, token=token))
+    async with database.beside(prefix, name):
+        stepper = stepper_beside(name)
+        try:
+            position = None
+            while position is None:
+                while await stepper.step():
+                    pass
+                await stepper.save()
+                position = await database.transaction(partial(_swap, projection=projection, token=token, beside=name))
+        except EventlabError as error:
+            if not isinstance(error, ProjectionFailed) and await database.read(partial(_superseded, projection, token)):
+                raise _overtaken(projection) from error
+            raise
+    if hooks.listening:
+        hooks.emit(hooks.ProjectionRebuilt(projection.name, projection.version, position))
+    return position
+
+
+def prefix_of(name: str) -> str:
+    """What the names of all rooms beside the tables of projection *name* begin with."""
+    slug = re.sub(r"[^a-z0-9]+", "_", name.lower())[:_SLUG_CHARACTERS_MAX]
+    return f"rebuild_{slug}_{blake2b(name.encode(), digest_size=4).hexdigest()}_"
+
+
+def _begin(rows: sa.Connection, projection: Projection, token: str) -> None:
+    """From now on this rebuild is the one that may take the place of the rows."""
+    checkpoint = books.begin(rows, projection)
+    if checkpoint.version > projection.version:
+        raise ProjectionOutdated(projection.name, checkpoint.version, projection.version)
+    books.write(rows, projection.name, rebuild=token)
+
+
+def _swap(rows: sa.Connection, projection: Projection, token: str, beside: str) -> int | None:
+    """Put the doubles in the place of the rows, unless these are further by now. Readers see the one or the other."""
+    checkpoint = books.begin(rows, projection)
+    if checkpoint.rebuild != token:
+        raise _overtaken(projection)
+    position = books.position_beside(rows, projection.name, beside)
+    if position < checkpoint.position:
+        return None
+    replace_tables(rows, projection, checkpoint)
+    fill(rows, projection.tables, beside)
+    books.take_over(rows, projection.name, beside)
+    books.renew(rows, projection, position)
+    return position
+
+
+def replace_tables(rows: sa.Connection, projection: Projection, checkpoint: books.Checkpoint) -> None:
+    """Empty the tables; where another definition made them, make them anew, since their columns may differ."""
+    if (checkpoint.version, checkpoint.shape) == (projection.version, projection.shape):
+        empty(rows, projection.tables)
+        return
+    now_called = {table.name for table in projection.tables}
+    drop(rows, projection.tables, [name for name in checkpoint.tables if name not in now_called])
+    make(rows, projection.tables)
+
+
+def _superseded(projection: Projection, token: str, rows: sa.Connection) -> bool:
+    checkpoint = books.read(rows, projection.name, lock=False)
+    return checkpoint is None or checkpoint.rebuild != token
+
+
+def _overtaken(projection: Projection) -> ProjectionFailed:
+    return ProjectionFailed(projection.name, "its rebuild", "another rebuild began meanwhile, or it was reset")

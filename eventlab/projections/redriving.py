@@ -1,0 +1,56 @@
+"""Events that were set aside, tried once more."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import sqlalchemy as sa
+
+from ..store import EventStore, StoredEvent
+from ..store.parking import Parked, Redriven, reason_of
+from . import books
+from .database import ReadModel
+from .definition import Projection
+from .handling import HandlerRaised, handle_one
+
+
+async def retry_parked(store: EventStore, projection: Projection, database: ReadModel, keep_order: bool) -> Redriven:
+    """Handle what is set aside, in the order of the log, each in a transaction of its own; what fails again stays.
+
+    With *keep_order*, what lies behind one that failed again waits on.
+    """
+    delivered: list[int] = []
+    failed: set[str] = set()
+    for parked in await database.transaction(partial(_parked, projection=projection)):
+        if keep_order and parked.stream in failed:
+            continue
+        (stored,) = await store.read_all(parked.position - 1, limit=1)
+        try:
+            done = await database.transaction(partial(_retry, projection=projection, stored=stored))
+        except HandlerRaised as again:
+            failed.add(parked.stream)
+            await database.transaction(
+                partial(books.park_again, name=projection.name, position=parked.position, reason=reason_of(again.error))
+            )
+            continue
+        if done:
+            delivered.append(parked.position)
+    still = await database.transaction(partial(_parked, projection=projection))
+    return Redriven(tuple(delivered), tuple(still))
+
+
+def _parked(rows: sa.Connection, projection: Projection) -> list[Parked]:
+    books.begin(rows, projection).check(projection)
+    return books.parked(rows, projection.name)
+
+
+def _retry(rows: sa.Connection, projection: Projection, stored: StoredEvent) -> bool:
+    """Whether it was still set aside, and is handled now."""
+    books.begin(rows, projection).check(projection)  # and with it, locked: the live runner waits
+    if not books.unpark(rows, projection.name, stored.position):
+        return False
+    try:
+        handle_one(rows, projection, stored)
+    except Exception as error:
+        raise HandlerRaised(0, error) from error
+    return True

@@ -1,0 +1,170 @@
+"""One projection taken through the log: a page of events, then a transaction; again and again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from .. import hooks
+from ..errors import InvalidValue, ProjectionFailed
+from ..runtime import random_stream
+from ..store import EventStore, StoredEvent
+from ..store.parking import Parked, reason_of
+from ..store.sharing import Failing, Retrying, step_after
+from ..store.subscription import read_page
+from . import books
+from .books import Checkpoint
+from .database import ReadModel
+from .definition import Projection
+from .handling import HandlerRaised, handle_page, park_one
+
+SAVE_EVERY: Final = 1000
+"""So many positions without a wanted event are passed before the checkpoint is moved for them alone."""
+
+
+class Stepper:
+    """Moves the rows of *projection*, or, with *beside*, their doubles of that name, along the log of *store*."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        projection: Projection,
+        database: ReadModel,
+        batch: int,
+        failing: Failing,
+        keep_order: bool,
+        beside: str | None = None,
+    ) -> None:
+        if batch < 1:
+            raise InvalidValue(f"batch of projection {projection.name!r}", batch, "1 or more")
+        self._store, self._projection, self._database = store, projection, database
+        self._batch, self._failing, self._keep_order, self._beside = batch, failing, keep_order, beside
+        self._where = projection.where
+        self._saved = self.reached = -1
+        """What the checkpoint says, and how far the log was looked through; -1 while neither is known."""
+        self.paused = False
+        self._failed_at = self._attempts = 0
+
+    async def look(self) -> None:
+        """Learn what the checkpoint says by now. Raises ProjectionOutdated if other handlers made the rows."""
+        checkpoint = None
+        if self._saved >= 0 and self._beside is None:
+            checkpoint = await self._database.read(partial(books.read, name=self._projection.name, lock=False))
+        if checkpoint is None:
+            checkpoint = await self._database.transaction(
+                partial(books.begin, projection=self._projection), beside=self._beside
+            )
+        checkpoint.check(self._projection)
+        self._go_on_from(checkpoint)
+
+    async def step(self) -> bool:
+        """Handle the next page; whether there was one, or something else to be done at once.
+
+        Raises ProjectionFailed where the policy is to stop.
+        """
+        if self._saved < 0:
+            await self.look()
+        if self.paused:
+            return False
+        events, reached = await read_page(self._store, self.reached, self._where, self._batch)
+        if events:
+            await self._handle(events, reached)
+        elif reached - self._saved >= SAVE_EVERY:
+            await self._commit([], reached)
+        else:
+            moved, self.reached = reached > self.reached, reached
+            return moved
+        return True
+
+    async def save(self) -> None:
+        """Move the checkpoint to where the log was looked through, past events that nobody wanted."""
+        if not self.paused and self.reached > self._saved >= 0:
+            await self._commit([], self.reached)
+
+    async def _handle(self, events: Sequence[StoredEvent], reached: int) -> None:
+        try:
+            await self._commit(events, reached)
+        except HandlerRaised as failed:
+            if failed.index:
+                # All of it went back. Those before it were handled without trouble, and will be again, by themselves.
+                before = events[: failed.index]
+                await self._handle(before, before[-1].position)
+            else:
+                await self._give_in(events[0], failed.error)
+
+    async def _commit(self, events: Sequence[StoredEvent], reached: int) -> None:
+        done = await self._database.transaction(
+            partial(
+                handle_page,
+                projection=self._projection,
+                events=events,
+                saved=self._saved,
+                reached=reached,
+                keep_order=self._keep_order,
+            ),
+            beside=self._beside,
+        )
+        if isinstance(done, Checkpoint):
+            self._go_on_from(done)  # another runner was faster, or the rows were reset, rebuilt or paused
+            return
+        self._saved = self.reached = reached
+        self._tell(done.parked)
+        if hooks.listening and events and self._beside is None:
+            hooks.emit(hooks.ProjectionAdvanced(self._projection.name, reached, done.handled))
+
+    async def _give_in(self, stored: StoredEvent, error: Exception) -> None:
+        """What the policy says about an event that failed: try it again later, set it aside, or stop."""
+        if self._failed_at != stored.position:
+            self._failed_at, self._attempts = stored.position, 0
+        self._attempts += 1
+        what = step_after(self._failing, self._attempts)
+        if what == "retry":
+            assert isinstance(self._failing, Retrying)
+            chance = random_stream(f"projection/{self._projection.name}")
+            await asyncio.sleep(self._failing.backoff.delay_s(self._attempts, chance))
+        elif what == "park":
+            await self._park(stored, reason_of(error))
+        else:
+            await self._stop(stored, error)
+
+    async def _park(self, stored: StoredEvent, reason: str) -> None:
+        done = await self._database.transaction(
+            partial(park_one, projection=self._projection, stored=stored, saved=self._saved, reason=reason),
+            beside=self._beside,
+        )
+        if isinstance(done, Checkpoint):
+            self._go_on_from(done)
+            return
+        self._saved = self.reached = stored.position
+        self._tell([done])
+
+    async def _stop(self, stored: StoredEvent, error: Exception) -> None:
+        where, reason = place_of(stored), reason_of(error)
+        failure = ProjectionFailed(self._projection.name, where, reason)
+        if self._beside is None:
+            await self._database.transaction(
+                partial(books.stop, name=self._projection.name, saved=self._saved, reason=f"{where}: {reason}")
+            )
+            if hooks.listening:
+                name = self._projection.name
+                hooks.emit(hooks.ProjectionStopped(name, stored.position, stored.stream, stored.type, reason))
+        self._attempts = 0  # whoever begins again has all attempts before him
+        raise failure from error
+
+    def _tell(self, parked: list[Parked]) -> None:
+        if hooks.listening and self._beside is None:
+            for each in parked:
+                name = self._projection.name
+                hooks.emit(hooks.EventParked(name, each.position, each.stream, each.type, each.reason))
+
+    def _go_on_from(self, checkpoint: Checkpoint) -> None:
+        if checkpoint.position != self._saved:
+            self._saved = self.reached = checkpoint.position
+        self.paused = checkpoint.paused
+
+
+def place_of(stored: StoredEvent) -> str:
+    """Where an event is, as errors call it."""
+    return f"position {stored.position}, stream {stored.stream!r} version {stored.version}, type {stored.type!r}"

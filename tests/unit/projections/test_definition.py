@@ -1,0 +1,76 @@
+"""A projection that could not work is refused where it is defined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+import sqlalchemy as sa
+
+from eventlab.errors import ProjectionMisdefined
+from eventlab.projections import Projection, ProjectionRunner, ReadModel
+from eventlab.store import Filter, MemoryStore
+from tests.unit.projections.accounts import Moved, Opened, a_view, accounts, opened, owners
+
+
+@dataclass(frozen=True)
+class Unregistered:
+    pass
+
+
+def table(name: str, *columns: sa.Column[int], schema: str | None = None) -> sa.Table:
+    return sa.Table(name, sa.MetaData(), *(columns or (sa.Column("id", sa.Integer, primary_key=True),)), schema=schema)
+
+
+async def late(rows: object, event: object, stored: object) -> None:
+    pass
+
+
+def on(*kinds: type, handler: Callable[..., object] = opened) -> Callable[[], object]:
+    return lambda: Projection("view", tables=[owners, accounts]).on(*kinds)(handler)
+
+
+MISTAKES: list[tuple[Callable[[], object], str]] = [
+    (lambda: Projection("view", tables=[]), "it has no tables"),
+    (lambda: Projection("", tables=[owners]), "a name has 1 to 100 characters"),
+    (lambda: Projection("view", tables=[owners], version=0), "version 0 is less than 1"),
+    (lambda: Projection("view", tables=[table("a", schema="other")]), "table 'a': it lies in schema 'other'"),
+    (lambda: Projection("view", tables=[table("a"), table("a")]), "table 'a': it is there twice"),
+    (lambda: Projection("view", tables=[table("a", sa.Column("n", sa.Integer))]), "table 'a': it has no primary key"),
+    (lambda: Projection("view", tables=[table("eventlab_a")]), "names that begin with 'eventlab_' are taken"),
+    (lambda: Projection("view", tables=[accounts]), "table 'accounts' refers to 'owners', which is none of its tables"),
+    (lambda: Projection("view", tables=[owners], where=Filter(types=("A",))), "where names event types"),
+    (on(), "@on needs an event class"),
+    (on(Unregistered), "Unregistered is no registered event"),
+    (on(Opened, Opened), "event 'tests.projections.Opened' version 1 has a handler already"),
+    (on(Opened, handler=late), "handler late is async"),
+    (on(Opened, handler=lambda rows: None), r"does not take \(rows, event, stored\)"),
+    (lambda: ProjectionRunner(MemoryStore(), Projection("view", tables=[owners]), ReadModel("memory:")), "no handler"),
+]
+
+
+@pytest.mark.parametrize(("define", "reason"), MISTAKES, ids=[reason for _, reason in MISTAKES])
+def test_a_mistake_is_named_when_it_is_made(define: Callable[[], object], reason: str) -> None:
+    with pytest.raises(ProjectionMisdefined, match=reason):
+        define()
+
+
+def test_a_handler_that_comes_after_the_runner_is_refused() -> None:
+    view = Projection("view", tables=[owners, accounts])
+    view.on(Opened)(opened)
+    ProjectionRunner(MemoryStore(), view, ReadModel("memory:"))
+    with pytest.raises(ProjectionMisdefined, match="comes too late"):
+        view.on(Moved)(opened)
+
+
+def test_it_reads_only_what_it_has_handlers_for() -> None:
+    view = Projection("view", tables=[owners, accounts], where=Filter(categories=("acc",)))
+    view.on(Opened, Moved)(opened)
+    assert view.where == Filter(categories=("acc",), types=("tests.projections.Moved", "tests.projections.Opened"))
+
+
+def test_the_shape_changes_with_whatever_rows_depend_on() -> None:
+    narrower = Projection("accounts", tables=[accounts, owners], where=Filter(streams="acc-*"))
+    narrower.on(Opened, Moved)(opened)
+    assert a_view().shape == a_view().shape != narrower.shape
