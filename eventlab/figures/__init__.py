@@ -1,7 +1,8 @@
 """Pictures of a run, each with its words: ``draw_x(run, *, ax=None) -> Axes`` and ``describe_x(run) -> str``.
 
 A figure reads the run's history and nothing else, so it can be drawn of any
-list of entries. Begin with :mod:`~eventlab.figures.saga_lanes`; the colours
+list of entries; but for those of many runs at once, which read what was
+measured in them. Begin with :mod:`~eventlab.figures.saga_lanes`; the colours
 and their second cues are in :mod:`~eventlab.figures.style`. Describing needs
 no matplotlib; drawing does (the extra ``report``).
 """
@@ -9,6 +10,9 @@ no matplotlib; drawing does (the extra ``report``).
 from __future__ import annotations
 
 from .breaker_strip import describe_breaker_strip, draw_breaker_strip
+from .conflicts import describe_conflicts, draw_conflicts
+from .contention import describe_conflict_rates, draw_conflict_rates
+from .contention_waits import describe_waits, draw_waits
 from .outcomes import describe_outcomes, draw_outcomes
 from .pictures import describe_of, display_with_words, drawn, show
 from .saga_lanes import describe_saga_lanes, draw_saga_lanes
@@ -21,6 +25,12 @@ __all__ = [
     "describe_breaker_strip",
     "draw_outcomes",
     "describe_outcomes",
+    "draw_conflicts",
+    "describe_conflicts",
+    "draw_conflict_rates",
+    "describe_conflict_rates",
+    "draw_waits",
+    "describe_waits",
     "show",
     "drawn",
     "display_with_words",

@@ -24,6 +24,7 @@ class Share(NamedTuple):
     hold_s: float
     rate_per_s: float
     shares: tuple[float, ...]
+    confidence: float = 0.99
 
     @property
     def load(self) -> float:
@@ -36,12 +37,17 @@ class Share(NamedTuple):
 
     @property
     def within(self) -> float:
-        """Half the width of the 99 % confidence interval of the mean."""
-        return student(len(self.shares) - 1, 0.995) * stdev(self.shares) / math.sqrt(len(self.shares))
+        """Half the width of the confidence interval of the mean."""
+        return (
+            student(len(self.shares) - 1, (1 + self.confidence) / 2) * stdev(self.shares) / math.sqrt(len(self.shares))
+        )
 
 
 class Sweep(NamedTuple):
-    """One setting varied at a time; *formula* gives the expected share for a load."""
+    """One setting varied at a time; *formula* gives the expected share for a load.
+
+    The intervals are as wide as it takes for all of them to be right together, 99 times in 100.
+    """
 
     by_clerks: tuple[Share, ...]
     by_hold: tuple[Share, ...]
@@ -80,7 +86,8 @@ def describe_conflict_rates(sweep: Sweep) -> str:
     clerks = ", ".join(f"{_percent(one)} with {one.clerks}" for one in sweep.by_clerks)
     holds = ", ".join(f"{_percent(one)} at {1000 * one.hold_s:.0f} ms" for one in sweep.by_hold)
     return (
-        f"Attempts that conflict, mean of {len(points[0].shares)} runs each, with 99 % confidence. "
+        f"Attempts that conflict, mean of {len(points[0].shares)} runs each, with 99 % confidence "
+        "for all of them together. "
         f"By clerks, holding for {1000 * sweep.by_clerks[0].hold_s:.0f} ms: {clerks}. "
         f"By hold time, with {sweep.by_hold[0].clerks} clerks: {holds}. "
         f"The formula {sweep.name} lies inside {inside} of {counted(len(points), 'interval')}; "

@@ -61,11 +61,14 @@ def formula(load: float) -> float:
     return conflict_probability(load, 1.0)
 
 
-def sweep(clerks: Sequence[int] = (2, 5, 10, 20, 40), holds_ms: Sequence[int] = (10, 50, 100, 200, 400)) -> Sweep:
+def sweep(clerks: Sequence[int] = (2, 5, 10, 20, 40), holds_ms: Sequence[int] = (10, 25, 100, 200, 400)) -> Sweep:
     """First more clerks who hold for 50 ms, then ten clerks who hold for longer."""
+    together = 1 - 0.01 / (len(clerks) + len(holds_ms))
+    by_clerks = [share(number, 0.050) for number in clerks]
+    by_hold = [share(10, hold_ms / 1000) for hold_ms in holds_ms]
     return Sweep(
-        tuple(share(number, 0.050) for number in clerks),
-        tuple(share(10, hold_ms / 1000) for hold_ms in holds_ms),
+        tuple(one._replace(confidence=together) for one in by_clerks),
+        tuple(one._replace(confidence=together) for one in by_hold),
         formula,
     )
 

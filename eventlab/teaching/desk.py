@@ -53,11 +53,6 @@ class Desk(HoldingStore):
         self.tell("written")
         return receipt
 
-    def begin(self) -> None:
-        """Whatever this node had read is of no further use: a new order."""
-        for kept in (self._seen, self._began, self._number):
-            kept.pop(current_node(), None)
-
     def tell(self, outcome: str, conflicts: tuple[tuple[str, int | str, int], ...] = ()) -> None:
         """How the attempt of this node ended."""
         node = current_node()

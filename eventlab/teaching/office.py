@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from eventlab.commands import Executed, execute
 from eventlab.errors import EventlabError, Refused
 from eventlab.history import Entry
+from eventlab.naive.executor import execute as execute_naively
 from eventlab.runtime import random_stream
 from eventlab.shop.holding import HoldingStore
 from eventlab.simulation import Recorder, Uniform, World
@@ -24,14 +26,15 @@ Executor = Callable[[Any, Any], Awaitable[Any]]
 
 @dataclass(frozen=True)
 class Evening:
-    """What became of it: the history, the log of the store, and what each of them was told."""
+    """What became of it: the history, the log of the store, and how it ended for each of them, maybe in an error."""
 
     entries: Sequence[Entry] = field(repr=False)
     log: Sequence[StoredEvent] = field(repr=False)
-    told: Mapping[str, str]
+    ended: Mapping[str, object]
 
     def tellings(self) -> Table:
-        return Table(["who", "was told"], [[who, told] for who, told in self.told.items()])
+        """What each of them was told, in words."""
+        return Table(["who", "was told"], [[who, told(end)] for who, end in self.ended.items()])
 
 
 @dataclass(frozen=True)
@@ -45,20 +48,21 @@ class Office:
     hold_s: float = 0.040
     within_s: float = 0.030
     seed: int = 2
+    desk: type[Desk] = Desk
 
     def run(
         self, orders: Mapping[str, Any], executor: Executor = execute, before: Iterable[tuple[str, object]] = ()
     ) -> Evening:
         """Everybody in *orders* gives their command to *executor*, on what *before* had written.
 
-        Of `execute` every attempt is known. Any other executor is watched at the store.
+        `execute` and its naive twin tell of every attempt. Any other executor is watched at the store.
         """
         disk, recorder = MemoryStore("office"), Recorder()
         hold = Uniform(0.8 * self.hold_s, 1.2 * self.hold_s)
         by_hand = not tells_itself(executor)
-        store = Desk(disk, hold) if by_hand else HoldingStore(disk, hold)
+        store = self.desk(disk, hold) if by_hand else HoldingStore(disk, hold)
 
-        async def main() -> dict[str, str]:
+        async def main() -> dict[str, object]:
             earlier = list(before)
             if earlier:
                 await disk.append(earlier)
@@ -69,39 +73,39 @@ class Office:
                 return {who: await future for who, future in started.items()}
 
         with World(self.seed) as world:
-            told = world.run(main())
+            ended = world.run(main())
             log = world.run(disk.read_all(limit=100_000))
-        return Evening(recorder.entries, log, told)
+        return Evening(recorder.entries, log, ended)
 
-    async def _come(self, store: HoldingStore, order: Any, executor: Executor) -> str:
+    async def _come(self, store: HoldingStore, order: Any, executor: Executor) -> object:
         await asyncio.sleep(random_stream("office/arrival").uniform(0, self.within_s))
         try:
-            done = await executor(store, order)
-        except Refused as refused:
-            if isinstance(store, Desk):
-                store.tell("refused")
-            return f"refused: {refused.message or refused.code}"
+            return await executor(store, order)
         except EventlabError as error:
-            return f"an error: {error}"
-        return told(done)
+            if isinstance(error, Refused) and isinstance(store, Desk):
+                store.tell("refused")
+            return error
 
 
 def tells_itself(executor: Executor) -> bool:
-    """Whether the executor is the library's own, bare or with settings."""
-    return getattr(executor, "func", executor) is execute
+    """Whether the executor tells of its attempts: the library's own and its naive twin do, bare or with settings."""
+    return getattr(executor, "func", executor) in (execute, execute_naively)
 
 
-def told(done: object) -> str:
-    """What was written, in words."""
-    if isinstance(done, Executed):
-        events = [event for _, event in done.events]
-        return ", ".join(words(event) for event in events) or "nothing was to be done"
-    return str(done) if isinstance(done, str) else words(done)
+def told(end: object) -> str:
+    """How it ended, as one would say it."""
+    match end:
+        case Executed(events=events):
+            return ", ".join(words(event) for _, event in events) or "nothing was to be done"
+        case Refused() as refused:
+            return f"refused: {refused.message or refused.code}"
+        case EventlabError() as error:
+            return f"{type(error).__name__}: {error}"
+    return words(end)
 
 
 def words(event: object) -> str:
     """An event as one would say it: ``seat 8``, ``duty ended``."""
-    seat = getattr(event, "seat", None)
-    if seat is not None:
+    if (seat := getattr(event, "seat", None)) is not None:
         return f"seat {seat}"
-    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in type(event).__name__).strip()
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", type(event).__name__).lower()
