@@ -50,6 +50,7 @@ class EventRegistry:
         self._upcasters: dict[tuple[str, int], Upcast] = {}
         self._decoders: dict[tuple[str, int], Callable[[bytes], Any]] = {}
         self._plans: dict[tuple[str, int], Plan | None] = {}
+        self._lineages: dict[str, str] = {}
 
     def register(self, cls: type, name: str, version: int = 1) -> None:
         """Let *cls* stand for *name* at schema *version*. Several versions of a name may be registered.
@@ -71,6 +72,7 @@ class EventRegistry:
         self._plans.pop((name, version), None)
         self._plans |= plans
         self._decoders.clear()
+        self._lineages.clear()
 
     def upcaster(self, name: str, from_version: int) -> Callable[[Upcast], Upcast]:
         """Decorate a function that turns the data of *from_version* into that of the next version."""
@@ -78,6 +80,7 @@ class EventRegistry:
         def decorate(upcast: Upcast) -> Upcast:
             self._upcasters[name, from_version] = upcast
             self._decoders.clear()
+            self._lineages.clear()
             return upcast
 
         return decorate
@@ -112,6 +115,19 @@ class EventRegistry:
     def is_personal(self, type_name: str) -> bool:
         """Whether events of that name hold personal values, at any schema version that is registered."""
         return any(name == type_name and self.plan(name, version) for name, version in list(self._known))
+
+    def lineage(self, type_name: str) -> str:
+        """What is known of a type, as text to compare: its versions, its upcasters, whether it is personal.
+
+        What was folded from its events, and kept, holds as long as this stays the same.
+        """
+        known = self._lineages.get(type_name)
+        if known is None:
+            versions = sorted(version for name, version in self._known if name == type_name)
+            upcast = sorted(version for name, version in self._upcasters if name == type_name)
+            personal = ", personal" if self.is_personal(type_name) else ""
+            known = self._lineages[type_name] = f"versions {versions}, upcast from {upcast}{personal}"
+        return known
 
     def decode(self, type_name: str, schema_version: int, data: bytes, where: str = "") -> Any:
         """The event of stored bytes. *where* is for the error: which event of which stream it is."""

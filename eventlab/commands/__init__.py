@@ -9,6 +9,7 @@ from .command import Command, declared_streams
 from .contention import conflict_probability, conflict_probability_among
 from .execution import DEFAULT_RETRY, ConflictRetry, Executed, execute
 from .reading import DISCOVERED_STREAMS_MAX
+from .snapshot import Snapshot
 
 __all__ = [
     "Command",
@@ -17,6 +18,7 @@ __all__ = [
     "ConflictRetry",
     "DEFAULT_RETRY",
     "declared_streams",
+    "Snapshot",
     "DISCOVERED_STREAMS_MAX",
     "conflict_probability",
     "conflict_probability_among",

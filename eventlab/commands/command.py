@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import ClassVar, Generic, TypeVar
+from dataclasses import fields
+from typing import Any, ClassVar, Generic, TypeVar
 
 from ..errors import CommandMisdeclared
-from ..store import StoredEvent, StreamId
-from .declaration import stream_fields
+from ..store import Owner, StoredEvent, StreamId
+from ..store.snapshots import StateShape
+from .declaration import stream_fields, type_argument
+from .snapshot import Snapshot, shape_of
 
 S = TypeVar("S")
 
@@ -38,23 +41,44 @@ class Command(ABC, Generic[S]):
                 if state + self.seats > 100:
                     raise Refused("sold_out", f"only {100 - state} seats are left")
                 return [(self.show, SeatsReserved(self.seats))]
+
+    What is wrong with a declaration raises CommandMisdeclared when the class
+    is defined, or when the command is built.
     """
 
     stream_fields: ClassVar[tuple[str, ...]] = ()
     """The names of the fields that declare streams."""
 
+    owner: ClassVar[Owner | None] = None
+    """Whose streams it may declare and discover. Those of others raise ForeignStreamError, when it is built."""
+
     check_reads: ClassVar[bool] = False
     """Whether the streams read are checked also when nothing is written, so that a refusal
     or a decision to do nothing never rests on a state that has passed."""
 
+    snapshot: ClassVar[Snapshot | None] = None
+    """How its state is kept, so that not every event has to be folded each time; None: not at all."""
+
+    snapshot_shape: ClassVar[StateShape[Any] | None] = None
+    """How a state of its kind becomes JSON; made from `snapshot`."""
+
+    _other_fields: ClassVar[tuple[str, ...]]
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.stream_fields = stream_fields(cls)
+        declared = stream_fields(cls, _RESERVED)
+        cls.stream_fields = tuple(declared)
+        if cls.owner is not None and not isinstance(cls.owner, Owner):
+            raise CommandMisdeclared(cls.__qualname__, f"its owner is {cls.owner!r}, which is no Owner")
         # A class that decides nothing yet is a base for others, and may leave the streams to them.
-        if not cls.stream_fields and cls.handle is not Command.handle:
+        if cls.handle is Command.handle:
+            return
+        if not declared:
             raise CommandMisdeclared(
                 cls.__qualname__, "it declares no stream; annotate a field as StreamId or tuple[StreamId, ...]"
             )
+        discovers = cls.related_streams is not Command.related_streams
+        cls.snapshot_shape = shape_of(cls, tuple(declared.values()), discovers, type_argument(cls, Command))
 
     def __post_init__(self) -> None:
         """Checks the streams when a command is built. If you override it, call this one too."""
@@ -77,10 +101,15 @@ class Command(ABC, Generic[S]):
         return ()
 
 
+_RESERVED = frozenset(name for name in vars(Command) if not name.startswith("_"))
+
+
 def declared_streams(command: Command[S]) -> tuple[StreamId, ...]:
-    """The streams of *command*, in the order of its fields. Raises CommandMisdeclared."""
+    """The streams of *command*, in the order of its fields. Raises CommandMisdeclared and ForeignStreamError."""
     cls = type(command)
-    _check_frozen_dataclass(cls)
+    others = cls.__dict__.get("_other_fields")
+    if others is None:
+        others = cls._other_fields = _other_fields(cls)
     streams: dict[StreamId, str] = {}
     for field in cls.stream_fields:
         value = getattr(command, field)
@@ -91,7 +120,11 @@ def declared_streams(command: Command[S]) -> tuple[StreamId, ...]:
                 raise CommandMisdeclared(
                     cls.__qualname__, f"stream {stream!r} is declared twice{_where(streams, stream, field)}"
                 )
+            if cls.owner is not None:
+                cls.owner.check(stream)
             streams[stream] = field
+    for field in others:
+        _check_holds_no_stream(command, field)
     if not streams:
         raise CommandMisdeclared(cls.__qualname__, "it was built without any stream")
     return tuple(streams)
@@ -101,7 +134,22 @@ def _where(streams: dict[StreamId, str], stream: StreamId, field: str) -> str:
     return f", as {streams[stream]!r} and as {field!r}" if streams[stream] != field else f" in {field!r}"
 
 
-def _check_frozen_dataclass(cls: type) -> None:
+def _other_fields(cls: type[Command[Any]]) -> tuple[str, ...]:
+    """The fields that hold no streams. Raises CommandMisdeclared for a class that is no frozen dataclass."""
     parameters = cls.__dict__.get("__dataclass_params__")
     if parameters is None or not parameters.frozen:
         raise CommandMisdeclared(cls.__qualname__, "it is no frozen dataclass; put @dataclass(frozen=True) above it")
+    return tuple(field.name for field in fields(cls) if field.name not in cls.stream_fields)  # type: ignore[arg-type]  # it is one
+
+
+def _check_holds_no_stream(command: Command[Any], field: str) -> None:
+    """A stream in a field that does not declare it would neither be read nor be checked."""
+    value = getattr(command, field, None)
+    if isinstance(value, (tuple, list, set, frozenset)):
+        value = next(iter(value), None)
+    if isinstance(value, StreamId):
+        raise CommandMisdeclared(
+            type(command).__qualname__,
+            f"field {field!r} holds stream {value!r}, but does not declare it; annotate it as StreamId or "
+            f"tuple[StreamId, ...], or give it plain text, str(stream)",
+        )

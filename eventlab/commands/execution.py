@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 import msgspec
 
 from .. import hooks
-from ..errors import CommandIdReused, InvalidValue, Refused, UndeclaredStream, VersionConflict
+from ..errors import (
+    AppendUnknown,
+    CommandIdReused,
+    EventlabError,
+    InvalidValue,
+    Refused,
+    UnknownOutcome,
+    VersionConflict,
+)
 from ..resilience.backoff import Backoff, Exponential
 from ..runtime import monotonic, random_stream
 from ..store import EventStore, Metadata, Receipt
+from ..store.metadata import added
 from .command import Command, declared_streams
 from .reading import Reading
+from .remembering import RememberingReading, reading_of
 
 S = TypeVar("S")
-Conflict = tuple[str, int | str, int]
+Conflict: TypeAlias = tuple[str, int | str, int]
+Events: TypeAlias = tuple[tuple[str, object], ...]
 
 _DEFAULT_BACKOFF: Final = Exponential(0.010, factor=2, cap_s=1.0, jitter=0.2)
 
@@ -71,6 +82,13 @@ async def execute(
 
     A *command_id* stands for this command and no other: once something was
     written under it, executing it again gives that receipt and writes nothing.
+
+    AppendUnknown says that the connection was lost while committing. Nothing
+    is decided again then. With a *command_id* the store is asked for the
+    receipt first, and the error is raised only if there is none.
+
+    What is carried (see `carrying`) is stored with the events, and over it
+    what *metadata* says.
     """
     execution = _Execution(store, command, command_id, metadata)
     conflicts: list[Conflict] = []
@@ -88,69 +106,102 @@ async def execute(
                 raise
             await asyncio.sleep(pause_s)
             attempt += 1
+        except (Exception, asyncio.CancelledError) as error:
+            if hooks.listening:
+                execution.tell(attempt, _ending(error))
+            raise
         else:
             return Executed(
                 attempt, tuple(conflicts), receipt.versions, events, receipt.positions, repeated=receipt.repeated
             )
 
 
-class _Execution:
+def _ending(error: BaseException) -> str:
+    """How an attempt ended with *error*, in a word."""
+    if isinstance(error, Refused):
+        return "refused"
+    if isinstance(error, UnknownOutcome):
+        return "unknown"
+    return "cancelled" if isinstance(error, asyncio.CancelledError) else "failed"
+
+
+class _Execution(Generic[S]):
     """One command on its way through its attempts."""
 
     def __init__(
         self, store: EventStore, command: Command[S], command_id: str | None, metadata: Metadata | None
     ) -> None:
-        self._store, self._command = store, command
-        self._command_id, self._metadata = command_id, metadata
+        self._store, self._command, self._command_id = store, command, command_id
+        self._metadata = None if metadata is None else added(metadata)
         self._declared = declared_streams(command)
         self._versions: dict[str, int] = {}
         self._began_s = 0.0
 
-    async def attempt(self, number: int) -> tuple[Receipt, tuple[tuple[str, object], ...]]:
+    async def attempt(self, number: int) -> tuple[Receipt, Events]:
         """Read and decide once. Raises VersionConflict when another writer came in between."""
         self._began_s = monotonic()
-        reading = Reading(self._command, self._declared)
+        reading = reading_of(self._command, self._declared)
         self._versions = reading.versions
         await reading.read(self._store)
         # Asked after the streams were read: had the same command been executed by then, they would
         # show its effects, and it would be decided as something that was done already.
         if self._command_id is not None and (earlier := await self._earlier()) is not None:
+            if hooks.listening:
+                self.tell(number, "repeated")
             return earlier, ()
+        receipt, events = await self._decide(reading)
+        if hooks.listening:
+            self.tell(number, "repeated" if receipt.repeated else "written" if events else "unchanged")
+        if isinstance(reading, RememberingReading):
+            await reading.keep(self._store)
+        return receipt, events
+
+    async def _decide(self, reading: Reading[S]) -> tuple[Receipt, Events]:
         try:
-            events = tuple(self._command.handle(reading.state))
+            events = reading.decide()
         except Refused:
             if self._command.check_reads:
                 await self._append(())
-            if hooks.listening:
-                self.tell(number, "refused")
             raise
-        self._check_declared(events)
         receipt = await self._append(events) if events or self._command.check_reads else Receipt()
-        if hooks.listening:
-            self.tell(number, "written" if events else "unchanged")
         return receipt, () if receipt.repeated else events
 
     async def _earlier(self) -> Receipt | None:
         return None if self._command_id is None else await self._store.receipt(self._command_id)
 
-    async def _append(self, events: tuple[tuple[str, object], ...]) -> Receipt:
+    async def _append(self, events: Events) -> Receipt:
         # An append without events is a question, and leaves no receipt behind.
         command_id = self._command_id if events else None
         try:
-            return await self._store.append(
-                events, expect=self._versions, command_id=command_id, metadata=self._metadata
-            )
+            return await self._write(events, command_id)
         except CommandIdReused:
             # The same command was executed meanwhile, on another state, and decided otherwise.
             earlier = await self._earlier()
             if earlier is None:
                 raise
             return earlier
+        except AppendUnknown as unknown:
+            if command_id is None:
+                raise
+            return await self._found_out(events, command_id, unknown)
 
-    def _check_declared(self, events: tuple[tuple[str, object], ...]) -> None:
-        for stream, _ in events:
-            if stream not in self._versions:
-                raise UndeclaredStream(type(self._command).__qualname__, stream, self._versions)
+    async def _write(self, events: Events, command_id: str | None) -> Receipt:
+        return await self._store.append(events, expect=self._versions, command_id=command_id, metadata=self._metadata)
+
+    async def _found_out(self, events: Events, command_id: str, unknown: AppendUnknown) -> Receipt:
+        """What became of an append whose answer was lost. Raises *unknown* if the store cannot tell."""
+        earlier: Receipt | None = None
+        try:
+            earlier = await self._store.receipt(command_id)
+            if earlier is not None:
+                # There is a receipt, so this writes nothing. It tells whether what was written are these events.
+                await self._write(events, command_id)
+                return Receipt(earlier.positions, earlier.versions)
+        except EventlabError as error:
+            if earlier is not None and isinstance(error, CommandIdReused):
+                return earlier
+        # Without a receipt it may still be on its way, and a store that is not reached says nothing: ask later.
+        raise unknown
 
     def tell(
         self, attempt: int, outcome: str, conflicts: tuple[Conflict, ...] = (), backoff_s: float | None = None

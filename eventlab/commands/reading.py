@@ -1,57 +1,75 @@
-"""Reading what a command needs, and folding it: one attempt's view of the streams."""
+"""Reading what a command needs, and folding it: one attempt's view of the streams, and what is decided on it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
-from ..errors import DiscoveryLimit
+from ..errors import DiscoveryLimit, UndeclaredStream
 from ..store import EventStore, StoredEvent, StreamId
 from .command import Command
 
 S = TypeVar("S")
 
 DISCOVERED_STREAMS_MAX = 100
-_CHAIN_SHOWN = 5
 
 
 class Reading(Generic[S]):
     """The folded state, and the version of every stream that it rests on."""
 
-    def __init__(self, command: Command[S], declared: Sequence[StreamId]) -> None:
+    def __init__(self, command: Command[S], declared: Sequence[StreamId], folding: Command[S] | None = None) -> None:
         self._command = command
-        self._known = dict.fromkeys(declared)
+        self._folding = command if folding is None else folding
+        self._led_from: dict[StreamId, StreamId | None] = dict.fromkeys(declared)
         self._discovered: list[StreamId] = []
-        self.state = command.initial()
+        self.state = self._folding.initial()
         self.versions: dict[str, int] = {}
 
     async def read(self, store: EventStore) -> None:
         """Read the declared streams at one moment, then in waves those that they lead to. Each is read once."""
         discovers = type(self._command).related_streams is not Command.related_streams
-        wave: Sequence[StreamId] = tuple(self._known)
+        wave: Sequence[StreamId] = tuple(self._led_from)
         while wave:
             found = await store.read_many(wave)
             known_before = len(self._discovered)
             for stream in wave:
                 self._fold(stream, found[stream])
                 if discovers:
-                    self._discover()
+                    self._discover(stream)
             wave = self._discovered[known_before:]
 
+    def decide(self) -> tuple[tuple[str, object], ...]:
+        """What the command writes. Raises Refused as it did, and UndeclaredStream."""
+        events = tuple(self._command.handle(self.state))
+        for stream, _ in events:
+            if stream not in self.versions:
+                raise UndeclaredStream(type(self._command).__qualname__, stream, self.versions)
+        return events
+
     def _fold(self, stream: StreamId, events: Sequence[StoredEvent]) -> None:
-        state, apply = self.state, self._command.apply
+        state, apply = self.state, self._folding.apply
         for stored in events:
             state = apply(state, stored)
         self.state = state
         self.versions[str(stream)] = len(events)
 
-    def _discover(self) -> None:
+    def _discover(self, origin: StreamId) -> None:
+        owner = self._command.owner
         for named in self._command.related_streams(self.state):
             stream = StreamId(named)
-            if stream in self._known:
+            if stream in self._led_from:
                 continue
-            self._known[stream] = None
+            if owner is not None:
+                owner.check(stream)
+            self._led_from[stream] = origin
             self._discovered.append(stream)
             if len(self._discovered) > DISCOVERED_STREAMS_MAX:
-                chain = self._discovered[-_CHAIN_SHOWN:]
+                chain = self._chain(stream)
                 raise DiscoveryLimit(type(self._command).__qualname__, DISCOVERED_STREAMS_MAX, chain)
+
+    def _chain(self, stream: StreamId) -> list[str]:
+        """From a declared stream to this one: which led to which."""
+        chain = [stream]
+        while (origin := self._led_from[chain[-1]]) is not None:
+            chain.append(origin)
+        return [str(each) for each in reversed(chain)]

@@ -7,6 +7,8 @@ from typing import Any
 
 from .base import GiveUp
 
+_LINKS_SHOWN = 7
+
 
 class Refused(GiveUp):
     """A business rule said no. *code* is for programs, *message* for people, *facts* for both."""
@@ -42,11 +44,12 @@ class CommandMisdeclared(GiveUp, TypeError):
 
 
 class DiscoveryLimit(GiveUp):
-    """A command kept on discovering streams. *chain* shows the last ones."""
+    """A command kept on discovering streams. *chain* tells which led to which, from a declared one on."""
 
     def __init__(self, command: str, limit: int, chain: Iterable[str]) -> None:
         super().__init__(command, limit, tuple(chain))
         self.command, self.limit, self.chain = command, limit, tuple(chain)
 
     def __str__(self) -> str:
-        return f"{self.command} discovered more than {self.limit} streams, at last {' → '.join(self.chain)}"
+        shown = self.chain if len(self.chain) <= _LINKS_SHOWN else (*self.chain[:2], "…", *self.chain[-4:])
+        return f"{self.command} discovered more than {self.limit} streams, at last by {' → '.join(shown)}"

@@ -22,9 +22,11 @@ from eventlab.checks import CheckResult, none_found
 from eventlab.codec import event
 from eventlab.commands import Command
 from eventlab.errors import Refused
-from eventlab.store import StoredEvent, StreamId
+from eventlab.store import Owner, StoredEvent, StreamId
 
-OWNS = ("show", "usher")
+BOX_OFFICE = Owner("box office", owns=("show", "usher"))
+
+OWNS = BOX_OFFICE.owns
 """The categories of streams that belong to a box office."""
 
 
@@ -66,6 +68,8 @@ class SellSeat(Command[int]):
     seats: int = 1
     capacity: int = 100
 
+    owner = BOX_OFFICE
+
     def initial(self) -> int:
         return 0
 
@@ -86,6 +90,8 @@ class BeginDuty(Command[tuple[str, ...]]):
     """Come on duty. Who is on duty already stays so, and nothing is written."""
 
     mine: StreamId
+
+    owner = BOX_OFFICE
 
     def initial(self) -> tuple[str, ...]:
         return ()
@@ -110,6 +116,8 @@ class EndDuty(Command[tuple[str, ...]]):
 
     check_reads = True
     """An usher who is told to stay is told so on a state that still holds."""
+
+    owner = BOX_OFFICE
 
     def initial(self) -> tuple[str, ...]:
         return ()

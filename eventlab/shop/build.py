@@ -14,6 +14,7 @@ from eventlab.services import Client, Transport
 from eventlab.shop.inventory import InventoryService
 from eventlab.shop.keeping import ServiceContext, ShopService
 from eventlab.shop.orders import OrdersService
+from eventlab.shop.owners import OWNERS
 from eventlab.shop.payments import PaymentsService
 from eventlab.shop.settings import DEFAULT_SETTINGS, ShopSettings
 from eventlab.shop.shipping import ShippingService
@@ -32,13 +33,7 @@ SERVICES: dict[str, Callable[[ServiceContext], ShopService]] = {
 }
 """Service → how to build one life of it."""
 
-OWNS: dict[str, tuple[str, ...]] = {
-    "users": ("user",),
-    "orders": ("order", "customer", "saga"),
-    "payments": ("payment",),
-    "inventory": ("stock", "reservation"),
-    "shipping": ("shipment",),
-}
+OWNS: dict[str, tuple[str, ...]] = {owner.name: owner.owns for owner in OWNERS}
 """Service → the categories of streams that it owns. Its store refuses all others."""
 
 

@@ -14,6 +14,7 @@ from eventlab.commands import Command
 from eventlab.errors import Refused
 from eventlab.shop.keeping import cancelled, differs, not_possible
 from eventlab.shop.messages import Line
+from eventlab.shop.owners import ORDERS
 from eventlab.store import StoredEvent, StreamId
 
 
@@ -71,6 +72,8 @@ class Order(msgspec.Struct, frozen=True):
 
 class OnOrder(Command[Order]):
     """A command on one order."""
+
+    owner = ORDERS
 
     def initial(self) -> Order:
         return Order()

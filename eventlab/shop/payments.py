@@ -18,6 +18,7 @@ from eventlab.errors import Refused
 from eventlab.services import Call, handles
 from eventlab.shop import messages as ask
 from eventlab.shop.keeping import ShopService, cancelled, differs, not_possible
+from eventlab.shop.owners import PAYMENTS
 from eventlab.store import StoredEvent, StreamId
 
 
@@ -79,6 +80,8 @@ class OnPayment(Command[Payment]):
 
     payment: StreamId
     order_id: str
+
+    owner = PAYMENTS
 
     def initial(self) -> Payment:
         return Payment()

@@ -11,6 +11,7 @@ from eventlab.commands import Command
 from eventlab.services import Call, handles
 from eventlab.shop import messages as ask
 from eventlab.shop.keeping import ShopService, cancelled, not_possible
+from eventlab.shop.owners import SHIPPING
 from eventlab.store import StoredEvent, StreamId
 
 
@@ -51,6 +52,8 @@ class OnShipment(Command[Shipment]):
 
     shipment: StreamId
     order_id: str
+
+    owner = SHIPPING
 
     def initial(self) -> Shipment:
         return "unknown"

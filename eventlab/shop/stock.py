@@ -18,6 +18,7 @@ from eventlab.commands import Command
 from eventlab.errors import Refused
 from eventlab.shop.keeping import cancelled, differs
 from eventlab.shop.messages import Item
+from eventlab.shop.owners import INVENTORY
 from eventlab.store import StoredEvent, StreamId
 
 
@@ -107,6 +108,8 @@ def gathered(items: Iterable[Item]) -> tuple[Item, ...]:
 
 class OnShelves(Command[Shelves]):
     """A command on stock and reservations."""
+
+    owner = INVENTORY
 
     def initial(self) -> Shelves:
         return Shelves()

@@ -11,6 +11,7 @@ from eventlab.errors import Refused
 from eventlab.services import Call, handles
 from eventlab.shop import messages as ask
 from eventlab.shop.keeping import ShopService
+from eventlab.shop.owners import USERS
 from eventlab.store import StoredEvent, StreamId
 
 
@@ -28,6 +29,8 @@ class CreateUser(Command[UserRegistered | None]):
 
     user: StreamId
     details: UserRegistered
+
+    owner = USERS
 
     def initial(self) -> UserRegistered | None:
         return None

@@ -13,6 +13,7 @@ from .leases import Lease, Leases
 from .memory import MemoryStore
 from .metadata import NO_METADATA, Metadata, carrying
 from .model import ANY, EXISTS, NONE, Expect, Expectation, Receipt, StoredEvent, StreamId, category_of
+from .naming import Owner
 from .opening import open_store
 from .parking import Parked, Parking, Redriven, parked, parking, redrive
 from .protocol import EventStore, PortableStore
@@ -26,6 +27,7 @@ __all__ = [
     "MemoryStore",
     "open_store",
     "StreamId",
+    "Owner",
     "StoredEvent",
     "Receipt",
     "Filter",

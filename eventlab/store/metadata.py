@@ -17,13 +17,17 @@ from ..errors import InvalidValue
 
 
 class Metadata(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Which conversation an event belongs to, what caused it, who asked, and its trace."""
+    """Which conversation an event belongs to, what caused it, who asked, and its trace.
+
+    *traceparent* and *tracestate* are the two headers of W3C Trace Context, as they came.
+    """
 
     correlation_id: str | None = None
     causation_id: str | None = None
     actor: str | None = None
     traceparent: str | None = None
     headers: dict[str, str] = {}
+    tracestate: str | None = None
 
 
 NO_METADATA = Metadata()
@@ -34,6 +38,15 @@ _CARRIED: ContextVar[Metadata] = ContextVar("eventlab_metadata", default=NO_META
 def current() -> Metadata:
     """What is carried here; empty where nobody carries anything."""
     return _CARRIED.get()
+
+
+def added(metadata: Metadata) -> Metadata:
+    """What is carried here, and over it what *metadata* says. Headers are merged."""
+    carried = _CARRIED.get()
+    if carried is NO_METADATA:
+        return metadata
+    said = {name: value for name in metadata.__struct_fields__ if (value := getattr(metadata, name)) is not None}
+    return msgspec.structs.replace(carried, **{**said, "headers": {**carried.headers, **metadata.headers}})
 
 
 class Carrying:

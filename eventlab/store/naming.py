@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from ..errors import ForeignStreamError, InvalidValue
@@ -12,16 +13,46 @@ _REMEMBERED_MAX = 4096
 """Names that need no second check: a command names the same stream when it reads, expects and writes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose streams they are: a name, and the categories of streams that it *owns*.
+
+    Commands name their owner, and refuse the streams of others when they are
+    built; a store that is opened with ``owns=owner.owns`` refuses them as well.
+    """
+
+    name: str
+    owns: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise InvalidValue("owner", self.name, "a name")
+        owns: object = self.owns
+        if not owns or isinstance(owns, str):  # of a lone text, every letter would be a category
+            raise InvalidValue("owned categories", self.owns, 'one category or more, as ("order", "customer")')
+        object.__setattr__(self, "owns", owned_categories(self.owns))
+
+    def check(self, stream: str) -> None:
+        """Refuse the stream of another. Raises ForeignStreamError."""
+        if category_of(stream) not in self.owns:
+            raise ForeignStreamError(self.name, stream, self.owns)
+
+
+def owned_categories(owns: Sequence[str]) -> tuple[str, ...]:
+    """The names of categories, trimmed. Raises InvalidValue, also for the name of a stream."""
+    categories = tuple(str(StreamId(category)) for category in owns)
+    for category in categories:
+        if "-" in category:
+            raise InvalidValue("owned category", category, "a category, so without '-'")
+    return categories
+
+
 class StreamNames:
     """The streams that a store called *store* may hold. Without owned categories: any."""
 
     def __init__(self, store: str, owns: Sequence[str]) -> None:
         self._store = store
-        self.owns = tuple(str(StreamId(category)) for category in owns)
-        for category in self.owns:
-            if "-" in category:
-                raise InvalidValue("owned category", category, "a category, so without '-'")
-
+        self.owns = owned_categories(owns)
         self.plain: Callable[[str], str] = _Remembered(self._checked).__getitem__
         """A name, trimmed, as plain text. Raises InvalidStreamId or ForeignStreamError."""
 

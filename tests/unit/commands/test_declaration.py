@@ -126,3 +126,48 @@ def test_a_command_built_without_any_stream_is_refused() -> None:
 
     with pytest.raises(CommandMisdeclared, match="without any stream"):
         Many(())
+
+
+class ShowId(StreamId):
+    """A stream of a kind of its own."""
+
+
+def test_a_stream_id_of_a_kind_of_its_own_is_a_stream() -> None:
+    @dataclass(frozen=True)
+    class Own(Deciding):
+        show: ShowId
+        others: tuple[ShowId, ...] = ()
+        handle = nothing
+
+    assert declared_streams(Own(ShowId("show-1"), (ShowId("show-2"),))) == ("show-1", "show-2")
+
+
+@pytest.mark.parametrize("value", [StreamId("row-1"), (StreamId("row-1"),), [StreamId("row-1")], {StreamId("row-1")}])
+def test_a_stream_in_a_field_that_declares_none_is_refused_when_built(value: Any) -> None:
+    """It would neither be read nor be checked, and a write to it would be refused only much later."""
+    with pytest.raises(CommandMisdeclared, match="'note' holds stream 'row-1', but does not declare it"):
+        Seat(StreamId("show-1"), note=value)
+
+
+@pytest.mark.parametrize("name", ["owner", "snapshot", "check_reads", "stream_fields", "handle", "related_streams"])
+def test_a_field_that_hides_what_a_command_means_by_its_name_is_refused(name: str) -> None:
+    """A dataclass would take what stands in the base class for the field's default, and nobody had to give it."""
+    namespace = {"__annotations__": {"show": StreamId, name: str}, "__module__": __name__, "handle": nothing}
+    with pytest.raises(CommandMisdeclared, match=f"a field '{name}' would hide"):
+        type("Hiding", (Deciding,), namespace)
+
+
+@dataclass(frozen=True)
+class WithLater(Deciding):
+    """An annotation that means something only further down."""
+
+    show: StreamId
+    LIMIT: ClassVar[Later | None] = None
+    handle = nothing
+
+
+class Later: ...
+
+
+def test_a_class_variable_is_no_field_even_if_its_type_is_not_known_yet() -> None:
+    assert WithLater.stream_fields == ("show",)

@@ -108,7 +108,21 @@ def test_endless_discovery_ends_with_the_chain() -> None:
         with pytest.raises(DiscoveryLimit) as caught:
             await execute(MemoryStore(), Endless(StreamId("a")))
         assert caught.value.limit == DISCOVERED_STREAMS_MAX == 100
-        assert caught.value.chain == ("n-96", "n-97", "n-98", "n-99", "n-100")
+        assert caught.value.chain == ("a", "n-100")
+
+    run(main())
+
+
+def test_the_chain_tells_which_stream_led_to_which() -> None:
+    async def main() -> None:
+        store = MemoryStore()
+        await store.append(links(*((f"n-{number}", f"n-{number + 1}") for number in range(110))))
+        await store.append(links(("n-0", "aside")))
+        with pytest.raises(DiscoveryLimit) as caught:
+            await execute(store, Visit(StreamId("n-0")))
+        assert caught.value.chain == tuple(f"n-{number}" for number in range(101))
+        assert str(caught.value).endswith("at last by n-0 → n-1 → … → n-97 → n-98 → n-99 → n-100")
+        assert len(await store.read_all()) == 111
 
     run(main())
 

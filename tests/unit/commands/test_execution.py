@@ -12,7 +12,7 @@ from eventlab.commands import Command, ConflictRetry, execute
 from eventlab.errors import InvalidValue, Refused, UndeclaredStream, VersionConflict
 from eventlab.resilience.backoff import Constant
 from eventlab.simulation import World
-from eventlab.store import MemoryStore, Metadata, StoredEvent, StreamId
+from eventlab.store import MemoryStore, Metadata, StoredEvent, StreamId, carrying
 from eventlab.testing import run
 
 from .bank import ALICE, AT_ONCE, BOB, Balances, ContestedStore, Deposited, Transfer, Withdrawn, balance
@@ -214,6 +214,21 @@ def test_metadata_goes_along() -> None:
         assert [stored.metadata.actor for stored in await store.read_all()] == [None, "clerk", "clerk"]
 
     run(main())
+
+
+def test_what_the_surrounding_call_carries_is_stored_and_what_is_said_goes_over_it() -> None:
+    async def main() -> list[Metadata]:
+        store = MemoryStore()
+        await store.append([(ALICE, Deposited(2))])
+        with carrying(correlation_id="talk-1", causation_id="call-7", traceparent="00-ab-cd-01", tracestate="v=1"):
+            await execute(store, Transfer(ALICE, BOB, 1))
+            said = Metadata(actor="clerk", causation_id="click-3", headers={"a": "1"})
+            await execute(store, Transfer(ALICE, BOB, 1), metadata=said)
+        return [stored.metadata for stored in await store.read_all(1)]
+
+    carried = Metadata("talk-1", "call-7", None, "00-ab-cd-01", tracestate="v=1")
+    said = Metadata("talk-1", "click-3", "clerk", "00-ab-cd-01", {"a": "1"}, tracestate="v=1")
+    assert run(main()) == [carried, carried, said, said]
 
 
 def test_each_stream_is_folded_as_a_whole_in_the_order_of_declaration() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from eventlab.errors import InvalidValue
@@ -42,3 +43,17 @@ def test_an_unknown_field_is_refused() -> None:
     with pytest.raises(InvalidValue, match="correlation_id, causation_id"):
         with metadata.carrying(correlation="talk-1"):
             pass
+
+
+def test_what_is_not_said_is_not_stored() -> None:
+    """Bytes of events from before a field was added stay as they were."""
+    assert msgspec.json.encode(Metadata("talk-1")) == b'{"correlation_id":"talk-1"}'
+    assert msgspec.json.decode(b'{"traceparent":"00-ab-cd-01"}', type=Metadata) == Metadata(traceparent="00-ab-cd-01")
+
+
+def test_what_is_said_goes_over_what_is_carried() -> None:
+    assert metadata.added(Metadata(actor="clerk")) == Metadata(actor="clerk")
+    with metadata.carrying(correlation_id="talk-1", actor="guest", headers={"a": "1", "b": "1"}):
+        assert metadata.added(NO_METADATA) == metadata.current()
+        added = metadata.added(Metadata(actor="clerk", headers={"b": "2"}))
+    assert added == Metadata("talk-1", actor="clerk", headers={"a": "1", "b": "2"})
