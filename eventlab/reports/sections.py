@@ -37,7 +37,8 @@ def _because(line: CheckLine) -> Html:
 def sagas(summary: Summary) -> Html:
     if not wording.has_sagas(summary):
         took = f"<p>Answered requests took {text(wording.latency_line(summary))}.</p>" if summary.latency_ms else ""
-        return section("Requests", took)
+        decided = wording.commands_line(summary.commands) if wording.decides_alone(summary) else ""
+        return section("Requests", took, f"<p>Decided: {text(decided)}.</p>" if decided else "")
     counts = summary.sagas
     ends = {
         "completed": counts.completed,

@@ -86,6 +86,7 @@ def _overview(summary: Summary) -> Table:
     rows = [
         *([("Asked", wording.answers_line(summary))] if summary.answers.total else []),
         *([("Sagas", wording.sagas_line(summary.sagas))] if wording.has_sagas(summary) else []),
+        *([("Commands", wording.commands_line(summary.commands))] if wording.decides_alone(summary) else []),
         ("Retries", wording.retries_line(summary)),
         ("Checkout" if wording.has_sagas(summary) else "Requests", wording.latency_line(summary)),
         ("Faults", wording.joined([wording.fault_line(span) for span in summary.faults], "none")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from eventlab.scenarios.summary import OUTCOMES, CallCounts, FaultSpan, SagaCounts, Summary
+from eventlab.scenarios.summary import COMMAND_ENDS, OUTCOMES, CallCounts, CommandCounts, FaultSpan, SagaCounts, Summary
 
 
 class Mark(NamedTuple):
@@ -82,6 +82,22 @@ def retries_line(summary: Summary) -> str:
     )
 
 
+def decides_alone(summary: Summary) -> bool:
+    """Whether commands are what the run is about: they were executed, and by no saga."""
+    return bool(summary.commands.attempts) and not has_sagas(summary)
+
+
+def commands_line(counts: CommandCounts) -> str:
+    """How commands ended, and what it took: the conflict rate is a share of the attempts."""
+    ended = [(end.replace("_", " "), getattr(counts, end)) for end in COMMAND_ENDS]
+    done = [f"{count} {end}" for end, count in ended if count]
+    rate = 100 * counts.conflicts / counts.attempts if counts.attempts else 0.0
+    return (
+        f"{plural(counts.total, 'command', 'commands')}: {joined(done, 'none ended', ', ')}; "
+        f"{plural(counts.attempts, 'attempt', 'attempts')}, of which {rate:.0f} % met a conflict"
+    )
+
+
 def latency_line(summary: Summary) -> str:
     """Percentiles of completed checkouts or answered requests; a mean never stands alone, so it does not stand here."""
     if not summary.latency_ms:
@@ -118,5 +134,5 @@ def plural(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-def joined(parts: Sequence[str], none: str) -> str:
-    return "; ".join(parts) or none
+def joined(parts: Sequence[str], none: str, between: str = "; ") -> str:
+    return between.join(parts) or none

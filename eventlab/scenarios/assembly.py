@@ -9,21 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 
-from ..commands import ConflictRetry
+import msgspec
+
+from ..commands import ConflictRetry, execute
 from ..errors import RunRefused
+from ..naive.executor import execute as naive_execute
 from ..resilience import Breaker, CircuitBreaker, CircuitBreakerConfig, Policy, Retry
 from ..resilience.backoff import Exponential
 from ..services import Client, Service, Transport
 from ..shop import OWNS, SERVICES, ServiceContext, ShopSettings
+from ..shop.boxoffice import OWNS as THEATRE_OWNS
+from ..shop.holding import HoldingStore
+from ..shop.theatre import BoxOffice, Execute
 from ..simulation.modelled import ModelledService
 from ..store import EventStore
 from .kinds import FRONT
 from .loading import Loaded
-from .model import AppService, Policies, Scenario, ShopService
+from .model import AppService, BoxOfficeService, Policies, Scenario, ShopService
 from .model import ModelledService as ModelledServiceRule
 
 PATIENCE = Retry(10, Exponential(0.5, cap_s=5.0))
 """How often a customer clicks before giving up."""
+
+EXECUTORS: dict[str, Execute] = {"sound": execute, "naive": naive_execute}
+"""How a box office carries out its commands, by the name in the file."""
 
 OpenStore = Callable[[str, Sequence[str]], EventStore]
 """Opens the store of a service, by its name and the stream categories that it owns."""
@@ -97,7 +106,19 @@ class Assembly:
             )
         if isinstance(rule, ShopService):
             return SERVICES[rule.shop](self._context(name, OWNS[rule.shop]))
+        if isinstance(rule, BoxOfficeService):
+            return self._box_office(name, rule)
         return self._own(name, rule)
+
+    def _box_office(self, name: str, rule: BoxOfficeService) -> Service:
+        office = rule.boxoffice
+        context = self._context(name, THEATRE_OWNS)
+        return BoxOffice(
+            msgspec.structs.replace(context, store=HoldingStore(context.store, office.hold)),
+            seats=office.seats,
+            sections=office.sections,
+            execute=EXECUTORS[office.executor],
+        )
 
     def _own(self, name: str, rule: AppService) -> Service:
         service = self._apps[rule.app](self._context(name))

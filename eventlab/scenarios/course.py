@@ -13,12 +13,13 @@ from ..services.message import encode
 from ..shop import Item, ReceiveStock, audit, check_shop
 from ..shop.audit import Facts
 from ..shop.orders import OrdersService
+from ..shop.theatre import check_theatre
 from ..simulation import CrashFault, Fault, Link, Links, PartitionFault
 from .assembly import Assembly
 from .front import Front, Progress
 from .kinds import FRONT
 from .loading import Loaded
-from .model import Crash, NetworkRules, Scenario, ShopService
+from .model import BoxOfficeService, Crash, NetworkRules, Scenario, ShopService
 
 SETTLING_MAX_S = 900.0
 """How long unfinished checkouts are waited for once the load and the faults have ended."""
@@ -64,10 +65,17 @@ async def drive_load(
     loaded: Loaded, assembly: Assembly, *, started: Container[str] = (), progress: Progress | None = None
 ) -> None:
     """The whole load, but for orders that were *started* before. Returns when everything has its answer."""
-    if loaded.scenario.load.open is not None:
-        await Front(assembly.client(FRONT), progress).request(loaded.scenario.load.open)
-    else:
+    load = loaded.scenario.load
+    if load.orders is not None:
         await Front(assembly.customers(), progress).place([order for order in loaded.orders if order.id not in started])
+        return
+    front = Front(assembly.client(FRONT), progress)
+    if load.open is not None:
+        await front.request(load.open)
+    elif load.closed is not None:
+        await front.repeat(load.closed)
+    elif load.ushers is not None:
+        await front.keep_watch(load.ushers)
 
 
 async def settle(assembly: Assembly) -> None:
@@ -81,10 +89,17 @@ async def settle(assembly: Assembly) -> None:
 
 
 async def final_reads(assembly: Assembly) -> list[CheckResult]:
-    """Audit every service's own log, record what was found, and hold the invariants against it."""
+    """Audit every service's own log, record what was found, and hold the invariants against it.
+
+    A box office's log is its own audit: the checks read it as it is.
+    """
     audits: dict[str, Facts] = {}
+    of_theatres: list[CheckResult] = []
     for name, rule in assembly.scenario.services.items():
         if isinstance(rule, ShopService):
             audits[rule.shop] = facts = await audit(rule.shop, assembly.stores[name])
             hooks.emit(hooks.Observed(f"audit/{name}", facts))
-    return check_shop(audits) if "orders" in audits else []
+        elif isinstance(rule, BoxOfficeService):
+            office = rule.boxoffice
+            of_theatres += await check_theatre(assembly.stores[name], seats=office.seats, sections=office.sections)
+    return [*(check_shop(audits) if "orders" in audits else []), *of_theatres]

@@ -16,7 +16,7 @@ Finding = tuple[Path, str]
 def check(walker: Walker, root: Item) -> list[Problem]:
     """Problems between sections, each at the value that is most likely wrong."""
     problems = []
-    for find in (_names, _shop_names, _whole_shop, _circles, _crashes_overlap):
+    for find in (_names, _shop_names, _whole_shop, _ushers, _circles, _crashes_overlap):
         for path, message in find(walker, root):
             item = walker.items[path]
             place = item.place
@@ -48,7 +48,7 @@ def service_names(root: Item) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if services is None or not isinstance(services.value, dict):
         return (), ()
     declared = services.value
-    of_ones_own = ("model", "app")
+    of_ones_own = ("model", "app", "boxoffice")
     modelled = [
         name
         for name, item in declared.items()
@@ -81,8 +81,20 @@ def _whole_shop(walker: Walker, root: Item) -> Iterator[Finding]:
     if ("load", "orders") in walker.items and missing:
         hints = "".join(f"; {hint}" for name in missing if (hint := nearest(name, names, "")).startswith("did"))
         yield ("services",), f"orders need the whole shop; missing {', '.join(missing)}{hints}"
-    elif ("load", "open") in walker.items and has_shop:
-        yield ("load", "open"), "the shop's services take orders; an open load needs modelled services alone"
+    for kind, article in (("open", "an open"), ("closed", "a closed"), ("ushers", "an ushers'")):
+        if ("load", kind) in walker.items and has_shop:
+            yield ("load", kind), f"the shop's services take orders; {article} load needs modelled services alone"
+
+
+def _ushers(walker: Walker, root: Item) -> Iterator[Finding]:
+    path = ("load", "ushers", "target")
+    target = walker.built.get(path)
+    services = walker.items.get(("services",))
+    if not isinstance(target, str) or services is None or not isinstance(services.value, dict):
+        return
+    service = services.value.get(target)
+    if service is not None and isinstance(service.value, dict) and "boxoffice" not in service.value and service.whole:
+        yield path, f"ushers work at a box office; {target!r} is none"
 
 
 def _circles(walker: Walker, root: Item) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from .summary import OUTCOMES, AnswerCounts, BreakerLog, ExpectationLine, SagaCounts, Summary
+from .summary import OUTCOMES, AnswerCounts, BreakerLog, CommandCounts, ExpectationLine, SagaCounts, Summary
 from .units import NUMBER, SECONDS, Misread, duration_s
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
@@ -31,9 +31,10 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     ">": operator.gt,
 }
-COUNTS = ("orders", "conflicts", "command_retries", "call_retries")
+COUNTS = ("orders", "conflicts", "command_retries", "call_retries", "commands.attempts")
 DURATIONS = ("duration", "latency.p50", "latency.p95", "latency.p99")
 ANSWERS = tuple(f"answers.{field}" for field in AnswerCounts.__struct_fields__)
+COMMANDS = tuple(f"commands.{field}" for field in CommandCounts.__struct_fields__ if field != "attempts")
 SAGAS = tuple(f"sagas.{field}" for field in SagaCounts.__struct_fields__)
 BREAKER_VERBS = ("opens", "closes", "never opens")
 
@@ -68,7 +69,15 @@ Expectation: TypeAlias = Compares | BreakerDoes | InvariantsHold
 def known_paths(services: Sequence[str]) -> list[str]:
     """Every path that may stand on the left of a comparison, for a scenario with these services."""
     calls = [f"calls.{service}.{outcome}" for service in services for outcome in (*OUTCOMES, "total")]
-    return [*SAGAS, *ANSWERS, *COUNTS, *DURATIONS, *calls, *(f"breakers.{service}.opened" for service in services)]
+    return [
+        *SAGAS,
+        *ANSWERS,
+        *COMMANDS,
+        *COUNTS,
+        *DURATIONS,
+        *calls,
+        *(f"breakers.{service}.opened" for service in services),
+    ]
 
 
 def parse(text: str, services: Sequence[str]) -> Expectation:
@@ -112,7 +121,7 @@ def _value(path: str, text: str) -> tuple[float, Literal["", "%", "s"]]:
     if path in DURATIONS:
         return duration_s(text), "s"
     if re.fullmatch(rf"{NUMBER} ?%", text):
-        if not path.startswith(("sagas.", "answers.", "calls.")):
+        if not path.startswith(("sagas.", "answers.", "calls.", "commands.")) or path in COUNTS:
             raise Misread(f"is a count that is no share of anything; expected a whole number, found {text!r}")
         share = float(text[:-1])
         if not 0 <= share <= 100:
@@ -189,6 +198,9 @@ def _measure(path: str, summary: Summary) -> tuple[float | None, float]:
             return getattr(summary.sagas, field), max(summary.sagas.started, summary.orders)
         case ["answers", field]:
             return getattr(summary.answers, field), summary.answers.total
+        case ["commands", field]:  # conflicts are met by attempts; everything else is how a command ended
+            counted = summary.commands
+            return getattr(counted, field), counted.attempts if field == "conflicts" else counted.total
         case ["calls", service, field]:
             counts = summary.calls.get(service)
             return (getattr(counts, field), counts.total) if counts else (0, 0)

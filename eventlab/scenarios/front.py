@@ -1,4 +1,4 @@
-"""The load: customers who come at their time, register once, and check out; or requests at a rate."""
+"""The load: customers who come at their time, register once, and check out; or requests, at a rate or in rounds."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import Any
 
 from .. import hooks, runtime
 from ..errors import EventlabError, UnknownOutcome
-from ..services import Client
+from ..services import Client, Request
 from ..shop import Checkout, CreateUser, Line, RegisterCustomer
-from ..simulation.modelled import Work
-from .model import OpenLoad
+from ..shop.theatre import ComeBack, GoHome
+from ..simulation.modelled import Done, Work
+from .model import ClosedLoad, OpenLoad, UshersLoad
 from .orders import Order
 
 CHECKOUT_TIMEOUT_S = 120.0
 """How long a customer looks at the spinning wheel. The checkout goes on without them."""
 
-Begin = Callable[[], Coroutine[Any, Any, None]]
+Begin = Callable[[], Coroutine[Any, Any, Any]]
 """Begins an operation when its time has come; before that there is nothing that would have to be cleaned up."""
 
 Progress = Callable[[int], None]
@@ -43,17 +44,58 @@ class Front:
             (at_s, partial(self._request, load.target, number)) for number, at_s in enumerate(_arrivals(load), start=1)
         )
 
+    async def repeat(self, load: ClosedLoad) -> None:
+        """Let all clients ask at once, and each wait for the answer, think, and ask again, as often as they are to."""
+        async with asyncio.TaskGroup() as group:
+            for number in range(1, load.clients + 1):
+                group.create_task(self._client_of(load, f"client-{number}"))
+
+    async def _client_of(self, load: ClosedLoad, name: str) -> None:
+        chance = runtime.random_stream(f"thinking/{name}")
+        for number in range(1, load.each + 1):
+            request = f"{name}/{number}"
+            await self._operation(name, "work", request, partial(self._work, load.target, request))
+            if number < load.each:
+                await asyncio.sleep(load.thinking.sample(chance))
+
+    async def keep_watch(self, load: UshersLoad) -> None:
+        """Let all ushers come on duty, one after the other, and then go home and come back, each as often as asked."""
+        names = [f"{number}" for number in range(1, load.count + 1)]
+        for name in names:
+            await self._come(load.target, name, 0)
+        async with asyncio.TaskGroup() as group:
+            for at, name in enumerate(names):
+                group.create_task(self._usher(load, name, names[(at + 1) % len(names)]))
+
+    async def _usher(self, load: UshersLoad, name: str, other: str) -> None:
+        chance = runtime.random_stream(f"ushers/{name}")
+        for number in range(1, load.each + 1):
+            await asyncio.sleep(load.working.sample(chance))
+            wish = partial(self._ask, load.target, GoHome(name, other), f"usher-{name}/home-{number}")
+            if await self._operation(f"usher-{name}", "go home", f"usher-{name}/home-{number}", wish) != "failed":
+                await asyncio.sleep(load.away.sample(chance))
+                await self._come(load.target, name, number)
+
+    async def _come(self, target: str, name: str, number: int) -> None:
+        key = f"usher-{name}/back-{number}"
+        await self._operation(f"usher-{name}", "come back", key, partial(self._ask, target, ComeBack(name), key))
+
+    async def _ask(self, target: str, request: Request[Done], key: str) -> str:
+        await self._client.call(target, request, key=key)
+        return "done"
+
     async def _spread(self, timed: Iterable[tuple[float, Begin]]) -> None:
         async with asyncio.TaskGroup() as group:
             for at_s, begin in timed:
                 await asyncio.sleep(max(0.0, at_s - runtime.monotonic()))
                 group.create_task(begin())
 
-    def _order(self, order: Order) -> Coroutine[Any, Any, None]:
+    def _order(self, order: Order) -> Coroutine[Any, Any, str]:
         return self._operation(f"customer-{order.customer_id}", "checkout", order.id, partial(self._check_out, order))
 
-    def _request(self, target: str, number: int) -> Coroutine[Any, Any, None]:
-        return self._operation(target, "work", f"request-{number}", partial(self._work, target, number))
+    def _request(self, target: str, number: int) -> Coroutine[Any, Any, str]:
+        request = f"request-{number}"
+        return self._operation(target, "work", request, partial(self._work, target, request))
 
     async def _check_out(self, order: Order) -> str:
         await self.register(order.customer_id)
@@ -77,13 +119,13 @@ class Front:
         await self._client.call("users", CreateUser(customer_id, email), key=f"user-{customer_id}")
         await self._client.call("orders", RegisterCustomer(customer_id, email), key=f"customer-{customer_id}")
 
-    async def _work(self, target: str, number: int) -> str:
-        await self._client.call(target, Work(f"request-{number}"), key=f"request-{number}")
-        return "done"
+    async def _work(self, target: str, name: str) -> str:
+        return await self._ask(target, Work(name), name)
 
     async def _operation(
         self, process: str, name: str, subject: str, work: Callable[[], Coroutine[Any, Any, str]]
-    ) -> None:
+    ) -> str:
+        """Do the *work* as an operation that the history tells of, and say how it ended."""
         self._begun += 1
         number = self._begun
         if hooks.listening:
@@ -100,6 +142,7 @@ class Front:
         self._ended += 1
         if self._progress is not None:
             self._progress(self._ended)
+        return outcome
 
 
 def _heard(registered: asyncio.Future[None]) -> None:

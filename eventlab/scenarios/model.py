@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 import msgspec
 
 from ..resilience.backoff import Exponential as ExponentialBackoff
-from ..simulation.distributions import AnyDistribution, LogNormal
+from ..simulation.distributions import AnyDistribution, Constant, LogNormal
 from .expecting import Expectation
 from .kinds import (
     DistributionKind,
@@ -38,6 +38,7 @@ Rate = Annotated[float, RateKind()]
 Probability = Annotated[float, ProbabilityKind()]
 Count = Annotated[int, WholeKind(0)]
 AtLeastOne = Annotated[int, WholeKind(1)]
+AtLeastTwo = Annotated[int, WholeKind(2)]
 Latency = Annotated[AnyDistribution, DistributionKind()]
 End = Annotated[str, ServiceKind(front=True)]
 
@@ -99,7 +100,33 @@ class AppService(Section, frozen=True, kw_only=True):
     store: StoreLatency = StoreLatency()
 
 
-Service: TypeAlias = ShopService | ModelledService | AppService
+class BoxOffice(Section, frozen=True, kw_only=True):
+    """A theatre's box office, to see conflicts with: each request sells one seat, by a command on one of few streams.
+
+    The *seats* are shared out evenly among *sections*, each a stream of its
+    own; a sale takes one of them by chance. *hold* is how long a command is
+    decided, between what it read and its append. The *naive* executor appends
+    without checking what was only read: a bug, to see the invariants find it.
+    """
+
+    seats: AtLeastOne = 1200
+    sections: AtLeastOne = 1
+    hold: Latency = Constant(0.0)
+    executor: Literal["sound", "naive"] = "sound"
+
+    def problems(self) -> Iterator[Problem]:
+        if self.seats % self.sections:
+            yield "sections", f"expected a number that shares {self.seats} seats out evenly; found {self.sections}"
+
+
+class BoxOfficeService(Section, frozen=True, kw_only=True):
+    """A service that decides commands on a store of its own, under contention."""
+
+    boxoffice: BoxOffice
+    store: StoreLatency = StoreLatency()
+
+
+Service: TypeAlias = ShopService | ModelledService | AppService | BoxOfficeService
 
 
 class LinkRule(Section, frozen=True, kw_only=True):
@@ -149,13 +176,49 @@ class OpenLoad(Section, frozen=True, kw_only=True):
             yield "for", f"{rate} for {lasting} are {count:,.0f} requests; expected at most {REQUESTS_MAX:,}"
 
 
+class ClosedLoad(Section, frozen=True, kw_only=True):
+    """So many *clients*, who all ask when the run begins; each waits for the answer, thinks, and asks again.
+
+    *each* is how often one client asks, in all.
+    """
+
+    target: Annotated[str, ServiceKind(modelled=True)]
+    clients: AtLeastOne
+    each: AtLeastOne
+    thinking: Latency = Constant(0.0)
+
+    def problems(self) -> Iterator[Problem]:
+        if (count := self.clients * self.each) > REQUESTS_MAX:
+            yield "each", f"{self.clients:,} clients make {count:,} requests; expected at most {REQUESTS_MAX:,}"
+
+
+class UshersLoad(Section, frozen=True, kw_only=True):
+    """Ushers of a box office: all come on duty, then each, *each* times, is *working* until he asks to go home.
+
+    He may while the next usher is on duty, the first being next to the last;
+    then he is *away* for a while, and comes back.
+    """
+
+    target: Annotated[str, ServiceKind(modelled=True)]
+    count: AtLeastTwo = 2
+    each: AtLeastOne
+    working: Latency
+    away: Latency
+
+    def problems(self) -> Iterator[Problem]:
+        if (count := self.count * self.each) > REQUESTS_MAX:
+            yield "each", f"{self.count:,} ushers make {count:,} requests; expected at most {REQUESTS_MAX:,}"
+
+
 class Load(Section, frozen=True, kw_only=True):
     """What the system is asked to do; one kind of load."""
 
-    exactly_one: ClassVar[tuple[str, ...]] = ("orders", "open")
+    exactly_one: ClassVar[tuple[str, ...]] = ("orders", "open", "closed", "ushers")
 
     orders: OrdersLoad | None = None
     open: OpenLoad | None = None
+    closed: ClosedLoad | None = None
+    ushers: UshersLoad | None = None
 
 
 class Stock(Section, frozen=True, kw_only=True):
@@ -257,11 +320,18 @@ class SagaRule(Section, frozen=True, kw_only=True):
     order: Literal["payment_first", "inventory_first"] = "payment_first"
 
 
+class ConflictBackoffRule(BackoffRule, frozen=True, kw_only=True):
+    """Pauses after a conflict, as between other attempts; a *base_s* of nothing means at once, without any."""
+
+    base_s: Duration = msgspec.field(name="base", default=0.01)
+    cap_s: Lasting = msgspec.field(name="cap", default=1.0)
+
+
 class ConflictRule(Section, frozen=True, kw_only=True):
     """How often a command that met a conflict reads and decides again, in all."""
 
     attempts: AtLeastOne = 5
-    backoff: BackoffRule = BackoffRule(base_s=0.01, cap_s=1.0)
+    backoff: ConflictBackoffRule = ConflictBackoffRule()
 
 
 class Policies(Section, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from .assembly import AppFactory, Assembly, check_apps
 from .front import Progress
 from .kinds import FRONT
 from .loading import Loaded
-from .model import Crash, Scenario
+from .model import BoxOfficeService, Crash, ModelledService, Scenario
 from .realclock import run_scaled
 from .resuming import Before, judge_resumed, look
 from .runfile import Identity, RunFile, held, identity
@@ -27,6 +27,9 @@ from .runs import Run
 from .speed import WORK_PER_REQUEST_S, Pace, check_speed, commit_time_s
 from .summarising import summarise
 from .watching import Watch, WatchedStore
+
+_INSTANT_S = 1e-6
+"""A round that takes no time on the run's clock; then the machine alone sets the pace, and is found too slow."""
 
 
 def run_real(
@@ -190,12 +193,28 @@ def _check_pace(scenario: Scenario, speed: float, store_url: str) -> None:
     if load.orders is not None:
         pace = Pace(arrivals_per_s=load.orders.rate_per_s, timeout_s=scenario.policies.call_timeout_s)
     else:
-        assert load.open is not None  # a scenario has exactly one kind of load
         pace = Pace(
-            arrivals_per_s=load.open.rate_per_s,
+            arrivals_per_s=_requests_per_s(scenario),
             timeout_s=scenario.policies.call_timeout_s,
-            commits_per_saga=0,
+            commits_per_saga=any(isinstance(rule, BoxOfficeService) for rule in scenario.services.values()),
             work_per_saga_s=WORK_PER_REQUEST_S * len(scenario.services),
         )
     flushes = store_url.startswith("sqlite:") and "synchronous=NORMAL" not in store_url
     check_speed(speed, pace, commit_time_s(store_url), flushes=flushes)
+
+
+def _requests_per_s(scenario: Scenario) -> float:
+    """How often requests come, at most: in a round of who waits for answers lie a thought, the work and the way."""
+    load = scenario.load
+    if load.open is not None:
+        return load.open.rate_per_s
+    round_s = 2 * scenario.network.latency.mean_s
+    if load.ushers is not None:
+        return 2 * load.ushers.count / max(round_s + load.ushers.working.mean_s, _INSTANT_S)
+    assert load.closed is not None  # a scenario has exactly one kind of load
+    match scenario.services[load.closed.target]:
+        case ModelledService(model=model):
+            round_s += model.latency.mean_s
+        case BoxOfficeService(boxoffice=office):
+            round_s += office.hold.mean_s
+    return load.closed.clients / max(round_s + load.closed.thinking.mean_s, _INSTANT_S)

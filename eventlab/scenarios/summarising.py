@@ -13,11 +13,13 @@ from ..history import Entry, of_kind, operations
 from .expecting import judge
 from .model import Scenario
 from .summary import (
+    COMMAND_ENDS,
     OUTCOMES,
     AnswerCounts,
     BreakerLog,
     CallCounts,
     CheckLine,
+    CommandCounts,
     FaultSpan,
     SagaCounts,
     Summary,
@@ -57,6 +59,7 @@ def summarise(
         conflicts=sum(attempt.outcome == "conflict" for attempt in attempts),
         command_retries=sum(attempt.attempt > 1 for attempt in attempts),
         call_retries=_call_retries(entries),
+        commands=count_commands(attempts),
         calls=count_calls(entries, scenario),
         breakers=breaker_logs(entries),
         faults=fault_spans(entries),
@@ -78,6 +81,16 @@ def check_line(result: CheckResult) -> CheckLine:
 def count_answers(entries: Iterable[Entry]) -> AnswerCounts:
     """How the load's own operations ended, as customers saw it."""
     return AnswerCounts(**Counter(one.outcome for one in operations(entries)))
+
+
+def count_commands(attempts: Iterable[hooks.CommandAttempted]) -> CommandCounts:
+    """How commands ended: as their last attempt did, which is one that no other follows."""
+    counts = Counter(
+        "gave_up" if attempt.outcome == "conflict" and attempt.backoff_s is None else attempt.outcome
+        for attempt in attempts
+    )
+    ends = {end: counts[end] for end in COMMAND_ENDS}
+    return CommandCounts(attempts=counts.total(), conflicts=counts["gave_up"] + counts["conflict"], **ends)
 
 
 def count_sagas(entries: Sequence[Entry]) -> SagaCounts:

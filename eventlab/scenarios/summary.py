@@ -50,6 +50,33 @@ class CallCounts(_Part, frozen=True, kw_only=True):
         return sum(getattr(self, outcome) for outcome in OUTCOMES)
 
 
+class CommandCounts(_Part, frozen=True, kw_only=True):
+    """How commands ended, and in how many attempts.
+
+    One that was *repeated* had been carried out before; one that *gave up* met a conflict at its last attempt;
+    of one that is *unknown* the append's answer was lost; one was *cancelled* by whoever had asked for it.
+    """
+
+    written: int = 0
+    unchanged: int = 0
+    repeated: int = 0
+    refused: int = 0
+    gave_up: int = 0
+    failed: int = 0
+    unknown: int = 0
+    cancelled: int = 0
+    attempts: int = 0
+    conflicts: int = 0
+
+    @property
+    def total(self) -> int:
+        """All that ended. One that a crash cut off between two attempts has no end."""
+        return sum(getattr(self, end) for end in COMMAND_ENDS)
+
+
+COMMAND_ENDS = ("written", "unchanged", "repeated", "refused", "gave_up", "failed", "unknown", "cancelled")
+"""How a command may end. A conflict that is followed by another attempt is no end."""
+
 OUTCOMES = ("ok", "refused", "failed", "unavailable", "rejected", "unknown")
 
 
@@ -109,6 +136,7 @@ class Summary(_Part, frozen=True, kw_only=True):
     conflicts: int
     command_retries: int
     call_retries: int
+    commands: CommandCounts = CommandCounts()
     calls: dict[str, CallCounts]
     breakers: list[BreakerLog]
     faults: list[FaultSpan]

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from eventlab.checks import CheckResult, none_found
+from eventlab.checks.result import broken, held
 from eventlab.codec import event
 from eventlab.commands import Command
 from eventlab.errors import Refused
@@ -187,18 +188,23 @@ def no_show_oversold(log: Iterable[StoredEvent], capacity: int) -> CheckResult:
 
 def somebody_on_duty(log: Iterable[StoredEvent]) -> CheckResult:
     """From the moment at which the first usher came, there was never a moment with none, in the order of *log*."""
-    empty = [
-        f"{usher} went home at position {position}, and nobody was on duty" for position, usher in _left_empty(log)
-    ]
-    return none_found("somebody is always on duty", "moments with nobody on duty", empty)
+    name, empty = "somebody is always on duty", list(_left_empty(log))
+    if empty:
+        return broken(name, f"{len(empty)} times nobody was on duty", empty)
+    return held(name, "nobody went home while no other stayed")
 
 
-def _left_empty(log: Iterable[StoredEvent]) -> Iterator[tuple[int, str]]:
+def _left_empty(log: Iterable[StoredEvent]) -> Iterator[str]:
+    """A witness for each time that the last usher went home, with who had gone before."""
     present: tuple[str, ...] = ()
+    gone = ""
     for stored in log:
         before, present = present, _after(present, stored)
-        if before and not present:
-            yield stored.position, stored.event.usher
+        if len(present) < len(before):
+            left = f"{stored.stream} went home at position {stored.position}"
+            if not present:
+                yield f"{gone}; then {left}, and nobody was on duty" if gone else f"{left}, and nobody was on duty"
+            gone = left
 
 
 def _shows(log: Iterable[StoredEvent]) -> dict[str, list[StoredEvent]]:

@@ -217,7 +217,7 @@ ONE_BY_ONE = [
     (
         "a load of no kind",
         SHOP[: SHOP.index("load")] + "load: {}\n",
-        "x.yaml:8:7: load: expected exactly one of orders, open",
+        "x.yaml:8:7: load: expected exactly one of orders, open, closed, ushers",
     ),
     (
         "a shop service renamed",
@@ -312,7 +312,7 @@ ALONE = {
     ),
     "a service that is nothing": (
         MODELLED.replace("  db:", "  db: 5\n  db2:"),
-        "x.yaml:5:7: services.db: expected a mapping with 'shop:' or 'model:' or 'app:', found 5",
+        "x.yaml:5:7: services.db: expected a mapping with 'shop:' or 'model:' or 'app:' or 'boxoffice:', found 5",
     ),
 }
 

@@ -157,7 +157,9 @@ def test_the_usher_who_left_nobody_behind_is_named_even_if_somebody_comes_back(f
     found = somebody_on_duty(logged(*BOTH_ON_DUTY, *leaving, (ADA, DutyBegan("ada"))))
     last = "bo" if first == "ada" else "ada"
     assert found.valid is False
-    assert found.witnesses == (f"{last} went home at position 4, and nobody was on duty",)
+    assert found.witnesses == (
+        f"usher-{first} went home at position 3; then usher-{last} went home at position 4, and nobody was on duty",
+    )
 
 
 def test_the_last_conflict_is_raised_to_the_clerk() -> None:
