@@ -207,12 +207,14 @@ def _subject(name: str, where: str, around: tuple[type, ...]) -> tuple[int, str]
 
 def _names(cls: Any) -> tuple[str, ...]:
     if issubclass(cls, msgspec.Struct):
-        return cls.__struct_fields__
+        names: tuple[str, ...] = cls.__struct_fields__
+        return names
     return tuple(field.name for field in dataclasses.fields(cls))
 
 
 def _encoded_names(cls: Any) -> tuple[str, ...]:
-    return cls.__struct_encode_fields__ if issubclass(cls, msgspec.Struct) else _names(cls)
+    names: tuple[str, ...] = cls.__struct_encode_fields__ if issubclass(cls, msgspec.Struct) else _names(cls)
+    return names
 
 
 def _fields(cls: type) -> list[tuple[str, Any]]:
