@@ -91,11 +91,12 @@ def park_one(
 
 @contextmanager
 def _handling(rows: sa.Connection) -> Iterator[None]:
-    rows.info[_HANDLING] = True
+    info = rows.info  # of a connection that is lost meanwhile it cannot be asked any more
+    info[_HANDLING] = True
     try:
         yield
     finally:
-        rows.info[_HANDLING] = False
+        info[_HANDLING] = False
 
 
 def guard(engine: sa.Engine) -> None:
@@ -105,7 +106,7 @@ def guard(engine: sa.Engine) -> None:
     """
 
     def ending(connection: sa.Connection) -> None:
-        if connection.info.get(_HANDLING):
+        if not connection.invalidated and connection.info.get(_HANDLING):
             connection.connection.rollback()  # SQLAlchemy takes the transaction for ended, and would leave it open
             raise InvalidValue(
                 "what a handler does", "commit or rollback", "statements alone; the checkpoint commits with them"

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from eventlab.naive import projection as naive
 from eventlab.projections import ProjectionRunner, ReadModel
 from eventlab.runtime import new_id
 from eventlab.simulation import SimulatedStore, World
-from eventlab.store import MemoryStore, open_store
+from eventlab.store import MemoryStore, StoredEvent, open_store
 from eventlab.testing import run
 from eventlab.testing.projections import CatchUp, CutOff, cut_off, in_batches, rows_of, same_rows_however_run
 from tests.unit.projections.accounts import (
@@ -25,6 +26,7 @@ from tests.unit.projections.accounts import (
     Noted,
     Opened,
     a_view,
+    accounts,
     by_hand,
     database_at,
 )
@@ -54,6 +56,17 @@ def test_a_cut_before_any_statement_changes_nothing_about_the_rows(kind: str, tm
 def test_the_same_law_finds_a_runner_whose_checkpoint_is_apart_from_its_rows() -> None:
     with pytest.raises(AssertionError, match=r"^cut off before statement \d+, .*'accounts': 2"):
         run(same_rows_however_run(VIEW, STORY[:2], catch_up=naive.catch_up))
+
+
+def test_the_same_law_finds_a_handler_that_remembers_something_outside_the_rows() -> None:
+    seen: list[str] = []
+
+    def forgetful(rows: sa.Connection, event: Moved, stored: StoredEvent) -> None:
+        seen.append(stored.stream)
+        rows.execute(sa.update(accounts).where(accounts.c.id == stored.stream).values(moves=len(seen)))
+
+    with pytest.raises(AssertionError, match=r"^one event at a time, table 'accounts' has .*'moves': 2"):
+        run(same_rows_however_run(a_view(moved=forgetful), STORY[:2]))
 
 
 def test_two_naive_runners_at_once_handle_everything_twice() -> None:

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from eventlab import hooks
 from eventlab.errors import InvalidValue, StoreUnavailable
-from eventlab.projections import Projection, ProjectionRunner, ReadModel
+from eventlab.projections import Park, Projection, ProjectionRunner, ReadModel
+from eventlab.resilience.backoff import Constant
 from eventlab.simulation import World
 from eventlab.store import EVERYTHING, Filter, MemoryStore, StoredEvent, open_store
 from eventlab.testing import run
@@ -26,6 +27,7 @@ from tests.unit.projections.accounts import (
     accounts,
     by_hand,
     database_at,
+    moved,
     opened,
     owners,
     until,
@@ -237,3 +239,33 @@ def test_settings_outside_their_domain_are_named() -> None:
     for settings in ({"batch": 0}, {"outdated": "ignore"}, {"look_every_s": 0}):
         with pytest.raises(InvalidValue, match=next(iter(settings))):
             ProjectionRunner(MemoryStore(), view, database, **settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", DATABASES[2:])
+def test_a_server_that_ends_connections_is_reached_again(kind: str, tmp_path: Path) -> None:
+    def suicide(rows: sa.Connection) -> None:
+        rows.execute(sa.select(sa.func.pg_terminate_backend(sa.func.pg_backend_pid())))
+
+    def broken(rows: sa.Connection, event: Moved, stored: StoredEvent) -> None:
+        if not ended:
+            ended.append(stored.position)
+            suicide(rows)
+        moved(rows, event, stored)
+
+    ended: list[int] = []
+
+    async def main() -> None:
+        store = await told()
+        async with database_at(kind, tmp_path) as database:
+            runner = ProjectionRunner(store, a_view(moved=broken), database, backoff=Constant(0.01), failing=Park())
+            with pytest.raises(StoreUnavailable, match=r"postgresql://.* was not reached"):
+                await runner.catch_up()
+            assert await runner.parked() == []
+            ended.clear()
+            live = asyncio.create_task(runner.run())
+            await until(runner, 6)
+            live.cancel()
+            await asyncio.wait([live])
+            assert (await rows_of(runner.projection, database), ended) == (by_hand(STORY), [2])
+
+    run(main())
