@@ -7,10 +7,18 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from eventlab.figures import describe_of, draw_breaker_strip, draw_outcomes, draw_saga_lanes, drawn, style
+from eventlab.figures import (
+    describe_of,
+    draw_breaker_strip,
+    draw_conflicts,
+    draw_outcomes,
+    draw_saga_lanes,
+    drawn,
+    style,
+)
 from eventlab.figures.breaker_story import breakers
 from eventlab.history import of_kind
-from eventlab.hooks import BreakerChanged, SagaMoved
+from eventlab.hooks import BreakerChanged, CommandAttempted, SagaMoved
 
 from .facts import ReportedRun
 from .markup import Html, text
@@ -34,6 +42,8 @@ def illustrations(run: ReportedRun) -> Html:
 def _wanted(run: ReportedRun) -> Iterator[tuple[Any, dict[str, Any]]]:
     if any(of_kind(run.entries, SagaMoved)):
         yield draw_outcomes, {}
+    elif any(of_kind(run.entries, CommandAttempted)):
+        yield draw_conflicts, {}
     changed = {change.breaker for _, change in of_kind(run.entries, BreakerChanged)}
     # One that stayed closed has nothing to show, unless none has.
     for breaker in [name for name in breakers(run) if name in changed or not changed][:_BREAKERS_MAX]:

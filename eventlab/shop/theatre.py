@@ -7,7 +7,7 @@ from typing import Any
 
 from eventlab.checks import CheckResult
 from eventlab.commands import Command, Executed, execute
-from eventlab.runtime import random_stream
+from eventlab.runtime import on_node, random_stream
 from eventlab.services import Call, Request, handles
 from eventlab.shop.boxoffice import (
     BeginDuty,
@@ -46,7 +46,8 @@ class ComeBack(Request[Done], frozen=True):
 class BoxOffice(ShopService):
     """Sells one show, whose seats are shared out evenly among *sections*, each a stream of its own.
 
-    A unit of `Work` is the sale of one seat, in a section drawn by chance.
+    A unit of `Work` is the sale of one seat, in a section drawn by chance; its
+    id names the clerk, then perhaps, after a stroke, which of the clerk's sales it is.
     Whoever draws a section that is sold out is refused, though there may be
     seats in others: that is what splitting costs.
     """
@@ -57,26 +58,28 @@ class BoxOffice(ShopService):
         super().__init__(context)
         self._capacity, self._sections, self._execute = seats // sections, sections, execute
 
-    async def decide(self, command: Command[Any], *, command_id: str | None = None) -> Executed:
-        """Carry out *command* in the way that this box office was given."""
-        return await self._execute(self.store, command, retry=self.settings.conflicts, command_id=command_id)
+    async def _decide_by(self, person: str, command: Command[Any], call: Call) -> None:
+        """Carry out *command* in the way that this box office was given; the history says who decided."""
+        with on_node(person):
+            await self._execute(self.store, command, retry=self.settings.conflicts, command_id=call.key or None)
 
     @handles(Work)
     async def sell(self, request: Work, call: Call) -> Done:
         section = random_stream(f"{self.name}/sections").randint(1, self._sections)
-        command = SellSeat(show_stream(f"hamlet-{section}"), request.id, capacity=self._capacity)
-        await self.decide(command, command_id=call.key or None)
+        clerk = request.id.partition("/")[0]
+        await self._decide_by(clerk, SellSeat(show_stream(f"hamlet-{section}"), clerk, capacity=self._capacity), call)
         return Done()
 
     @handles(GoHome)
     async def go_home(self, request: GoHome, call: Call) -> Done:
-        command = EndDuty(usher_stream(request.usher), usher_stream(request.other))
-        await self.decide(command, command_id=call.key or None)
+        mine = usher_stream(request.usher)
+        await self._decide_by(str(mine), EndDuty(mine, usher_stream(request.other)), call)
         return Done()
 
     @handles(ComeBack)
     async def come_back(self, request: ComeBack, call: Call) -> Done:
-        await self.decide(BeginDuty(usher_stream(request.usher)), command_id=call.key or None)
+        mine = usher_stream(request.usher)
+        await self._decide_by(str(mine), BeginDuty(mine), call)
         return Done()
 
 

@@ -80,7 +80,9 @@ def test_the_command_line_names_the_witnesses_and_says_that_it_failed(tmp_path: 
     assert "✗ broken  somebody is always on duty" in told.out
     assert "went home at position" in told.out
     assert "of which 0 % met a conflict" in told.out
-    assert "somebody is always on duty" in (tmp_path / "run" / "report.html").read_text()
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "somebody is always on duty" in page
+    assert "attempts by 2 writers on usher-1 and usher-2" in page  # the picture tells who decided
 
 
 @pytest.mark.parametrize("path", [HOT, SKEW])
