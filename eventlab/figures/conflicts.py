@@ -192,17 +192,18 @@ def _rate(ax: Axes, story: ConflictStory, streams: Sequence[str]) -> None:
         for attempt in story.attempts
         if any(attempt.read(stream) is not None for stream in streams)
     )
-    x, y = [], []
+    x, y, right = [], [], ax.get_xlim()[1]
     for number, (at, _) in enumerate(ended, start=1):
         last = [lost for _, lost in ended[max(0, number - WINDOW_ATTEMPTS) : number]]
-        x.append(at)
-        y.append(sum(last) / len(last))
-    ax.step([*x, ax.get_xlim()[1]], [*y, y[-1]], where="post", color=FAILED.colour, linewidth=1.4, zorder=3)
+        if at <= right:
+            x.append(at)
+            y.append(sum(last) / len(last))
+    ax.step([*x, right], [*y, y[-1] if y else 0], where="post", color=FAILED.colour, linewidth=1.4, zorder=3)
     ax.plot(x, y, linestyle="", marker=".", markersize=3.5, color=INK, zorder=4)
     ax.set_ylim(-0.06, 1.08)
     ax.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
     ax.set_ylabel("conflicts")
-    share_of = f"of the last {WINDOW_ATTEMPTS}\nattempts" if len(x) > WINDOW_ATTEMPTS else "of all attempts\nso far"
+    share_of = f"of the last {WINDOW_ATTEMPTS}\nattempts" if len(ended) > WINDOW_ATTEMPTS else "of all attempts\nso far"
     ax.text(
         1.005, 0.5, share_of,
         transform=ax.get_yaxis_transform(), fontsize=7, va="center", color=PALE_INK,
@@ -236,9 +237,9 @@ def _told(story: ConflictStory, attempts: Sequence[Attempt], streams: Sequence[s
     if blind:
         attempt, stream = blind[0]
         sentences.append(
-            f"{counted(len(blind), 'append').capitalize()} went over something unseen: {attempt.writer} wrote version "
-            f"{attempt.wrote(stream)} of {stream} at {_s(attempt.acted_s)} s, having read version "
-            f"{attempt.read(stream)}."
+            f"{counted(len(blind), 'append').capitalize()} rested on what had passed: {attempt.writer} appended at "
+            f"{_s(attempt.acted_s)} s, having read version {attempt.read(stream)} of {stream}, and had not seen "
+            f"version {story.unseen(attempt, stream)[0][1]}."
         )
     return sentences
 

@@ -129,16 +129,14 @@ def _conflict(attempt: Attempt, stream: str) -> tuple[int | str, int] | None:
 
 def _endings(attempt: Attempt, stream: str, story: ConflictStory) -> list[str]:
     """What stands behind the mark, from long to short."""
-    if (wrote := attempt.wrote(stream)) is not None:
+    if attempt.append is not None:
+        wrote = attempt.wrote(stream)
+        what = "only read" if wrote is None else f"→ v{wrote}"
         unseen = story.unseen(attempt, stream)
-        if not unseen:
-            return [f"→ v{wrote}", f"v{wrote}"]
-        return [f"→ v{wrote}, {_versions(unseen)} unseen", f"→ v{wrote}, unseen: {len(unseen)}", f"→ v{wrote}"]
+        return [f"{what}, {_versions(unseen)} unseen", f"{what}, unseen: {len(unseen)}", what] if unseen else [what]
     if (met := _conflict(attempt, stream)) is not None:
         return [f"expected {met[0]}, found {met[1]}", f"{met[0]} ≠ {met[1]}"]
-    if attempt.outcome == "refused":
-        return ["refused"]
-    return ["unchanged"] if attempt.outcome == "unchanged" else ["only read"] if attempt.outcome == "written" else []
+    return [attempt.outcome] if attempt.outcome in ("refused", "unchanged") else []
 
 
 def _versions(unseen: Sequence[tuple[str, int]]) -> str:
@@ -154,7 +152,11 @@ def _say_read(ax: Axes, y: float, room: _Room, attempt: Attempt, stream: str) ->
         if (found := room.fit(text, attempt.began_s + air, beside="ends")) is not None:
             return _say(ax, y, found, text)
     for text in wordings:
-        if (found := room.fit(text, attempt.began_s - air, leftward=True, beside="ends")) is not None:
+        if (
+            found := room.fit(
+                text, min(attempt.began_s, attempt.acted_s - _MARK * room.unit) - air, leftward=True, beside="ends"
+            )
+        ) is not None:
             return _say(ax, y, found, text)
 
 

@@ -73,11 +73,13 @@ class ConflictStory(NamedTuple):
         return self.by_version.get((stream, expected + 1 if isinstance(expected, int) else 1))
 
     def unseen(self, attempt: Attempt, stream: str) -> tuple[Version, ...]:
-        """What others had written between the attempt's reading and its own append, and it never saw."""
-        read, wrote = attempt.read(stream), attempt.wrote(stream)
-        if read is None or wrote is None:
+        """What others wrote to a stream between its reading there and its append, there or elsewhere."""
+        read = attempt.read(stream)
+        if read is None or attempt.append is None:
             return ()
-        between = ((stream, version) for version in range(read + 1, wrote))
+        wrote = attempt.wrote(stream)
+        last = self.version(stream, attempt.acted_s) if wrote is None else wrote - 1
+        between = ((stream, version) for version in range(read + 1, last + 1))
         return tuple(key for key in between if self.by_version.get(key, attempt.append) != attempt.append)
 
 

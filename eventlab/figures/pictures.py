@@ -63,4 +63,4 @@ def display_with_words(figure: Figure, words: str) -> None:
         {"image/png": image, "text/plain": words or "a figure"}, raw=True, metadata={"image/png": {"alt": words}}
     )
     if words:
-        sys.stdout.write(textwrap.fill(words, _LINE) + "\n")
+        sys.stdout.write(textwrap.fill(words, _LINE, break_on_hyphens=False) + "\n")

@@ -40,12 +40,16 @@ def picture(watched: Watched) -> str:
     return watched.page.locator(PICTURE).first.get_attribute("src") or ""
 
 
+CHAPTERS = ["01_one_codebase_two_clocks", "02_concurrency_conflicts"]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_the_first_notebook_runs_and_its_slider_moves_by_keyboard(lab: Lab, dark: bool) -> None:
+def test_a_notebook_runs_and_its_slider_moves_by_keyboard(lab: Lab, chapter: str, dark: bool) -> None:
     theme = "dark" if dark else "light"
     with chromium(dark=dark) as watched:
         page = watched.page
-        watched.open(lab.address("notebooks/01_one_codebase_two_clocks.ipynb"))
+        watched.open(lab.address(f"notebooks/{chapter}.ipynb"))
         assert page.locator("body").get_attribute("data-jp-theme-light") == str(not dark).lower()
         watched.run_all()
         assert page.locator(COMPLAINTS).all_inner_texts() == []
@@ -61,6 +65,6 @@ def test_the_first_notebook_runs_and_its_slider_moves_by_keyboard(lab: Lab, dark
             timeout=30_000,
         )
         watched.wait_idle()
-        watched.photograph(SHOTS, f"01-{theme}")
+        watched.photograph(SHOTS, f"{chapter[:2]}-{theme}")
         assert watched.errors == []
         assert watched.outside == []

@@ -16,6 +16,7 @@ import pytest
 import eventlab.figures as figures
 from eventlab.figures import style
 from eventlab.figures.pictures import describe_of, drawn
+from tests.unit.figures.made_up_rivals import made_up_rivals
 from tests.unit.figures.made_up_run import MadeUpRun, made_up_run
 
 
@@ -28,15 +29,30 @@ def _named(prefix: str) -> dict[str, Callable[..., Any]]:
     return found
 
 
-DRAWN = {
-    name: draw for name, draw in _named("draw_").items() if next(iter(inspect.signature(draw).parameters)) == "run"
-}
-"""The figures. The marks that they are made of, which start from axes, are no figures by themselves."""
+def _of(subject: str) -> dict[str, Callable[..., Any]]:
+    return {n: draw for n, draw in _named("draw_").items() if next(iter(inspect.signature(draw).parameters)) == subject}
+
+
+DRAWN = _of("run")
+"""The figures of a run. The marks that they are made of, which start from axes, are no figures by themselves."""
+
+MEASURED = {**_of("sweep"), **_of("policies")}
+"""The figures of what was measured in many runs; their tests stand by themselves."""
+
+
+def made_up(name: str, *settings: Any) -> MadeUpRun:
+    """A run in which there is something for that figure to show."""
+    return made_up_rivals(*settings) if name == "conflicts" else made_up_run(*settings)
+
+
+@pytest.fixture
+def run(name: str, runs: dict[str, MadeUpRun]) -> MadeUpRun:
+    return runs[name]
 
 
 @pytest.fixture(scope="module")
-def run() -> MadeUpRun:
-    return made_up_run()
+def runs() -> dict[str, MadeUpRun]:
+    return {name: made_up(name) for name in DRAWN}
 
 
 def rendered(draw: Callable[..., Any], run: MadeUpRun) -> tuple[str, bytes]:
@@ -45,13 +61,14 @@ def rendered(draw: Callable[..., Any], run: MadeUpRun) -> tuple[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def pictures(run: MadeUpRun) -> dict[str, tuple[str, bytes]]:
-    return {name: rendered(draw, run) for name, draw in DRAWN.items()}
+def pictures(runs: dict[str, MadeUpRun]) -> dict[str, tuple[str, bytes]]:
+    return {name: rendered(draw, runs[name]) for name, draw in DRAWN.items()}
 
 
 def test_drawings_and_descriptions_come_in_pairs() -> None:
-    assert sorted(DRAWN) == ["breaker_strip", "outcomes", "saga_lanes"]
-    assert sorted(_named("describe_")) == sorted([*DRAWN, "of"])
+    assert sorted(DRAWN) == ["breaker_strip", "conflicts", "outcomes", "saga_lanes"]
+    assert sorted(MEASURED) == ["conflict_rates", "waits"]
+    assert sorted(_named("describe_")) == sorted([*DRAWN, *MEASURED, "of"])
 
 
 @pytest.mark.parametrize("name", sorted(DRAWN))
@@ -100,7 +117,7 @@ def test_a_figure_fits_into_given_axes(name: str, run: MadeUpRun) -> None:
 @pytest.mark.parametrize("cut_s", [(60.0, 90.0), (5.0, 20.0), (20.0, 400.0)])
 @pytest.mark.parametrize("name", sorted(DRAWN))
 def test_labels_stay_inside_the_picture_and_beside_one_another(name: str, cut_s: tuple[float, float]) -> None:
-    figure = DRAWN[name](made_up_run(200, cut_s)).get_figure(root=True)
+    figure = DRAWN[name](made_up(name, 200, cut_s)).get_figure(root=True)
     figure.draw_without_rendering()
     width, height = figure.canvas.get_width_height()
     texts = [text for ax in figure.axes for text in ax.texts if text.get_text().strip()]
