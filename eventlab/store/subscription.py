@@ -151,8 +151,9 @@ class Subscription:
                 if failures and hooks.listening:
                     hooks.emit(hooks.SubscriptionResumed(self._store.name, after, failures))
                 failures = 0
-                if events or reached > after or (self._until is not None and reached >= self._until):
+                if events or (self._until is not None and reached >= self._until):
                     return events, reached
+                after = self._read_up_to = self._position = reached
                 await self._store.changed(after)
             except (StoreUnavailable, StoreBusy):
                 failures += 1

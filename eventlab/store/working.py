@@ -70,11 +70,14 @@ class Worker:
             done, _ = await asyncio.wait([beating, handling], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
-        finally:
+        except GeneratorExit:
+            raise  # thrown away unfinished, as with a whole world: nothing can be awaited any more
+        except BaseException:
             for task in (beating, handling):
                 task.cancel()
             await asyncio.gather(beating, handling, return_exceptions=True)
             await self._leave()
+            raise
 
     # -- being there, and holding a fair part of the shares
 
@@ -149,7 +152,18 @@ class Worker:
         for share in list(self._shares.values()):
             await _at_best(self._let_go(share))
         if self._membership is not None:
+            await _at_best(self._sweep(self._membership))
             await _at_best(self._group.leases.release(self._membership))
+
+    async def _sweep(self, membership: Lease) -> None:
+        """Give back what was just being taken, or given back, when this worker was cancelled."""
+        leases = self._group.leases
+        found = await leases.get(self._group.worker_key(self._name))
+        if found is None or found.token != membership.token:
+            return  # a newer worker has the name, and the leases under it
+        for lease in await leases.all(self._group.share_key()):
+            if lease.owner == self._name:
+                await _at_best(leases.release(lease))
 
     async def _let_go(self, share: Share) -> None:
         self._shares.pop(share.number, None)
@@ -286,13 +300,19 @@ class Worker:
                 each.result()
         finally:
             for each in waiting:
+                each.add_done_callback(_seen)
                 each.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
 
 
 def position_in(lease: Lease | None, begun_after: int) -> int:
     """The checkpoint that the lease of a share carries; where the group began, before there is one."""
     return begun_after if lease is None or lease.value is None else int(lease.value)
+
+
+def _seen(future: asyncio.Future[Any]) -> None:
+    """Nobody waits for it any more; an error of it is no news."""
+    if not future.cancelled():
+        future.exception()
 
 
 async def _at_best(doing: Awaitable[None]) -> None:
