@@ -65,19 +65,18 @@ async def an_append_wakes_all_who_wait(open_store: OpenStore) -> None:
 async def nobody_sleeps_through_an_append_that_comes_just_then(open_store: OpenStore) -> None:
     """Between looking and waiting, an append must not be overlooked."""
     async with opened(open_store) as store:
-        seen = 0
 
         async def follow() -> None:
-            nonlocal seen
-            while seen < 30:
+            seen = versions = 0
+            while versions < 30:
                 await store.changed(seen)
                 for stored in await store.read_all(seen):
-                    seen = stored.position
+                    seen, versions = stored.position, stored.version
 
         async def write() -> None:
-            while seen < 30:
+            for number in range(30):
                 await store.append([("a-1", Noted("1"))])
-                for _ in range(seen % 4):
+                for _ in range(number % 4):
                     await asyncio.sleep(0)
 
         await _soon(asyncio.gather(follow(), write()))
