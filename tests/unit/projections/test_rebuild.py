@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from eventlab import hooks
 from eventlab.errors import ProjectionFailed, ProjectionOutdated
-from eventlab.projections import Projection, ProjectionRunner
+from eventlab.projections import Projection, ProjectionRunner, ReadModel
 from eventlab.simulation import SimulatedStore, World
 from eventlab.store import MemoryStore, StoredEvent
 from eventlab.testing import run
@@ -173,6 +173,66 @@ def test_of_two_rebuilds_the_one_that_began_later_counts(kind: str, tmp_path: Pa
             assert await rows_of(a_view(), database) == EXPECTED
 
     run(main())
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_an_older_program_does_not_put_its_rows_over_those_of_a_newer_one(kind: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        store = await told()
+        async with database_at(kind, tmp_path) as database:
+            url = str(database.engine.url.render_as_string(hide_password=False)).replace("+psycopg", "")
+            elsewhere = database if kind == "memory" else ReadModel(url)
+            await ProjectionRunner(store, a_view(), database).catch_up()
+
+            class Overtaken(MemoryStore):
+                async def read_all(self, after: int = 0, **options: Any) -> list[StoredEvent]:
+                    if after == 3:
+                        await ProjectionRunner(store, a_view(version=2, moved=doubled), elsewhere).rebuild()
+                    return await store.read_all(after, **options)
+
+                async def head(self) -> int:
+                    return await store.head()
+
+            with pytest.raises(ProjectionFailed, match="another rebuild began meanwhile"):
+                await ProjectionRunner(Overtaken(), a_view(), database, batch=1).rebuild()
+            assert [row["cents"] for row in await database.rows(accounts)] == [140, 10]
+            await elsewhere.close()
+
+    run(main())
+
+
+def test_rows_never_go_back_to_where_they_were() -> None:
+    async def main() -> list[int]:
+        store = await told()
+        database = database_at("memory", Path())
+        live = ProjectionRunner(store, a_view(), database)
+        await live.catch_up()
+        positions = []
+
+        class AlwaysBehind(MemoryStore):
+            """Whenever one has seen its end twice, one more event has come, and is live already; five times."""
+
+            shown = asked = 0
+
+            async def read_all(self, after: int = 0, **options: Any) -> list[StoredEvent]:
+                return [each for each in await store.read_all(after, **options) if each.position <= self.shown]
+
+            async def head(self) -> int:
+                self.shown = await store.head()
+                self.asked += 1
+                if self.asked % 2 == 0 and self.shown <= 10:
+                    await store.append([("acc-1", Moved(1))])
+                    await live.catch_up()
+                positions.append((await live.progress()).position)
+                return self.shown
+
+        await ProjectionRunner(AlwaysBehind(), a_view(), database).rebuild()
+        positions.append((await live.progress()).position)
+        assert await rows_of(a_view(), database) == by_hand([*STORY, *[("acc-1", Moved(1))] * 5])
+        return positions
+
+    positions = run(main())
+    assert positions == sorted(positions) and positions[-1] == 11
 
 
 def newer_tables() -> Projection:
