@@ -7,7 +7,8 @@ PY := $(VENV)/bin/python
 WORKERS ?= 2
 
 NBVAL := -p nbval --nbval-lax --nbval-current-env --nbval-cell-timeout=60
-BENCHMARKS = $(filter-out __init__ harness,$(basename $(notdir $(wildcard benchmarks/*.py))))
+BENCHMARKS = $(filter-out __init__ harness,$(basename $(notdir $(wildcard benchmarks/*.py)))) \
+             $(notdir $(patsubst %/__main__.py,%,$(wildcard benchmarks/*/__main__.py)))
 ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -64,10 +65,14 @@ browser:
 
 bench: $(VENV)/.ready-dev
 	@mkdir -p runs/bench
-	@set -e; for name in $(BENCHMARKS); do $(PY) -m benchmarks.$$name --json runs/bench/$$name.json; done
+	@failed=0; \
+	for name in $(BENCHMARKS); do $(PY) -m benchmarks.$$name --json runs/bench/$$name.json || failed=1; done; \
+	exit $$failed
 
 soak: $(VENV)/.ready-dev
 	@$(PY) -m pytest -m soak
+	@mkdir -p runs/bench
+	@$(PY) -m benchmarks.store --soak --json runs/bench/store-soak.json
 
 # One stamp per extra; `dev` holds all the others.
 $(VENV)/.ready-dev: pyproject.toml constraints.txt | $(PY)

@@ -64,10 +64,13 @@ def row(stream: str, version: int) -> tuple[Any, ...]:
     return stream, version, b"0123456789abcdef", "benchmarks.Noted", 1, DATA, b"{}", moment
 
 
-def fill(connection: sqlite3.Connection, streams: int, length: int) -> None:
-    """*streams* streams ``s-0``, ``s-1`` … of *length* events each, written turn about."""
+def fill(connection: sqlite3.Connection, streams: int, length: int, *, at_a_time: int | None = None) -> None:
+    """*streams* streams ``s-0``, ``s-1`` … of *length* events each, written turn about, *at_a_time* of them."""
+    together = at_a_time or streams
     connection.execute("BEGIN")
-    connection.executemany(INSERT, (row(f"s-{n}", version) for version in range(1, length + 1) for n in range(streams)))
+    for first in range(0, streams, together):
+        some = range(first, min(first + together, streams))
+        connection.executemany(INSERT, (row(f"s-{n}", version) for version in range(1, length + 1) for n in some))
     connection.execute("COMMIT")
 
 

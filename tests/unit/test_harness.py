@@ -73,3 +73,29 @@ def test_rows_are_written_with_every_field(tmp_path: Path, capsys: pytest.Captur
         }
     ]
     assert capsys.readouterr().out.endswith("at most 1 met\n")
+
+
+def test_a_missed_goal_ends_the_program_with_its_name_and_the_rows_are_written_all_the_same(tmp_path: Path) -> None:
+    rows = [fact("kept", 1, "", goal=Goal(1)), fact("broken", 2, "", goal=Goal(1)), fact("free", 9, "")]
+    with pytest.raises(SystemExit) as ended:
+        main(lambda: rows, ["--json", str(tmp_path / "rows.json")])
+    assert ended.value.code == "missed: broken"
+    assert [row["name"] for row in json.loads((tmp_path / "rows.json").read_text())] == ["kept", "broken", "free"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "measured"),
+    [([], ["one", "two"]), (["two"], ["two"]), (["two", "one"], ["two", "one"]), (["--soak"], ["long"])],
+)
+def test_parts_are_measured_as_they_are_asked_for(
+    arguments: list[str], measured: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = {name: lambda name=name: [fact(name, 1, "")] for name in ("one", "two")}
+    main(parts, arguments, soak={"long": lambda: [fact("long", 1, "")]})
+    assert [text.split()[0] for text in capsys.readouterr().out.splitlines()] == measured
+
+
+def test_a_part_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main({"one": list}, ["tow"])
+    assert "there is no part 'tow'; there are one" in capsys.readouterr().err

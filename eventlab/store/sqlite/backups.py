@@ -71,6 +71,7 @@ def back_up(source: str, target: str, check_wanted: Callable[[], None]) -> None:
     try:
         _copy(source, partial, check_wanted)
         _flush(partial)
+        check_wanted()
         _give_name(partial, target)
         with suppress(OSError):  # not every system flushes folders
             _flush(partial.parent)

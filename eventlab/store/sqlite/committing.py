@@ -20,6 +20,7 @@ class Committer:
         self.lock = threading.Lock()
         self._connection, self._url, self._checkpointer = connection, url, checkpointer
         self._insert_single = SingleInsert(connection)
+        self.remember = self._insert_single.remember
 
     def __call__(self, appends: Sequence[Append]) -> list[Outcome]:
         """An outcome for each of *appends*, in their order. Never raises because of one of them."""

@@ -23,7 +23,7 @@ SEEN_MAX = 4096
 
 
 class SingleInsert:
-    """Inserts single events, and remembers which ones it wrote last.
+    """Inserts single events, and remembers the last versions that it wrote, or that somebody read.
 
     Events are never changed and never deleted, so a version that was there once, and archived nothing, need
     not be looked for again: that the next one is still missing is all there is to check.
@@ -53,10 +53,11 @@ class SingleInsert:
             return None  # the next version is there already
         if done.rowcount != 1:
             return None
-        self._remember(stream, version + 1, type_)
+        self.remember(stream, version + 1, type_)
         return Receipt((done.lastrowid or 0,), {stream: version + 1})
 
-    def _remember(self, stream: str, version: int, type_: str) -> None:
+    def remember(self, stream: str, version: int, type_: str) -> None:
+        """An event of *type_* is there, at *version*. It need not be the last one; any thread may say so."""
         if type_ == ARCHIVED:
             self._seen.pop(stream, None)
             return

@@ -122,8 +122,14 @@ class SqliteStore:
     ) -> dict[str, list[StoredEvent]]:
         names = [self._plain(stream) for stream in streams]
         begin = {self._plain(name): version for name, version in after.items()} if after else {}
-        found = await self._query(rows.fetch_streams, names, begin)
-        return {name: rows.events_from(found[name]) for name in names}
+        found = {
+            name: rows.events_from(of_stream)
+            for name, of_stream in (await self._query(rows.fetch_streams, names, begin)).items()
+        }
+        for name, events in found.items():
+            if events:  # whoever reads several streams is about to write to one of them
+                self._commit.remember(name, events[-1].version, events[-1].type)
+        return found
 
     async def read_all(self, after: int = 0, *, where: Filter = EVERYTHING, limit: int = 1000) -> list[StoredEvent]:
         check_page(after, limit)

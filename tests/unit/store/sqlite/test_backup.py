@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -104,16 +105,23 @@ def test_nothing_stays_behind_of_a_backup_that_fails(tmp_path: Path, monkeypatch
 
 
 def test_a_backup_that_nobody_waits_for_any_more_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backups, "PAGES_PER_STEP", 1)
+    copied, goes_on = threading.Event(), threading.Event()
+
+    def flush(path: Path) -> None:
+        copied.set()
+        goes_on.wait(5)
+
+    monkeypatch.setattr(backups, "_flush", flush)
 
     async def main() -> None:
         async with store_at(tmp_path / "a.db") as store:
-            await paired(store, 400)
+            await paired(store, 3)
             copying = asyncio.create_task(store.backup(str(tmp_path / "copy.db")))
-            await asyncio.sleep(0)
+            await asyncio.to_thread(copied.wait, 5)
             copying.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await copying
+            goes_on.set()
 
     run(main())  # the loop waits for its threads when it ends
     assert os.listdir(tmp_path) == ["a.db"]
