@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROWS_MAX = 12
-"""Writers that fit below one another; of more, those with the most conflicts are shown."""
+"""Writers that fit below one another; of more, those are shown who won, and then those who lost most."""
 
 WINDOW_ATTEMPTS = 20
 """Of how many of the last attempts the conflict rate is the share."""
@@ -39,7 +39,7 @@ def draw_conflicts(
     long one the time around its densest conflicts. Raises LookupError for a run without attempts.
     """
     story, chosen, window = _view(run, streams, window_s)
-    shown = _most_in_conflict(rows(story, chosen, window))
+    shown = _most_telling(rows(story, chosen, window))
     with house_style():
         height = min(4.5, max(3.0, 1.9 + 0.3 * len(shown) + 0.2 * len(chosen)))
         main = 1.5 + 0.75 * len(shown)
@@ -110,12 +110,12 @@ def _window(attempts: Sequence[Attempt]) -> tuple[float, float]:
     return began, max(ended, began + 1e-3)
 
 
-def _most_in_conflict(found: Sequence[Row]) -> list[Row]:
-    if len(found) <= ROWS_MAX:
-        return list(found)
+def _most_telling(found: Sequence[Row]) -> list[Row]:
+    """All of them, or those who won something, and then those who lost most."""
+    won = [any(attempt.append for attempt in row.attempts) or bool(row.alone) for row in found]
     lost = [sum(attempt.outcome == "conflict" for attempt in row.attempts) for row in found]
-    kept = sorted(sorted(range(len(found)), key=lambda at: (-lost[at], at))[:ROWS_MAX])
-    return [found[at] for at in kept]
+    kept = sorted(range(len(found)), key=lambda at: (not won[at], -lost[at], at))[:ROWS_MAX]
+    return [found[at] for at in sorted(kept)]
 
 
 def _attempts_in(story: ConflictStory, streams: Sequence[str], window_s: tuple[float, float]) -> list[Attempt]:

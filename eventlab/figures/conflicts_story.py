@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -158,12 +159,17 @@ def rows(story: ConflictStory, streams: Sequence[str], window_s: tuple[float, fl
             for append in story.appends
             if id(append) not in claimed and stream in dict(append.versions) and began <= append.at_s <= ended
         ]
-        writers = sorted({attempt.writer for attempt in here} | {append.writer for append in stray})
+        writers = sorted({one.writer for one in here} | {one.writer for one in stray}, key=_with_numbers)
         for writer in writers:
             alone = tuple(append for append in stray if append.writer == writer)
             lines = _apart([attempt for attempt in here if attempt.writer == writer]) or [[]]
             found += [Row(stream, writer, tuple(line), () if number else alone) for number, line in enumerate(lines)]
     return found
+
+
+def _with_numbers(name: str) -> list[tuple[int, str]]:
+    """So that ``client-2`` comes before ``client-10``."""
+    return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
 
 
 def _apart(attempts: Sequence[Attempt]) -> list[list[Attempt]]:

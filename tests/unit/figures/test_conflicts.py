@@ -125,6 +125,14 @@ def test_of_a_long_run_the_densest_conflicts_are_shown() -> None:
     assert 60 <= began < 90
 
 
+def test_of_a_crowd_the_winner_is_shown_first_of_all() -> None:
+    crowd = [(4.0, f"clerk-{number}", MET) for number in range(1, 40)]
+    figure = draw_conflicts(history((3.0, "late", appended("show-lear", 8)), *crowd)).get_figure(root=True)
+    assert figure is not None
+    names = [label.get_text() for ax in figure.axes for label in ax.get_yticklabels()]
+    assert "late" in names and names.index("clerk-2") < names.index("clerk-10")
+
+
 def test_what_is_not_there_is_named() -> None:
     with pytest.raises(LookupError, match="no command was attempted"):
         describe_conflicts(history((1.0, "ada", appended(SHOW, 1))))
