@@ -22,6 +22,7 @@ from eventlab.store import (
 )
 from eventlab.testing import run
 from eventlab.testing.stores import STORE_LAWS, Law, law_name
+from eventlab.testing.stores.appending import a_reader_of_the_log_sees_an_append_whole_and_in_its_order_or_not_at_all
 from tests.contracts.backends import BACKENDS, INLINE, Opening
 
 
@@ -72,10 +73,20 @@ class OneByOne(MemoryStore):
             first_of_stream = stream not in [name for name, _ in events[:index]]
             kept = {stream: (expect or {})[stream]} if first_of_stream and stream in (expect or {}) else {}
             part = await super().append([(stream, event)], expect=kept, metadata=metadata)
-            await asyncio.sleep(0)
+            await self.pause()
             positions += part.positions
             versions |= part.versions
         return Receipt(tuple(positions), versions)
+
+    async def pause(self) -> None:
+        """Nobody comes in between."""
+
+
+class HalfWay(OneByOne):
+    """Planted: an append over several events is several appends, and others come in between."""
+
+    async def pause(self) -> None:
+        await asyncio.sleep(0)
 
 
 class Forgetful(MemoryStore):
@@ -127,8 +138,15 @@ def test_the_contract_finds_a_store_that_does_not_check_what_is_only_read() -> N
 def test_the_contract_finds_a_store_that_writes_in_part() -> None:
     broken = laws_broken_by(OneByOne)
     assert "one_stale_stream_stops_the_events_of_all" in broken
-    assert "a_reader_of_the_log_sees_an_append_whole_and_in_its_order_or_not_at_all" in broken
     assert "an_event_that_cannot_be_stored_stops_the_whole_append" in broken
+
+
+def test_the_contract_finds_a_store_that_shows_half_an_append() -> None:
+    async def open_it(*, owns: Sequence[str] = ()) -> EventStore:
+        return HalfWay(owns=owns)
+
+    with pytest.raises(AssertionError):
+        run(a_reader_of_the_log_sees_an_append_whole_and_in_its_order_or_not_at_all(open_it))
 
 
 def test_the_contract_finds_a_store_that_writes_a_command_twice() -> None:

@@ -115,7 +115,8 @@ def _good(results: Sequence[pq.abc.PGresult]) -> pq.abc.PGresult:
 async def connect(settings: Settings) -> AsyncConnection[Any]:
     """A connection that commits each statement by itself. Raises StoreUnavailable, or StoreFailed if it is refused."""
     try:
-        return await AsyncConnection.connect(settings.conninfo, autocommit=True)
+        # The driver must prepare nothing itself: when a transaction fails, it forgets all that was prepared, ours as well.
+        return await AsyncConnection.connect(settings.conninfo, autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:
         raise unreached(settings.url, error) from error
 

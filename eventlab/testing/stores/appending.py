@@ -70,11 +70,30 @@ async def positions_only_grow(open_store: OpenStore) -> None:
         assert sorted(position for receipt in receipts for position in receipt.positions) == positions
 
 
-async def the_events_of_one_append_are_not_mixed_with_others(open_store: OpenStore) -> None:
+async def a_reader_of_the_log_sees_an_append_whole_and_in_its_order_or_not_at_all(open_store: OpenStore) -> None:
+    """Events of appends that cross may stand between each other; but at no moment is there half an append."""
     async with opened(open_store) as store:
-        await asyncio.gather(*(store.append([("a-1", Noted(str(n))), ("b-1", Noted(str(n)))]) for n in range(20)))
-        written = texts(await store.read_all())
-        assert written[::2] == written[1::2]
+        writing = True
+
+        async def write(writer: int) -> None:
+            for number in range(10):
+                text = f"{writer}/{number}"
+                await store.append([(f"a-{writer}", Noted(text)), (f"b-{writer}", Noted(text))])
+                await asyncio.sleep(0)
+
+        async def look() -> None:
+            while writing:
+                seen: dict[str, list[str]] = {}
+                for stored in await store.read_all():
+                    seen.setdefault(stored.event.text, []).append(stored.stream[0])
+                assert all(streams == ["a", "b"] for streams in seen.values())
+                await asyncio.sleep(0)
+
+        looking = asyncio.create_task(look())
+        await asyncio.gather(*(write(writer) for writer in range(4)))
+        writing = False
+        await looking
+        assert len(await store.read_all()) == 80
 
 
 async def an_event_that_cannot_be_stored_stops_the_whole_append(open_store: OpenStore) -> None:
@@ -175,7 +194,7 @@ APPENDING: tuple[Law, ...] = (
     several_events_of_one_append_keep_their_order,
     a_receipt_tells_the_positions,
     positions_only_grow,
-    the_events_of_one_append_are_not_mixed_with_others,
+    a_reader_of_the_log_sees_an_append_whole_and_in_its_order_or_not_at_all,
     an_event_that_cannot_be_stored_stops_the_whole_append,
     a_bad_stream_name_stops_the_whole_append,
     names_are_trimmed_and_given_back_plain,
