@@ -10,7 +10,7 @@ from .. import hooks
 from ..codec import EVENTS
 from ..errors import CommandMisdeclared
 from ..store import EventStore, StoredEvent, StreamId
-from ..store.snapshots import Found, Snapshots, StateShape
+from ..store.snapshots import Found, Snapshots, StateShape, lineages_of
 from .command import Command
 from .reading import Reading
 from .snapshot import Snapshot
@@ -29,6 +29,7 @@ class RememberingReading(Reading[S]):
         self._snapshot, self._shape = snapshot, shape
         self._found: Found[S] = Found()
         self._events: Sequence[StoredEvent] = ()
+        self._lineages: dict[str, str] = {}
 
     async def read(self, store: EventStore) -> None:
         """Read the stream on from what is kept of it."""
@@ -62,24 +63,22 @@ class RememberingReading(Reading[S]):
 
     async def _keep(self, store: EventStore) -> bool:
         found, events = self._found, self._events
-        passed_over = found.record > 0 and not found.believed
-        if not events or (len(events) < self._snapshot.every and not passed_over):
-            return False
         snapshots = Snapshots(store.records, self._shape)
-        types = {*found.types, *(stored.type for stored in events)}
-        if any(EVENTS.is_personal(name) for name in types):
+        if any(map(EVENTS.is_personal, self._lineages)):
             # What is erased from the log must not live on in a state; one from before its type was personal goes.
-            if passed_over:
+            if found.record and not found.believed:
                 await snapshots.drop(self._stream, found)
             return False
         if len(events) < self._snapshot.every or self._version < found.version:
             return False
-        await snapshots.keep(self._stream, self.state, events[-1], types, found)
+        await snapshots.keep(self._stream, self.state, events[-1], self._lineages, found)
         return True
 
     def _go_on(self, events: Sequence[StoredEvent], version: int) -> None:
         self._events = events
         self._fold(self._stream, events)
+        # Now, for nothing has been awaited since they were decoded: a schema may change before the state is kept.
+        self._lineages = lineages_of({*self._found.types, *(stored.type for stored in events)})
         self.versions[str(self._stream)] = version + len(events)
 
 

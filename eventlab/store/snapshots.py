@@ -111,21 +111,22 @@ class Snapshots(Generic[S]):
             return Found()
         try:
             kept = _kept_from_json(record.value)
-            if kept.digest != self._shape.digest or kept.lineages != _lineages(kept.lineages):
+            if kept.digest != self._shape.digest or kept.lineages != lineages_of(kept.lineages):
                 return Found(record.version, kept.version)
             state = self._shape.decode(bytes(kept.state))
         except (msgspec.MsgspecError, ValueError, TypeError):
             return Found(record.version)  # whatever it is, it is no state of ours
         return Found(record.version, kept.version, kept.last, state, tuple(kept.lineages), believed=True)
 
-    async def keep(self, stream: StreamId, state: S, last: StoredEvent, types: Iterable[str], over: Found[S]) -> None:
-        """Keep *state*, folded up to the event *last* from events of *types*, in the place of what was *over* found.
+    async def keep(
+        self, stream: StreamId, state: S, last: StoredEvent, lineages: dict[str, str], over: Found[S]
+    ) -> None:
+        """Keep *state*, folded up to the event *last*, in the place of what was *over* found.
 
-        Raises VersionConflict if another one was kept meanwhile, and InvalidValue for a state that JSON cannot hold.
+        *lineages* are those of the events' types when they were folded. Raises VersionConflict if another
+        one was kept meanwhile, and InvalidValue for a state that JSON cannot hold.
         """
-        kept = KeptState(
-            last.version, last.id, self._shape.digest, _lineages(types), msgspec.Raw(self._shape.encode(state))
-        )
+        kept = KeptState(last.version, last.id, self._shape.digest, lineages, msgspec.Raw(self._shape.encode(state)))
         await self._records.put(KIND, self._key(stream), msgspec.json.encode(kept), version=over.record)
 
     async def drop(self, stream: StreamId, found: Found[S]) -> None:
@@ -136,7 +137,8 @@ class Snapshots(Generic[S]):
         return f"{self._shape.name}|{stream}"
 
 
-def _lineages(types: Iterable[str]) -> dict[str, str]:
+def lineages_of(types: Iterable[str]) -> dict[str, str]:
+    """What is known of each event type now; see `EventRegistry.lineage`."""
     return {name: EVENTS.lineage(name) for name in sorted(types)}
 
 
