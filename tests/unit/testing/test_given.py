@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import pytest
 
+from eventlab.errors import Refused, UndeclaredStream
 from eventlab.testing import run
 from eventlab.testing.given import given
-from tests.unit.commands.bank import ALICE, BOB, Deposited, Transfer, Withdrawn
+from tests.unit.commands.bank import ALICE, BOB, Balances, Deposited, Transfer, Withdrawn
 
 
 def test_what_is_decided_is_what_was_said() -> None:
@@ -33,6 +37,64 @@ def test_another_refusal_is_told_apart() -> None:
         decided.then_refused("too_little", balance=9)
     with pytest.raises(AssertionError, match="should have written nothing, but it was"):
         decided.then()
+
+
+def test_a_refusal_may_stand_in_the_place_of_events() -> None:
+    decided = given((ALICE, Deposited(3))).when(Transfer(ALICE, BOB, 7))
+    decided.then(Refused("too_little"))
+    decided.then(Refused("too_little", "whatever it says", facts={"balance": 3}))
+    for wrong in (
+        Refused("closed"),
+        Refused("too_little", facts={"balance": 4}),
+        Refused("too_little", facts={"a": 3}),
+    ):
+        with pytest.raises(AssertionError, match="should have been refused as"):
+            decided.then(wrong)
+    with pytest.raises(AssertionError, match="should have been refused as 'too_little', but it wrote nothing"):
+        given().when(Transfer(ALICE, BOB, 0)).then(Refused("too_little"))
+
+
+def test_events_may_come_as_a_list() -> None:
+    past = [(ALICE, Deposited(4)), (ALICE, Deposited(6))]
+    given(past).when(Transfer(ALICE, BOB, 7)).then([(ALICE, Withdrawn(7)), (BOB, Deposited(7))])
+    given([]).when(Transfer(ALICE, BOB, 0)).then([])
+    with pytest.raises(TypeError, match="is no pair of stream and event"):
+        given(Deposited(4))  # type: ignore[arg-type]
+
+
+def test_what_differs_is_shown_line_by_line() -> None:
+    decided = given((ALICE, Deposited(10))).when(Transfer(ALICE, BOB, 7))
+    with pytest.raises(AssertionError) as caught:
+        decided.then((ALICE, Withdrawn(7)), (BOB, Deposited(8)))
+    lines = str(caught.value).splitlines()[1:]
+    assert lines[:4] == [
+        "  - wanted, + found:",
+        "    account-alice: Withdrawn(cents=7)",
+        "  - account-bob: Deposited(cents=8)",
+        "  ?                              ^",
+    ]
+    assert lines[4] == "  + account-bob: Deposited(cents=7)"
+
+
+def test_facts_that_differ_are_shown_one_by_one() -> None:
+    with pytest.raises(AssertionError) as caught:
+        given((ALICE, Deposited(3))).when(Transfer(ALICE, BOB, 7)).then_refused("too_little", balance=4)
+    assert str(caught.value).splitlines()[2:] == [
+        "  - balance = 4",
+        "  ?           ^",
+        "  + balance = 3",
+        "  ?           ^",
+    ]
+
+
+def test_a_command_that_writes_where_it_did_not_say_is_found() -> None:
+    @dataclass(frozen=True)
+    class Astray(Transfer):
+        def handle(self, state: Balances) -> Iterable[tuple[str, object]]:
+            return [("account-carol", Deposited(1))]
+
+    with pytest.raises(UndeclaredStream, match="account-carol"):
+        given().when(Astray(ALICE, BOB, 1))
 
 
 def test_it_works_where_a_loop_is_running() -> None:
