@@ -16,12 +16,13 @@ of CPU give milliseconds. Both sides do the same work under the same conditions:
 from __future__ import annotations
 
 from benchmarks.harness import main
-from benchmarks.store import commands, growth, postgres, reading, writing
+from benchmarks.store import commands, growth, postgres, reading, snapshots, writing
 
 PARTS = {
     "writing": writing.rows,
     "reading": reading.rows,
     "commands": commands.rows,
+    "snapshots": snapshots.rows,
     "growth": growth.rows,
     "postgres": postgres.rows,
 }
