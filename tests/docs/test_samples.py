@@ -68,9 +68,12 @@ def commands(page: Path) -> list[list[str]]:
 def wrong_with(words: list[str]) -> list[str]:
     """What is not as a command says: its name, its options, its file, its changes to that file."""
     name, *rest = words
-    if name not in COMMANDS:
+    known = COMMANDS
+    while isinstance(group := known.get(name), typer.core.TyperGroup) and rest:  # as in `store info`
+        known, (name, *rest) = group.commands, rest
+    if name not in known:
         return [f"there is no command {name!r}"]
-    options: dict[str, Any] = {text: each for each in COMMANDS[name].params for text in each.opts}
+    options: dict[str, Any] = {text: each for each in known[name].params for text in each.opts}
     wrong = [f"{name} has no option {word}" for word in rest if word.startswith("-") and word not in options]
     files = [word for word in rest if word.endswith(".yaml")]
     sets = [value for option, value in pairwise(rest) if option == "--set"]
@@ -95,6 +98,8 @@ def test_the_first_page_has_commands() -> None:
     ("line", "says"),
     [
         ("fly scenarios/payment-outage.yaml", "no command 'fly'"),
+        ("store burn sqlite:///shop.db", "no command 'burn'"),
+        ("store tail sqlite:///shop.db --folow", "tail has no option --folow"),
         ("run scenarios/payment-outage.yaml --sped 10", "no option --sped"),
         ("run scenarios/payment-outrage.yaml", "no such file"),
         ("run scenarios/payment-outage.yaml --set policies.braker.enabled=false", "did you mean 'breaker'?"),
