@@ -79,6 +79,9 @@ class Session:
             _good(await self.driver.wait(generators.execute(self.pgconn)))
         except psycopg.Error as error:
             raise NotSent from error
+        except BaseException:
+            self.drop()  # cancelled meanwhile: the server may have it, and would refuse to prepare it once more
+            raise
         self._prepared.add(statement.name)
 
     def is_idle(self) -> bool:
@@ -115,7 +118,7 @@ def _good(results: Sequence[pq.abc.PGresult]) -> pq.abc.PGresult:
 async def connect(settings: Settings) -> AsyncConnection[Any]:
     """A connection that commits each statement by itself. Raises StoreUnavailable, or StoreFailed if it is refused."""
     try:
-        # The driver must prepare nothing itself: when a transaction fails, it forgets all that was prepared, ours as well.
+        # The driver must prepare nothing itself: after a failed transaction it drops all that is prepared, ours as well.
         return await AsyncConnection.connect(settings.conninfo, autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:
         raise unreached(settings.url, error) from error
