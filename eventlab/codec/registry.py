@@ -136,7 +136,7 @@ class EventRegistry:
             decoder = self._decoder(type_name, schema_version, where)
         try:
             return decoder(data)
-        except (msgspec.MsgspecError, ValueError, TypeError, LookupError) as error:
+        except (msgspec.MsgspecError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
             raise UndecodableEvent(type_name, str(error) or type(error).__name__, where) from error
 
     def _decoder(self, name: str, version: int, where: str) -> Callable[[bytes], Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ..errors import (
@@ -33,6 +33,7 @@ SAVE_EVERY: Final = 100
 """After so many events of a share its checkpoint is saved; before that, when there are no more at hand."""
 DEAD_FOR_TTLS: Final = 10
 """A worker that has been silent for so many times its ttl is forgotten."""
+LEAVING_ATTEMPTS_MAX: Final = 3
 _BACKOFF: Final = Exponential(0.05, factor=2, cap_s=2.0, jitter=0.2)
 _Trouble = (StoreUnavailable, StoreBusy, UnknownOutcome)
 
@@ -150,10 +151,10 @@ class Worker:
     async def _leave(self) -> None:
         """Give everything back at once. What cannot be given back expires by itself."""
         for share in list(self._shares.values()):
-            await _at_best(self._let_go(share))
+            await _at_best(partial(self._let_go, share))
         if self._membership is not None:
-            await _at_best(self._sweep(self._membership))
-            await _at_best(self._group.leases.release(self._membership))
+            await _at_best(partial(self._sweep, self._membership))
+            await _at_best(partial(self._group.leases.release, self._membership))
 
     async def _sweep(self, membership: Lease) -> None:
         """Give back what was just being taken, or given back, when this worker was cancelled."""
@@ -163,7 +164,7 @@ class Worker:
             return  # a newer worker has the name, and the leases under it
         for lease in await leases.all(self._group.share_key()):
             if lease.owner == self._name:
-                await _at_best(leases.release(lease))
+                await _at_best(partial(leases.release, lease))
 
     async def _let_go(self, share: Share) -> None:
         self._shares.pop(share.number, None)
@@ -315,7 +316,15 @@ def _seen(future: asyncio.Future[Any]) -> None:
         future.exception()
 
 
-async def _at_best(doing: Awaitable[None]) -> None:
-    """What is good to have done when leaving, and settles itself in time when it cannot be."""
-    with suppress(LeaseLost, Retriable, UnknownOutcome):
-        await doing
+async def _at_best(doing: Callable[[], Awaitable[None]]) -> None:
+    """What is good to have done when leaving, and settles itself in time when it cannot be.
+
+    Tried a few times: the call that was cancelled just now may have taken its connection with it.
+    """
+    for attempt in range(1, LEAVING_ATTEMPTS_MAX + 1):
+        try:
+            return await doing()
+        except LeaseLost:
+            return
+        except (Retriable, UnknownOutcome):
+            await asyncio.sleep(_BACKOFF.delay_s(attempt, random_stream("group/leaving")))

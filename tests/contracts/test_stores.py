@@ -126,13 +126,13 @@ def laws_broken_by(kind: type[MemoryStore]) -> list[str]:
 
 
 def test_the_contract_finds_a_store_that_does_not_check_what_is_only_read() -> None:
-    assert laws_broken_by(TrustsReaders) == [
+    assert {
         "a_store_writes_only_what_it_owns",
         "a_conflict_names_every_stale_stream_and_no_other",
         "a_stream_that_is_only_read_is_checked_too",
         "an_append_of_nothing_is_checked_too",
         "two_that_read_each_others_stream_cannot_both_write",
-    ]
+    } <= set(laws_broken_by(TrustsReaders))
 
 
 def test_the_contract_finds_a_store_that_writes_in_part() -> None:
@@ -154,12 +154,12 @@ def test_the_contract_finds_a_store_that_writes_a_command_twice() -> None:
 
 
 def test_the_contract_finds_a_store_that_filters_after_the_limit() -> None:
-    assert laws_broken_by(FiltersLate) == [
+    assert {
         "categories_filter_before_the_limit",
         "types_filter_before_the_limit",
         "a_subscription_moves_past_what_its_filter_leaves_out",
         "batches_hold_the_same_events",
-    ]
+    } <= set(laws_broken_by(FiltersLate))
 
 
 def test_the_contract_finds_nothing_wrong_with_the_reference() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
@@ -90,18 +91,25 @@ class Session:
 
     def is_alive(self) -> bool:
         """Whether the server is still there, as far as it has told. It tells when it ends a connection that waits."""
-        pgconn = self.pgconn
         try:
-            pgconn.consume_input()
-            if pgconn.is_busy() or pgconn.status != pq.ConnStatus.OK:
-                return False
+            while _readable(self.pgconn.socket):
+                self.pgconn.consume_input()
         except psycopg.Error:
             return False
-        return True
+        return self.pgconn.status == pq.ConnStatus.OK
 
     def drop(self) -> None:
         """Close it at once, whatever loop it was made on."""
         self.pgconn.finish()
+
+
+def _readable(socket: int) -> bool:
+    """Whether something has come, or the end."""
+    if not hasattr(select, "poll"):
+        return bool(select.select([socket], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(socket, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class NotSent(Exception):
@@ -118,7 +126,7 @@ def _good(results: Sequence[pq.abc.PGresult]) -> pq.abc.PGresult:
 async def connect(settings: Settings) -> AsyncConnection[Any]:
     """A connection that commits each statement by itself. Raises StoreUnavailable, or StoreFailed if it is refused."""
     try:
-        # The driver must prepare nothing itself: after a failed transaction it drops all that is prepared, ours as well.
+        # The driver must prepare nothing: after a failed transaction it drops all that is prepared, ours as well.
         return await AsyncConnection.connect(settings.conninfo, autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:
         raise unreached(settings.url, error) from error

@@ -6,13 +6,18 @@ import asyncio
 from dataclasses import dataclass
 from itertools import count
 
-from eventlab.codec import EVENTS, Encoded
+from eventlab.codec import EVENTS, Encoded, Upcast
 from eventlab.errors import InvalidValue, UndecodableEvent, UnknownEventType
 from eventlab.store import EventStore, Filter, StoredEvent, Subscription, parked, parking, redrive, subscribe
 
 from .vocabulary import Counted, Law, Noted, OpenStore, opened, raised, texts
 
 NOTED = Filter(types=("eventlab.testing.Noted",))
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """Stands for an event of today whose earlier form cannot be brought here."""
 
 
 async def a_subscription_delivers_the_log_and_ends_with_it_if_told_so(open_store: OpenStore) -> None:
@@ -105,6 +110,30 @@ async def a_wait_that_is_cancelled_loses_nothing(open_store: OpenStore) -> None:
             assert waiting.cancelled()
             await _note(store, number)
             assert texts([await anext(events)]) == [str(number)]
+
+
+async def a_follower_that_is_cancelled_at_any_moment_leaves_the_store_usable(open_store: OpenStore) -> None:
+    async with opened(open_store) as store:
+        await _note(store, 1)
+        for steps in range(20):
+            waiting = asyncio.ensure_future(_all(subscribe(store, where=NOTED)))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.wait([waiting])
+            assert texts(await store.read_all(where=NOTED)) == ["1"]
+
+
+async def an_upcaster_that_fails_in_any_way_is_an_event_that_cannot_be_decoded(open_store: OpenStore) -> None:
+    async with opened(open_store) as store:
+        failings: list[Upcast] = [lambda plain: plain.missing, lambda plain: plain["missing"], lambda plain: 1 / 0]  # type: ignore[attr-defined, list-item]
+        for failing in failings:
+            name = f"eventlab.testing.Old{next(_RUNS)}"
+            EVENTS.upcaster(name, 1)(failing)
+            EVENTS.register(Renamed, name, 2)
+            await store.append([("b-1", Encoded(name, 1, b"{}"))])
+        for stored in await store.read_all():
+            assert str(stored.position) in str(await raised(UndecodableEvent, _decoded(stored)))
 
 
 async def closing_a_subscription_ends_the_wait_for_it(open_store: OpenStore) -> None:
@@ -218,6 +247,8 @@ SUBSCRIBING: tuple[Law, ...] = (
     a_subscription_ends_after_a_position,
     what_is_finished_is_what_the_next_was_asked_for_after,
     a_wait_that_is_cancelled_loses_nothing,
+    a_follower_that_is_cancelled_at_any_moment_leaves_the_store_usable,
+    an_upcaster_that_fails_in_any_way_is_an_event_that_cannot_be_decoded,
     closing_a_subscription_ends_the_wait_for_it,
     batches_hold_the_same_events,
     an_event_that_cannot_be_decoded_is_an_error_that_names_its_place,

@@ -7,8 +7,8 @@ from eventlab.store import EventStore, Record
 from tests.unit.store import test_groups as sound
 from tests.unit.store.group_stories import TTL_S, lived_through
 
-DYING, SLEEPING = 1, 3
-"""Seeds."""
+DYING = SLEEPING = 3
+"""The seed of both stories."""
 
 
 def make(store: EventStore) -> NaiveGroup:

@@ -44,9 +44,10 @@ class Paced:
         real = getattr(self._store, name)
 
         async def call(*args: Any, **options: Any) -> Any:
-            await asyncio.sleep(random_stream("pace").uniform(0.0005, 0.004))
+            await asyncio.sleep(random_stream("pace").uniform(0.0005, 0.002))
             await self._gate.passed()
             result = await real(*args, **options)
+            await asyncio.sleep(random_stream("pace").uniform(0.0005, 0.002))  # done, and not heard of yet
             await self._gate.passed()
             return result
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from eventlab import hooks
 from eventlab.errors import InvalidValue, LeaseLost, StoreUnavailable
 from eventlab.resilience import Constant
-from eventlab.simulation import SimulatedStore, World
+from eventlab.simulation import World
 from eventlab.store import (
     ConsumerGroup,
     EventStore,
@@ -33,11 +33,12 @@ from eventlab.store import (
     redrive,
 )
 from eventlab.store.sharing import quota_of, share_of
+from eventlab.store.working import Worker
 from eventlab.testing import run
 from eventlab.testing.stores.subscribing import BROKEN
 from eventlab.testing.stores.vocabulary import Counted, Noted
 from tests.contracts.backends import BACKENDS, url_of
-from tests.unit.store.group_stories import TTL_S, lived_through
+from tests.unit.store.group_stories import TTL_S, Gate, Paced, lived_through
 
 
 def make(store: EventStore) -> ConsumerGroup:
@@ -217,7 +218,7 @@ def test_a_worker_that_is_cancelled_at_any_moment_keeps_nothing() -> None:
     async def main() -> None:
         disk = MemoryStore()
         await numbered(disk, *range(50))
-        group = ConsumerGroup(SimulatedStore(disk), "mailer")
+        group = ConsumerGroup(Paced(disk, Gate()), "mailer")  # type: ignore[arg-type]
         for step in range(60):
             task = asyncio.ensure_future(group.run(nothing, worker="w"))
             await asyncio.sleep(0.0013 * step)
@@ -226,6 +227,17 @@ def test_a_worker_that_is_cancelled_at_any_moment_keeps_nothing() -> None:
             assert owners(await group.progress()) == []
 
     World(seed=1).run(main())
+
+
+def test_without_a_last_look_a_cancelled_worker_would_keep_what_it_was_just_taking(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def sweep(self: Worker, membership: Lease) -> None:
+        return
+
+    monkeypatch.setattr(Worker, "_sweep", sweep)
+    with pytest.raises(AssertionError):
+        test_a_worker_that_is_cancelled_at_any_moment_keeps_nothing()
 
 
 def test_a_second_worker_of_the_same_name_takes_over_and_the_first_is_told() -> None:
