@@ -158,7 +158,6 @@ def test_the_contract_finds_a_store_that_filters_after_the_limit() -> None:
         "categories_filter_before_the_limit",
         "types_filter_before_the_limit",
         "a_subscription_moves_past_what_its_filter_leaves_out",
-        "batches_hold_the_same_events",
     } <= set(laws_broken_by(FiltersLate))
 
 
