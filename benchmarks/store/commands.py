@@ -43,7 +43,7 @@ class Deposit(Command[int]):
         return 0
 
     def apply(self, state: int, stored: StoredEvent) -> int:
-        return state + int(stored.event.cents)
+        return state + stored.event.cents
 
     def handle(self, state: int) -> Iterable[tuple[str, object]]:
         return [(self.account, Moved(1, NOTE))]
@@ -58,7 +58,7 @@ class Transfer(Command[int]):
         return 0
 
     def apply(self, state: int, stored: StoredEvent) -> int:
-        return state + int(stored.event.cents) if stored.stream == self.source else state
+        return state + stored.event.cents if stored.stream == self.source else state
 
     def handle(self, state: int) -> Iterable[tuple[str, object]]:
         if state < 1:

@@ -28,6 +28,8 @@ def _met(expected: Expectation, actual: int) -> bool:
 
 def validated(stream: str, expected: object) -> Expectation:
     """*expected*, if it is a version or an expectation at all. True and False are none."""
+    if type(expected) is int and expected >= 0:  # as it is nearly always
+        return expected
     if isinstance(expected, Expect):
         return expected
     if isinstance(expected, int) and not isinstance(expected, bool) and expected >= 0:

@@ -32,8 +32,8 @@ class Committer:
         return outcomes
 
     def _single(self, append: Append) -> Outcome | None:
-        """The outcome of one event alone; None if it needs a transaction."""
-        if append.command_id is not None or len(append.events) != 1:
+        """The outcome of an append that one statement can make; None if it needs a transaction."""
+        if append.command_id is not None:
             return None
         try:
             return self._insert_single(append)

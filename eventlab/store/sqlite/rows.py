@@ -118,7 +118,8 @@ def fetch_streams(
     """Several streams as they were at one moment: a transaction sees one snapshot."""
     if len(names) == 1:
         (name,) = names
-        return {name: fetch(connection, READ, (name, after.get(name, 0), NO_LIMIT))}
+        arguments = (name, after.get(name, 0) if after else 0, NO_LIMIT)
+        return {name: connection.execute(READ, arguments).fetchall()}
     connection.execute("BEGIN")
     try:
         return {name: fetch(connection, READ, (name, after.get(name, 0), NO_LIMIT)) for name in names}

@@ -1,4 +1,4 @@
-"""One event in one statement: the commonest append needs no transaction around it.
+"""A few events in one statement: the commonest appends need no transaction around them.
 
 SQLite commits a statement that stands alone by itself. What is expected of
 the streams is part of it, and that the next version is not there yet is what
@@ -19,11 +19,14 @@ from .append import Append
 OTHERS_MAX = 8
 """Streams that are checked along with the one that is written; with more of them, a transaction is as good."""
 
+EVENTS_MAX = 8
+"""Events in one statement; each number of them is a statement of its own to prepare."""
+
 SEEN_MAX = 4096
 
 
 class SingleInsert:
-    """Inserts single events, and remembers the last versions that it wrote, or that somebody read.
+    """Inserts in a single statement, and remembers the last versions that it wrote, or that somebody read.
 
     Events are never changed and never deleted, so a version that was there once, and archived nothing, need
     not be looked for again: that the next one is still missing is all there is to check.
@@ -34,7 +37,9 @@ class SingleInsert:
         self._seen: dict[str, int] = {}
 
     def __call__(self, append: Append) -> Receipt | None:
-        """The receipt of the one event of *append*; None if it is not for this way, or not as expected."""
+        """The receipt of *append*; None if it is not for this way, or not as expected."""
+        if len(append.events) != 1:
+            return self._several(append) if append.events else None
         ((stream, id_, type_, schema_version, data),) = append.events
         seen = self._seen.get(stream)
         version: int | None
@@ -55,6 +60,32 @@ class SingleInsert:
             return None
         self.remember(stream, version + 1, type_)
         return Receipt((done.lastrowid or 0,), {stream: version + 1})
+
+    def _several(self, append: Append) -> Receipt | None:
+        """Events on streams whose versions are expected, and were seen; nothing else is expected."""
+        if len(append.events) > EVENTS_MAX:
+            return None
+        versions: dict[str, int] = {}
+        values: list[object] = []
+        for stream, id_, type_, schema_version, data in append.events:
+            version = versions.get(stream)
+            if version is None:
+                version = self._seen.get(stream, 0)
+                if append.expect.get(stream) != version:
+                    return None
+            if type_ == ARCHIVED:
+                return None
+            versions[stream] = version = version + 1
+            values += (stream, version, id_, type_, schema_version, data, append.metadata, append.occurred_at)
+        if len(versions) != len(append.expect):
+            return None
+        try:
+            last = self._connection.execute(_rows_statement(len(append.events)), values).lastrowid or 0
+        except sqlite3.IntegrityError:
+            return None  # one of the versions is there already, so none was written
+        for stream, version in versions.items():
+            self.remember(stream, version, "")
+        return Receipt(tuple(range(last - len(append.events) + 1, last + 1)), versions)
 
     def remember(self, stream: str, version: int, type_: str) -> None:
         """An event of *type_* is there, at *version*. It need not be the last one; any thread may say so."""
@@ -98,3 +129,10 @@ def _statement(looks_back: bool, others: int) -> str:
     if not conditions:
         return rows.INSERT
     return rows.INSERT.replace("VALUES (", "SELECT ").removesuffix(")") + " WHERE " + " AND ".join(conditions)
+
+
+@lru_cache
+def _rows_statement(events: int) -> str:
+    """Insert so many events, one after the other."""
+    into, values = rows.INSERT.split(" VALUES ")
+    return f"{into} VALUES {', '.join([values] * events)}"

@@ -122,12 +122,10 @@ class SqliteStore:
     ) -> dict[str, list[StoredEvent]]:
         names = [self._plain(stream) for stream in streams]
         begin = {self._plain(name): version for name, version in after.items()} if after else {}
-        found = {
-            name: rows.events_from(of_stream)
-            for name, of_stream in (await self._query(rows.fetch_streams, names, begin)).items()
-        }
-        for name, events in found.items():
-            if events:  # whoever reads several streams is about to write to one of them
+        found = {}
+        for name, of_stream in (await self._query(rows.fetch_streams, names, begin)).items():
+            events = found[name] = rows.events_from(of_stream)
+            if events:  # whoever reads like this is a command, and about to write
                 self._commit.remember(name, events[-1].version, events[-1].type)
         return found
 

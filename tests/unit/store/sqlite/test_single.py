@@ -22,32 +22,41 @@ from .notes import Jotted, store_at, texts
 NAMES = st.sampled_from(["a-1", "b-1", "c-1"])
 EXPECTATIONS = st.one_of(st.integers(0, 4), st.sampled_from([ANY, EXISTS, NONE]))
 APPENDS = st.lists(
-    st.tuples(st.integers(0, 1), NAMES, st.dictionaries(NAMES, EXPECTATIONS, max_size=3), st.integers(0, 9)),
+    st.tuples(
+        st.integers(0, 1),
+        st.lists(NAMES, min_size=1, max_size=3),
+        st.dictionaries(NAMES, EXPECTATIONS, max_size=3),
+        st.integers(0, 9),
+    ),
     max_size=25,
 )
 
 
-async def outcome(store: MemoryStore, stream: str, expect: Mapping[str, Expectation], archives: bool) -> object:
+async def outcome(
+    store: MemoryStore, streams: list[str], expect: Mapping[str, Expectation], archives: bool, reads: bool
+) -> object:
     try:
         if archives:
-            return await archive(store, stream)
-        return await store.append([(stream, Jotted("x"))], expect=expect)
+            return await archive(store, streams[0])
+        if reads:
+            expect = {name: len(events) for name, events in (await store.read_many(streams)).items()} | expect
+        return await store.append([(stream, Jotted("x")) for stream in streams], expect=expect)
     except EventlabError as error:
         return type(error), error.args
 
 
 @settings(max_examples=40, deadline=None)
 @given(APPENDS)
-def test_two_stores_on_one_file_answer_as_one_store_in_memory(appends: list[tuple[int, str, dict, int]]) -> None:
+def test_two_stores_on_one_file_answer_as_one_store_in_memory(appends: list[tuple[int, list[str], dict, int]]) -> None:
     """Each remembers versions that the other has passed meanwhile."""
 
     async def main(folder: Path) -> None:
         reference = MemoryStore()
         url = f"sqlite:///{folder}/a.db?synchronous=NORMAL"
         both = open_store(url), open_store(url)
-        for which, stream, expect, dice in appends:
-            found = await outcome(both[which], stream, expect, dice == 0)  # type: ignore[arg-type]
-            assert found == await outcome(reference, stream, expect, dice == 0)
+        for which, streams, expect, dice in appends:
+            found = await outcome(both[which], streams, expect, dice == 0, dice > 4)  # type: ignore[arg-type]
+            assert found == await outcome(reference, streams, expect, dice == 0, dice > 4)
         for store in both:
             assert [(e.position, e.stream, e.version, e.type) for e in await store.read_all()] == [
                 (e.position, e.stream, e.version, e.type) for e in await reference.read_all()
@@ -87,6 +96,27 @@ def test_streams_that_are_only_checked_are_part_of_the_statement(tmp_path: Path)
             with pytest.raises(VersionConflict) as caught:
                 await store.append([("a-1", Jotted("x"))], expect={"a-1": 1, "b-1": 0, "c-1": 7})
             assert caught.value.conflicts == (("b-1", 0, 1), ("c-1", 7, 0))
+
+    run(main())
+
+
+def test_an_append_to_streams_that_were_just_read_is_one_statement_too(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with store_at(tmp_path / "a.db") as store, store_at(tmp_path / "a.db") as other:
+            await other.append([("a-1", Jotted("1")), ("b-1", Jotted("2"))])
+            read = await store.read_many(["a-1", "b-1"])
+            expect = {name: len(events) for name, events in read.items()}
+            seen = statements(store._connection.driver)
+            events = [("a-1", Jotted("3")), ("b-1", Jotted("4")), ("a-1", Jotted("5"))]
+            receipt = await store.append(events, expect=expect)
+            assert [text.split(" ")[0] for text in seen] == ["INSERT"]
+            assert (receipt.positions, receipt.versions) == ((3, 4, 5), {"a-1": 3, "b-1": 2})
+            assert await texts(other) == ["1", "2", "3", "4", "5"]
+            await other.append([("b-1", Jotted("6"))])
+            with pytest.raises(VersionConflict) as caught:
+                await store.append(events, expect={"a-1": 3, "b-1": 2})
+            assert caught.value.conflicts == (("b-1", 2, 3),)
+            assert len(await texts(other)) == 6
 
     run(main())
 
