@@ -1,7 +1,7 @@
-"""Five questions whose answer depends on the world one is in, asked nowhere else.
+"""Six questions whose answer depends on the world one is in, asked nowhere else.
 
-:func:`now`, :func:`monotonic`, :func:`new_id`, :func:`random_stream` and
-:func:`current_node` answer from the system, or, inside a simulation or on a
+:func:`now`, :func:`monotonic`, :func:`new_id`, :func:`random_stream`,
+:func:`secret_bytes` and :func:`current_node` answer from the system, or, inside a simulation or on a
 scaled clock, from the :class:`Runtime` that was entered on this thread.
 :func:`in_simulation` says whether a simulated world is running.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -193,6 +194,13 @@ def random_stream(name: str) -> random.Random:
     Give every component a name of its own, so that one more draw here moves no draw there.
     """
     return _here.runtime.random_stream(name)
+
+
+def secret_bytes(count: int) -> bytes:
+    """Bytes that nobody can guess, for keys; inside a simulation drawn from its seed, so that runs repeat."""
+    if in_simulation():
+        return random_stream("runtime/secrets").randbytes(count)
+    return secrets.token_bytes(count)
 
 
 def current_node() -> str:

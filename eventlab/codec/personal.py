@@ -132,6 +132,10 @@ class _Planner:
             return None
         if issubclass(cls, msgspec.Struct) and cls.__struct_config__.array_like:
             raise InvalidValue("event class", cls.__qualname__, "fields by name, not array_like, around personal ones")
+        if issubclass(cls, msgspec.Struct) and cls.__struct_config__.forbid_unknown_fields:
+            raise InvalidValue(
+                "event class", cls.__qualname__, "unknown fields allowed around personal ones: seals are"
+            )
         if any(_mentions(hint, cls) for _, hint in _fields(cls)):
             raise InvalidValue("event class", cls.__qualname__, "no personal fields in a class that holds itself")
         return Inside(parts, is_class=True)
@@ -196,7 +200,10 @@ def _subject(name: str, where: str, around: tuple[type, ...]) -> tuple[int, str]
         hints = get_type_hints(cls, include_extras=True)
         if name not in hints:
             continue
-        kind = getattr(hints[name], "__supertype__", hints[name])
+        kind = hints[name]
+        while get_origin(kind) is Annotated and not any(isinstance(each, Personal) for each in kind.__metadata__):
+            kind = kind.__origin__
+        kind = getattr(kind, "__supertype__", kind)
         if not (
             isinstance(kind, type) and issubclass(kind, (str, int, UUID)) and not issubclass(kind, (bool, enum.Enum))
         ):

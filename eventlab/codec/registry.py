@@ -109,7 +109,11 @@ class EventRegistry:
         """Where events of that name and version hold personal values; None where they hold none, or are unknown."""
         key = type_name, schema_version
         if key not in self._plans and key in self._known:
-            self._plans[key] = plan_of(self._known[key], _to_plain)
+            cls = self._known[key]
+            try:
+                self._plans[key] = plan_of(cls, _to_plain)
+            except (NameError, AttributeError) as error:
+                raise InvalidValue("event class", cls.__qualname__, f"annotations of known types ({error})") from None
         return self._plans.get(key)
 
     def is_personal(self, type_name: str) -> bool:
@@ -185,7 +189,7 @@ def _plans(cls: type, name: str, version: int) -> dict[tuple[str, int], Plan | N
     """The plan of *cls*; nothing as long as an annotation names a class that is only defined further down."""
     try:
         return {(name, version): plan_of(cls, _to_plain)}
-    except NameError:
+    except (NameError, AttributeError):
         return {}
 
 

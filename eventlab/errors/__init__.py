@@ -24,6 +24,7 @@
     │   ├── UnknownEventType     no event is registered under that name and version
     │   ├── UndecodableEvent     the stored bytes do not fit the registered event
     │   ├── ArchivedStreamError  an append to a stream that is only read any more
+    │   ├── SubjectErased        personal data about somebody whose key was erased
     │   ├── StoreFailed          the database refused for good (full, read-only, corrupt)
     │   │   ├── SchemaOutdated       its tables are older than needed, and migrating is to be asked for
     │   │   └── SchemaTooNew         its tables were made by a newer program
@@ -67,6 +68,7 @@ from .calls import (
 )
 from .commands import CommandMisdeclared, DiscoveryLimit, Refused, UndeclaredStream
 from .leases import LeaseHeld, LeaseLost
+from .privacy import SubjectErased
 from .projections import ProjectionFailed, ProjectionMisdefined, ProjectionOutdated
 from .sagas import SagaInputDiffers, SagaMisdefined, UnknownSaga
 from .settings import InvalidValue, RunRefused, ScenarioInvalid
@@ -108,6 +110,7 @@ __all__ = [
     "SchemaOutdated",
     "SchemaTooNew",
     "ExportInvalid",
+    "SubjectErased",
     "LeaseHeld",
     "LeaseLost",
     "ProjectionMisdefined",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from .archive import StreamArchived, archive
 from .filters import EVERYTHING, Filter
 from .groups import ConsumerGroup, ShareProgress
+from .keys import Keys, MemoryKeys, open_keys
 from .leases import Lease, Leases
 from .memory import MemoryStore
 from .metadata import NO_METADATA, Metadata, carrying
@@ -18,6 +19,7 @@ from .opening import open_store
 from .parking import Parked, Parking, Redriven, parked, parking, redrive
 from .protocol import EventStore, PortableStore
 from .records import Record, Records
+from .sealing import SealedStore, sealed
 from .sharing import Park, Retrying, Stop
 from .subscription import Batch, Subscription, subscribe
 
@@ -26,6 +28,11 @@ __all__ = [
     "PortableStore",
     "MemoryStore",
     "open_store",
+    "SealedStore",
+    "sealed",
+    "Keys",
+    "MemoryKeys",
+    "open_keys",
     "StreamId",
     "Owner",
     "StoredEvent",

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import InvalidValue
+from .keys import Keys
 from .memory import MemoryStore
 from .protocol import PortableStore
+from .sealing import sealed
 
 KNOWN_URLS = "memory: or sqlite:///PATH?synchronous=FULL|NORMAL or postgresql://USER@HOST/DATABASE?pool=8"
 
 
-def open_store(url: str, *, name: str | None = None, owns: Sequence[str] = ()) -> PortableStore:
+def open_store(
+    url: str, *, name: str | None = None, owns: Sequence[str] = (), keys: Keys | str | None = None
+) -> PortableStore:
     """The store at *url*: ``memory:``, ``sqlite:///shop.db`` (four slashes for an absolute path), or
     ``postgresql://user@host/shop``.
 
@@ -20,8 +24,11 @@ def open_store(url: str, *, name: str | None = None, owns: Sequence[str] = ()) -
     and costs no flush). PostgreSQL takes ``?pool=8``, the connections it may
     hold at once, and the options of libpq; it connects when it is first used,
     to a database that `eventlab store migrate` has prepared. *owns* are the
-    categories that may be written.
+    categories that may be written. With *keys*, as ``sqlite:///keys.db``,
+    personal fields are sealed: see `SealedStore`.
     """
+    if keys is not None:
+        return sealed(open_store(url, name=name, owns=owns), keys)
     if url in ("memory:", "memory://"):
         return MemoryStore(name or "memory", owns)
     if url.startswith("sqlite:"):

@@ -18,6 +18,7 @@ EXAMPLES = [
     errors.Deadlock(["main waits"]),
     errors.ScenarioInvalid(["a.yaml:1:1: no"]),
     errors.InvalidValue("loss", 1.2, "a probability"),
+    errors.SubjectErased("customer-17"),
     errors.ProjectionOutdated("order-view", 1, 2),
 ]
 

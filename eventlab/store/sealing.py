@@ -1,0 +1,154 @@
+"""A store that seals personal fields as they are written, and opens them as they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NoReturn
+
+from msgspec.structs import asdict, replace
+
+from ..codec import EVENTS, Encoded
+from ..errors import UndecodableEvent
+from .filters import EVERYTHING, Filter
+from .keys import Keys, open_keys
+from .metadata import Metadata
+from .model import Expectation, KeptReceipt, Receipt, StoredEvent
+from .protocol import PortableStore
+from .records import Records
+from .seals import BrokenSeal, SealedValue, check_cipher, opened, sealed_values, sealing_of
+
+
+def sealed(store: PortableStore, keys: Keys | str) -> SealedStore:
+    """*store* with personal fields sealed by *keys*, or by the keys at that URL."""
+    return SealedStore(store, open_keys(keys) if isinstance(keys, str) else keys)
+
+
+class SealedStore:
+    """*store*, in which fields marked `Personal` are sealed with a key of their subject's own, from *keys*.
+
+    Every way of reading opens them again. Once ``keys.erase(subject)`` has
+    returned, readers find what the field declares for it instead, and appends
+    with personal data of that subject raise SubjectErased. Keys are looked up
+    each time: an erasure by another process counts at once.
+
+    Records, metadata, stream names and the subjects' ids are not sealed. An
+    event that was read while it could not be opened keeps its sealed values,
+    so that a copy of it loses nothing. Closing it closes the store and the keys.
+    """
+
+    def __init__(self, store: PortableStore, keys: Keys) -> None:
+        check_cipher()
+        self._store = store
+        self.keys = keys
+
+    @property
+    def name(self) -> str:
+        return self._store.name
+
+    @property
+    def records(self) -> Records:
+        return self._store.records
+
+    async def append(
+        self,
+        events: Sequence[tuple[str, object]],
+        *,
+        expect: Mapping[str, Expectation] | None = None,
+        command_id: str | None = None,
+        metadata: Metadata | None = None,
+    ) -> Receipt:
+        encoded = await self._sealed([EVENTS.encode(event) for _, event in events])
+        named = [(stream, each) for (stream, _), each in zip(events, encoded, strict=True)]
+        return await self._store.append(named, expect=expect, command_id=command_id, metadata=metadata)
+
+    async def read(
+        self,
+        stream: str,
+        *,
+        after: int = 0,
+        to: int | None = None,
+        at: datetime | None = None,
+        backwards: bool = False,
+        limit: int | None = None,
+    ) -> list[StoredEvent]:
+        return await self._opened(
+            await self._store.read(stream, after=after, to=to, at=at, backwards=backwards, limit=limit)
+        )
+
+    async def read_many(
+        self, streams: Sequence[str], *, after: Mapping[str, int] | None = None
+    ) -> dict[str, list[StoredEvent]]:
+        found = await self._store.read_many(streams, after=after)
+        opened_events = iter(await self._opened([stored for events in found.values() for stored in events]))
+        return {name: [next(opened_events) for _ in events] for name, events in found.items()}
+
+    async def read_all(self, after: int = 0, *, where: Filter = EVERYTHING, limit: int = 1000) -> list[StoredEvent]:
+        return await self._opened(await self._store.read_all(after, where=where, limit=limit))
+
+    async def head(self) -> int:
+        return await self._store.head()
+
+    async def changed(self, after: int) -> None:
+        await self._store.changed(after)
+
+    async def receipt(self, command_id: str) -> Receipt | None:
+        return await self._store.receipt(command_id)
+
+    async def receipts(self, after: str = "", *, limit: int = 1000) -> list[KeptReceipt]:
+        return await self._store.receipts(after, limit=limit)
+
+    async def restore(self, events: Sequence[StoredEvent], receipts: Sequence[KeptReceipt] = ()) -> None:
+        """As any store does. What comes open is sealed; what comes sealed is taken as it is."""
+        encoded = await self._sealed([Encoded(each.type, each.schema_version, each.data) for each in events])
+        changed = (
+            stored if stored.data == each.data else replace(stored, data=each.data)
+            for stored, each in zip(events, encoded, strict=True)
+        )
+        await self._store.restore(list(changed), receipts)
+
+    async def close(self) -> None:
+        try:
+            await self._store.close()
+        finally:
+            await self.keys.close()
+
+    async def _sealed(self, encoded: list[Encoded]) -> list[Encoded]:
+        plans = [sealing_of(each) for each in encoded]
+        subjects = _each_once(subject for plan in plans if plan is not None for subject in sorted(plan.subjects))
+        if not subjects:
+            return encoded
+        keys = await self.keys.make(subjects)
+        return [each if plan is None else plan.sealed(keys) for each, plan in zip(encoded, plans, strict=True)]
+
+    async def _opened(self, events: list[StoredEvent]) -> list[StoredEvent]:
+        found = [sealed_values(stored.data) for stored in events]
+        subjects = _each_once(value.subject for values in found for value in values)
+        if not subjects:
+            return events
+        keys = await self.keys.find(subjects)
+        return [
+            _opened(stored, values, keys) if values else stored for stored, values in zip(events, found, strict=True)
+        ]
+
+
+class Unopened(StoredEvent, frozen=True):
+    """An event with a seal that the key of its subject does not open: somebody changed it, or the key is another's."""
+
+    reason: str = ""
+
+    @property
+    def event(self) -> NoReturn:
+        where = f"position {self.position}, stream {self.stream!r} version {self.version}"
+        raise UndecodableEvent(self.type, self.reason, where)
+
+
+def _each_once(subjects: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(subjects))
+
+
+def _opened(stored: StoredEvent, values: list[SealedValue], keys: Mapping[str, bytes]) -> StoredEvent:
+    try:
+        return replace(stored, data=opened(stored.type, stored.data, values, keys))
+    except BrokenSeal as error:
+        return Unopened(**asdict(stored), reason=str(error))

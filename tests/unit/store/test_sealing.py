@@ -1,0 +1,416 @@
+"""Personal fields are sealed in the log, open to readers, and gone for good with the key of their subject."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+
+from eventlab.codec import EVENTS, Encoded, Personal, event
+from eventlab.errors import CommandIdReused, InvalidValue, SchemaTooNew, StoreBusy, SubjectErased, UndecodableEvent
+from eventlab.simulation import World
+from eventlab.store import EventStore, Keys, MemoryKeys, MemoryStore, SealedStore, open_keys, open_store
+from eventlab.store.keys.sqlite import SqliteKeys
+from eventlab.store.portable import export, import_, verify
+from eventlab.store.sqlite import patience
+from eventlab.testing import run
+from eventlab.testing.stores import STORE_LAWS, Law, law_name
+
+from .personal import SECRETS, Address, Guest, Registered, TableBooked, ann, found_in
+
+ERASED = Registered("ann", "(erased)", date(1900, 1, 1), -1, None, Address("(erased)", ""), None, "gold")
+
+
+@asynccontextmanager
+async def sealed_in(folder: Path, synchronous: str = "NORMAL") -> AsyncIterator[SealedStore]:
+    store = open_store(
+        f"sqlite:///{folder / 'log.db'}?synchronous={synchronous}", keys=f"sqlite:///{folder / 'keys.db'}"
+    )
+    assert isinstance(store, SealedStore)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@pytest.mark.parametrize("law", STORE_LAWS, ids=law_name)
+def test_a_sealed_store_keeps_every_law(law: Law) -> None:
+    async def open_it(*, owns: Sequence[str] = ()) -> EventStore:
+        return SealedStore(MemoryStore("under test", owns), MemoryKeys())
+
+    World(seed=1).run(law(open_it))
+
+
+async def every_way_of_reading(store: EventStore, stream: str) -> list[object]:
+    return [
+        *[stored.event for stored in await store.read(stream)],
+        *[stored.event for stored in await store.read(stream, backwards=True, limit=1)],
+        *[stored.event for stored in (await store.read_many([stream]))[stream]],
+        *[stored.event for stored in await store.read_all()],
+    ]
+
+
+def test_readers_find_what_was_written_on_every_path() -> None:
+    async def main() -> None:
+        inner = MemoryStore()
+        store = SealedStore(inner, MemoryKeys())
+        await store.append([("customer-ann", ann())])
+        assert await every_way_of_reading(store, "customer-ann") == [ann()] * 4
+        assert await every_way_of_reading(inner, "customer-ann") == [ERASED] * 4  # without keys it decodes all the same
+        (opened,) = await store.read_all()
+        assert opened.data == EVENTS.encode(ann()).data
+
+    run(main())
+
+
+@pytest.mark.parametrize("synchronous", ["FULL", "NORMAL"])
+def test_no_file_holds_the_plain_text_and_after_the_erasure_none_holds_the_key(
+    tmp_path: Path, synchronous: str
+) -> None:
+    async def main() -> None:
+        async with sealed_in(tmp_path, synchronous) as store:
+            await store.append([("customer-ann", ann()), ("customer-bob", ann("bob"))])
+            keys = await store.keys.find(["ann", "bob"])
+            assert sorted(path.name for path in tmp_path.iterdir())[:3] == ["keys.db", "log.db", "log.db-shm"]
+            assert found_in(tmp_path, *SECRETS, b"bob@example.org") == []
+            assert found_in(tmp_path, keys["ann"], keys["bob"]) == [("keys.db", keys["ann"]), ("keys.db", keys["bob"])]
+            await store.keys.erase("ann")
+            assert found_in(tmp_path, keys["ann"], keys["bob"]) == [("keys.db", keys["bob"])]
+            assert await every_way_of_reading(store, "customer-ann") != [ann()] * 4
+        assert found_in(tmp_path, keys["ann"], *SECRETS) == []
+        async with sealed_in(tmp_path, synchronous) as store:
+            assert [stored.event for stored in await store.read_all()] == [ERASED, ann("bob")]
+
+    run(main())
+
+
+def test_the_same_search_finds_the_plain_text_of_a_store_that_seals_nothing(tmp_path: Path) -> None:
+    async def main() -> None:
+        store = open_store(f"sqlite:///{tmp_path / 'log.db'}?synchronous=NORMAL")
+        await store.append([("customer-ann", ann())])
+        assert {name for name, _ in found_in(tmp_path, *SECRETS)} == {"log.db-wal"}
+        await store.close()
+        assert found_in(tmp_path, *SECRETS) == [("log.db", secret) for secret in SECRETS]
+
+    run(main())
+
+
+def test_no_erased_key_is_left_in_a_file_of_many(tmp_path: Path) -> None:
+    """Rows that leave make pages merge, and merging leaves copies behind. These stay, and are overwritten."""
+
+    async def main() -> None:
+        keys = SqliteKeys(str(tmp_path / "keys.db"))
+        made: dict[str, bytes] = {}
+        for begin in range(0, 1500, 100):
+            made |= await keys.make([f"subject-{n * 7919 % 1500}" for n in range(begin, begin + 100)])
+        assert len(found_in(tmp_path, *made.values())) == 1500
+        gone = [subject for n, subject in enumerate(made) if n % 10]
+        for subject in gone:
+            await keys.erase(subject)
+        left = (tmp_path / "keys.db").read_bytes()
+        assert [subject for subject in gone if made[subject][:16] in left or made[subject][-16:] in left] == []
+        kept = [subject for n, subject in enumerate(made) if not n % 10]
+        assert await keys.find(made) == {subject: made[subject] for subject in kept}
+        await keys.close()
+
+    run(main())
+
+
+def test_after_the_erasure_streams_fold_read_models_forget_and_others_stay_readable() -> None:
+    async def main() -> None:
+        store = SealedStore(MemoryStore(), MemoryKeys())
+        await store.append([("customer-ann", ann()), ("customer-bob", ann("bob")), ("customer-ann", ann())])
+
+        async def rebuilt() -> dict[str, tuple[str, int]]:
+            rows: dict[str, tuple[str, int]] = {}
+            for stored in await store.read_all():
+                _, count = rows.get(stored.event.customer, ("", 0))
+                rows[stored.event.customer] = (stored.event.email, count + 1)
+            return rows
+
+        assert await rebuilt() == {"ann": ("ann@example.org", 2), "bob": ("bob@example.org", 1)}
+        await store.keys.erase("ann")
+        assert await rebuilt() == {"ann": ("(erased)", 2), "bob": ("bob@example.org", 1)}
+
+    run(main())
+
+
+def test_values_inside_others_are_sealed_each_for_its_own_subject() -> None:
+    async def main() -> None:
+        inner = MemoryStore()
+        store = SealedStore(inner, MemoryKeys())
+        booked = TableBooked(
+            "ann",
+            (Guest("bob", "Robert", ("vegan", "nuts")), Guest("cem", "Cem")),
+            {"door": "side entrance"},
+            Guest("ann", "Ann"),
+        )
+        await store.append([("table-1", booked), ("table-1", TableBooked("ann", (), {}))])
+        raw = b"".join([stored.data for stored in await inner.read_all()])
+        assert [word for word in (b"Robert", b"vegan", b"Cem", b"side", b"Ann") if word in raw] == []
+        assert [stored.event for stored in await store.read("table-1")] == [booked, TableBooked("ann", (), {})]
+        await store.keys.erase("bob")
+        (seen, _) = [stored.event for stored in await store.read("table-1")]
+        assert seen.guests == (Guest("bob", "(erased)", ("vegan", "nuts")), Guest("cem", "Cem"))
+        await store.keys.erase("ann")
+        (seen, _) = [stored.event for stored in await store.read("table-1")]
+        assert seen.guests == (Guest("bob", "(erased)", ("", "")), Guest("cem", "Cem"))
+        assert (seen.notes, seen.host) == ({"door": "-"}, Guest("ann", "(erased)"))
+
+    run(main())
+
+
+def test_nothing_is_written_about_who_was_erased() -> None:
+    async def main() -> None:
+        store = SealedStore(MemoryStore(), MemoryKeys())
+        first = await store.append([("customer-ann", ann())], command_id="c-1")
+        await store.keys.erase("ann")
+        await store.keys.erase("ann")
+        with pytest.raises(SubjectErased, match="'ann' was erased"):
+            await store.append([("customer-bob", ann("bob")), ("customer-ann", ann())])
+        assert await store.head() == 1
+        assert (await store.keys.find(["bob"])) == {}
+        receipt = await store.receipt("c-1")
+        assert receipt is not None and receipt.positions == first.positions
+
+    run(main())
+
+
+def test_a_repeated_command_is_recognised_though_it_is_sealed() -> None:
+    async def main() -> None:
+        store = SealedStore(MemoryStore(), MemoryKeys())
+        await store.append([("customer-ann", ann())], command_id="c-1")
+        assert (await store.append([("customer-ann", ann())], command_id="c-1")).repeated
+        with pytest.raises(CommandIdReused):
+            await store.append([("customer-ann", ann("bob"))], command_id="c-1")
+
+    run(main())
+
+
+def test_a_value_that_was_moved_or_changed_is_undecodable_and_named() -> None:
+    async def main() -> None:
+        keys, inner = MemoryKeys(), MemoryStore()
+        store = SealedStore(inner, keys)
+        await store.append([("customer-ann", ann()), ("customer-bob", ann("bob"))])
+        (one, _) = await inner.read_all()
+        for data in (
+            one.data.replace(b'"at":["email"]', b'"at":["plan"]'),
+            one.data.replace(b'"subject":"ann"', b'"subject":"bob"'),
+            one.data.replace(b'"sealed":"', b'"sealed":"AAAA'),
+        ):
+            assert data != one.data
+            await inner.append([("customer-ann", Encoded(one.type, 1, data)), ("customer-bob", ann("cem"))])
+            *_, broken, _ = await store.read_all()
+            for _ in range(2):
+                with pytest.raises(UndecodableEvent, match=f"position {broken.position}, stream 'customer-ann'"):
+                    assert broken.event
+        assert (await store.read_all(1, limit=1))[0].event == ann("bob")
+        with pytest.raises(UndecodableEvent):
+            assert (await SealedStore(inner, await strange_keys()).read_all(limit=1))[0].event
+
+    run(main())
+
+
+async def strange_keys() -> Keys:
+    keys = MemoryKeys()
+    await keys.make(["ann"])
+    return keys
+
+
+def test_an_export_holds_no_plain_text_and_verifies_and_comes_back_without_a_key(tmp_path: Path) -> None:
+    async def main() -> None:
+        keys, inner, other = MemoryKeys(), MemoryStore(), MemoryStore()
+        await SealedStore(inner, keys).append([("customer-ann", ann())], command_id="c-1")
+        lines: list[bytes] = []
+        await export(inner, lines.append)
+        whole = b"".join(lines)
+        assert [secret for secret in SECRETS if secret in whole] == []
+        assert b"gold" in whole  # so the search would have found something
+        assert (await verify(inner)).count == 0
+        await import_(other, whole.splitlines(keepends=True))
+        copy = SealedStore(other, keys)
+        assert [stored.event for stored in await copy.read_all()] == [ann()]
+        assert (await copy.append([("customer-ann", ann())], command_id="c-1")).repeated
+
+    run(main())
+
+
+def test_a_copy_through_another_sealed_store_is_sealed_again_and_keeps_what_could_not_be_opened() -> None:
+    async def main() -> None:
+        keys, inner, other = MemoryKeys(), MemoryStore(), MemoryStore()
+        store = SealedStore(inner, keys)
+        await store.append([("customer-ann", ann()), ("customer-bob", ann("bob"))], command_id="c-1")
+        await keys.erase("ann")
+        await SealedStore(other, keys).restore(await store.read_all(), await store.receipts())
+        assert await other.read_all() == await inner.read_all()
+        assert await other.receipts() == await inner.receipts()
+
+    run(main())
+
+
+def test_old_versions_are_opened_before_they_are_upcast() -> None:
+    @dataclass(frozen=True)
+    class Named:
+        who: str
+        name: Annotated[str, Personal("who", erased="? ?")]
+
+    EVENTS.register(Named, "tests.sealing.Named", 1)
+
+    async def main() -> None:
+        store = SealedStore(MemoryStore(), MemoryKeys())
+        await store.append([("a-1", Named("ann", "Ann Lee"))])
+
+        @event("tests.sealing.Named", version=2)
+        @dataclass(frozen=True)
+        class NamedInParts:
+            who: str
+            names: Annotated[list[str], Personal("who", erased=["?"])]
+
+        @EVENTS.upcaster("tests.sealing.Named", 1)
+        def in_parts(data: dict[str, object]) -> dict[str, object]:
+            return {"who": data["who"], "names": str(data["name"]).split()}
+
+        await store.append([("a-1", NamedInParts("ann", ["Ann", "Lee"]))])
+        assert [stored.event.names for stored in await store.read("a-1")] == [["Ann", "Lee"], ["Ann", "Lee"]]
+        await store.keys.erase("ann")
+        assert [stored.event.names for stored in await store.read("a-1")] == [["?", "?"], ["?"]]
+
+    run(main())
+
+
+def test_what_cannot_be_sealed_is_not_written_in_the_clear() -> None:
+    async def main() -> None:
+        inner = MemoryStore()
+        store = SealedStore(inner, MemoryKeys())
+        for refused in (
+            Encoded("tests.sealing.Registered", 9, b'{"customer":"ann","email":"ann@example.org"}'),
+            Encoded("tests.sealing.Registered", 1, b"[1]"),
+            Encoded("tests.sealing.Registered", 1, b"{"),
+            Encoded("tests.sealing.Registered", 1, b'{"email":"ann@example.org"}'),
+            Encoded("tests.sealing.Registered", 1, b'{"customer":["ann"],"email":"ann@example.org"}'),
+            ann(""),
+        ):
+            with pytest.raises(InvalidValue):
+                await store.append([("a-1", refused)])
+        assert await inner.read_all() == []
+
+    run(main())
+
+
+def test_two_processes_share_one_file_of_keys(tmp_path: Path) -> None:
+    program = (
+        "import asyncio, sys; from eventlab.store import open_keys\n"
+        "async def main():\n"
+        "    keys = open_keys(sys.argv[1])\n"
+        "    print((await keys.make(['ann']))['ann'].hex()); await keys.erase('bob')\n"
+        "asyncio.run(main())"
+    )
+
+    async def main() -> None:
+        url = f"sqlite:///{tmp_path / 'keys.db'}"
+        here = open_keys(url)
+        mine = await here.make(["ann", "bob"])
+        done = await asyncio.to_thread(
+            subprocess.run, [sys.executable, "-c", program, url], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == mine["ann"].hex()
+        assert await here.find(["ann", "bob"]) == {"ann": mine["ann"]}
+        with pytest.raises(SubjectErased):
+            await here.make(["bob"])
+        await here.close()
+        assert await here.find(["ann"]) == {"ann": mine["ann"]}
+        await here.close()
+
+    run(main())
+
+
+def test_a_file_of_keys_is_for_its_owner_alone_and_holds_nothing_else(tmp_path: Path) -> None:
+    async def main() -> None:
+        keys = SqliteKeys(str(tmp_path / "keys.db"))
+        await keys.make(["ann"])
+        assert (tmp_path / "keys.db").stat().st_mode & 0o777 == 0o600
+        await keys.close()
+        await open_store(f"sqlite:///{tmp_path / 'log.db'}").close()
+        with pytest.raises(InvalidValue, match="a file of its own"):
+            await SqliteKeys(str(tmp_path / "log.db")).make(["ann"])
+        with pytest.raises(InvalidValue, match="key file"):
+            await SqliteKeys(str(tmp_path / "missing" / "keys.db")).make(["ann"])
+
+    run(main())
+
+
+def test_keys_of_a_newer_program_are_refused(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "keys.db")
+    connection.execute("PRAGMA user_version = 2")
+    connection.close()
+    with pytest.raises(SchemaTooNew):
+        run(SqliteKeys(str(tmp_path / "keys.db")).find(["ann"]))
+
+
+def test_keys_that_somebody_else_locks_end_in_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "BUSY_LIMIT_S", 0.02)
+
+    async def main() -> None:
+        keys = SqliteKeys(str(tmp_path / "keys.db"))
+        made = await keys.make(["ann"])
+        other = sqlite3.connect(tmp_path / "keys.db", isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreBusy):
+            await keys.erase("ann")
+        other.close()
+        assert await keys.find(["ann"]) == made
+        await keys.erase("ann")
+        await keys.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    "url", ["keys.db", "sqlite:///", "sqlite:///a.db?x=1", "postgresql:///x", "sqlite:///:memory:"]
+)
+def test_a_url_of_no_keys_is_refused(url: str) -> None:
+    with pytest.raises(InvalidValue, match="keys URL"):
+        open_keys(url)
+
+
+@pytest.mark.parametrize("subject", ["", "x" * 256, "a\0b"])
+def test_a_senseless_subject_is_refused(subject: str, tmp_path: Path) -> None:
+    for keys in (MemoryKeys(), SqliteKeys(str(tmp_path / "keys.db"))):
+        for asked in (keys.make([subject]), keys.erase(subject)):
+            with pytest.raises(InvalidValue, match="subject"):
+                run(asked)
+
+
+def test_without_the_library_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", None)
+    with pytest.raises(InvalidValue, match=r"pip install 'eventlab\[privacy\]'"):
+        open_store("memory:", keys="memory:")
+
+
+def test_the_library_is_loaded_by_sealed_stores_alone() -> None:
+    program = (
+        "import sys; from eventlab.store import open_store\n"
+        "open_store('memory:'); print('cryptography' in sys.modules)\n"
+        "open_store('memory:', keys='memory:'); print('cryptography' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
+
+
+def test_in_a_world_sealed_bytes_repeat_with_the_seed() -> None:
+    async def main() -> bytes:
+        inner = MemoryStore()
+        await SealedStore(inner, MemoryKeys()).append([("customer-ann", ann())])
+        return (await inner.read_all())[0].data
+
+    assert World(seed=1).run(main()) == World(seed=1).run(main()) != World(seed=2).run(main())
+    assert run(main()) != run(main())
