@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import psycopg
-import pytest
 
 from eventlab.errors import InvalidValue
 from eventlab.store import PortableStore
@@ -69,9 +68,7 @@ def test_the_head_does_not_cut_an_append_in_two() -> None:
         (first,) = (await store.append([("z-1", Noted("before"))])).positions
         positions = await one.take_two("a-1", "b-1")
         # The other announced what it saw after the first of the two: put in by hand, as it depends on a moment.
-        await other.connection.execute(
-            "SELECT pg_advisory_xact_lock_shared((x'65E'::int << 20), %s)", (positions[0],)
-        )
+        await other.connection.execute("SELECT pg_advisory_xact_lock_shared((x'65E'::int << 20), %s)", (positions[0],))
         await one.connection.commit()
         assert (await store.head(), places(await store.read_all(first))) == (first, [])
         await other.connection.commit()

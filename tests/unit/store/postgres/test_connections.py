@@ -1,0 +1,212 @@
+"""Lines that are cut, servers that go away, callers that are cancelled: what is known then, and what comes after."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from eventlab.errors import AppendUnknown, NotSimulated, StoreBusy, StoreFailed, StoreUnavailable
+from eventlab.simulation import World
+from eventlab.store import open_store
+from eventlab.testing import run
+from eventlab.testing.postgres import fresh_url
+from eventlab.testing.stores.vocabulary import Noted, places, raised, texts
+from tests.unit.store.postgres.servers import Line, needs_postgres, sql, store_at, writer
+
+pytestmark = needs_postgres
+
+END_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = %s"
+
+
+async def end_all(url: str) -> None:
+    """The server ends every connection to this database."""
+    ((name,),) = await sql(url, "SELECT current_database()")
+    await sql(url, END_ALL, name)
+    while (await sql(url, "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", name))[0][0] > 1:
+        pass
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_an_append_whose_answer_never_came_is_unknown_and_the_receipt_tells(committed: bool) -> None:
+    async def main() -> None:
+        url = fresh_url()
+        async with Line(url) as line, store_at(line.url) as store:
+            await store.append([("a-1", Noted("1"))])
+            line.cut_before_answer, line.cut_before_request = committed, not committed
+            event = [("a-1", Noted("2"))]
+            await raised(AppendUnknown, store.append(event, expect={"a-1": 1}, command_id="c-1"))
+            line.cut_before_answer = line.cut_before_request = False
+            receipt = await store.receipt("c-1")
+            assert (receipt is not None) == committed
+            assert texts(await store.read("a-1")) == ["1", "2"][: 1 + committed]
+            again = await store.append(event, expect={"a-1": 1}, command_id="c-1")
+            assert (again.repeated, texts(await store.read("a-1"))) == (committed, ["1", "2"])
+
+    run(main())
+
+
+def test_a_server_that_is_not_reached_has_written_nothing() -> None:
+    async def main() -> None:
+        url = fresh_url()
+        async with Line(url) as line, store_at(line.url) as store:
+            line.refuse = True
+            await raised(StoreUnavailable, store.append([("a-1", Noted("1"))]))
+            await raised(StoreUnavailable, store.read("a-1"))  # never reached: it is not waited for
+            line.refuse = False
+            await store.append([("a-1", Noted("2"))])
+            assert texts(await store.read_all()) == ["2"]
+
+    run(main())
+
+
+def test_a_connection_that_ended_while_it_was_idle_is_replaced_before_anything_is_sent() -> None:
+    async def main() -> None:
+        url = fresh_url()
+        async with store_at(url) as store:
+            for number in range(1, 4):
+                await store.append([("a-1", Noted(str(number)))])
+                await end_all(url)
+            assert texts(await store.read("a-1")) == ["1", "2", "3"]
+
+    run(main())
+
+
+def test_a_read_whose_connection_is_cut_is_asked_again() -> None:
+    async def main() -> None:
+        url = fresh_url()
+        async with Line(url) as line, store_at(line.url) as store:
+            await store.append([("a-1", Noted("1"))])
+            line.cut_before_answer = True
+            reading = asyncio.ensure_future(store.read("a-1"))
+            asyncio.get_running_loop().call_later(0.05, setattr, line, "cut_before_answer", False)
+            assert texts(await reading) == ["1"]
+
+    run(main())
+
+
+def test_a_server_that_ends_the_connection_of_a_waiting_append_says_so() -> None:
+    async def main() -> None:
+        url = fresh_url()
+        async with store_at(url) as store, writer(url) as other:
+            await other.take("a-1")
+            appending = asyncio.ensure_future(store.append([("a-1", Noted("1"))], command_id="c-1"))
+            await until_somebody_waits(url)
+            await end_all(url)
+            await raised(StoreUnavailable, appending)
+            assert (await store.receipt("c-1"), await store.read_all()) == (None, [])
+
+    run(main())
+
+
+def test_a_cancelled_append_is_stopped_whole_and_its_connection_used_again() -> None:
+    async def main() -> None:
+        url = fresh_url()
+        async with store_at(f"{url}&pool=1") as store, writer(url) as other:
+            await other.take("a-1")
+            appending = asyncio.ensure_future(store.append([("a-1", Noted("1"))], command_id="c-1"))
+            await until_somebody_waits(url)
+            appending.cancel()
+            await raised(asyncio.CancelledError, appending)  # type: ignore[type-var]
+            await other.connection.rollback()
+            assert (await store.receipt("c-1"), await store.read_all()) == (None, [])
+            await store.append([("a-1", Noted("2"))], command_id="c-1")
+            assert texts(await store.read_all()) == ["2"]
+
+    run(main())
+
+
+def test_many_callers_that_are_cancelled_leave_every_connection_usable() -> None:
+    async def main() -> None:
+        url = fresh_url()
+        async with store_at(f"{url}&pool=2") as store:
+            for round_ in range(5):
+                tasks = [
+                    asyncio.ensure_future(store.append([(f"a-{n}", Noted("1"))], command_id=f"{round_}/{n}"))
+                    for n in range(10)
+                ]
+                for _ in range(round_ * 3):
+                    await asyncio.sleep(0)
+                for task in tasks[::2]:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                # Whoever was cancelled has written once or not at all, and the receipt knows.
+                for n in range(10):
+                    await store.append([(f"a-{n}", Noted("1"))], command_id=f"{round_}/{n}")
+            assert sorted(places(await store.read_all())) == [(f"a-{n}", v) for n in range(10) for v in range(1, 6)]
+
+    run(main())
+
+
+def test_an_append_that_waits_too_long_for_a_stream_is_busy() -> None:
+    async def main() -> None:
+        url = fresh_url()
+        async with store_at(f"{url}&options=-c%20lock_timeout%3D50ms") as store, writer(url) as other:
+            await other.take("a-1")
+            await raised(StoreBusy, store.append([("a-1", Noted("1"))]))
+            await other.connection.rollback()
+            await store.append([("a-1", Noted("2"))])
+            assert texts(await store.read_all()) == ["2"]
+
+    run(main())
+
+
+def test_a_read_only_server_is_named() -> None:
+    async def main() -> None:
+        async with store_at(f"{fresh_url()}&options=-c%20default_transaction_read_only%3Don") as store:
+            error = await raised(StoreFailed, store.append([("a-1", Noted("1"))]))
+            assert "read-only" in str(error) and "nothing was written" in str(error)
+            assert await store.read_all() == []
+
+    run(main())
+
+
+def test_a_database_that_is_not_there_is_no_reason_to_try_again() -> None:
+    async def main() -> None:
+        async with store_at(fresh_url().replace("/eventlab_", "/missing_")) as store:
+            assert "does not exist" in str(await raised(StoreFailed, store.read_all()))
+
+    run(main())
+
+
+def test_a_store_serves_one_loop_after_another_and_holds_no_more_connections_than_it_may() -> None:
+    url = fresh_url()
+    store = open_store(f"{url}&pool=3", name="under test")
+
+    async def use() -> int:
+        await asyncio.gather(*(store.append([(f"a-{n}", Noted("1"))]) for n in range(20)))
+        ((count,),) = await sql(url, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'eventlab'")
+        return int(count)
+
+    assert [run(use()) for _ in range(3)] == [3, 3, 3]
+
+    async def end() -> None:
+        assert len(await store.read_all()) == 60
+        await store.close()
+        await raised(StoreFailed, store.read_all())
+
+    run(end())
+
+
+def test_in_a_world_it_says_what_to_use_instead() -> None:
+    url = fresh_url()
+
+    async def opened_inside() -> None:
+        open_store(url)
+
+    with pytest.raises(NotSimulated, match="sqlite"):
+        World(seed=1).run(opened_inside())
+    store = open_store(url)
+
+    async def used_inside() -> None:
+        await store.append([("a-1", Noted("1"))])
+
+    with pytest.raises(NotSimulated, match="memory"):
+        World(seed=1).run(used_inside())
+
+
+async def until_somebody_waits(url: str) -> None:
+    """Look until a connection to this database waits for an advisory lock."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    while not (await sql(url, waiting))[0][0]:
+        pass

@@ -1,0 +1,70 @@
+"""Who waits for the log to grow is told by other programs; and looks by himself where nobody tells."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from eventlab.store.postgres import store as module
+from eventlab.testing import run
+from eventlab.testing.postgres import fresh_url
+from eventlab.testing.stores.vocabulary import Noted
+from tests.unit.store.postgres.servers import needs_postgres, sql, store_at, writer
+
+pytestmark = needs_postgres
+
+LISTENING = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%%' AND state = 'idle' AND datname = %s"
+PATIENCE_S = 30.0
+
+
+async def until_it_listens(url: str) -> None:
+    ((name,),) = await sql(url, "SELECT current_database()")
+    while not (await sql(url, LISTENING, name))[0][0]:
+        pass
+
+
+def test_an_append_of_another_program_wakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOK_EVERY_S", 1000.0)  # nothing but the wake-up can help
+
+    async def main() -> None:
+        url = fresh_url()
+        async with store_at(url) as one, store_at(url) as other:
+            waiting = asyncio.ensure_future(one.changed(0))
+            await until_it_listens(url)
+            await other.append([("a-1", Noted("1"))])
+            async with asyncio.timeout(PATIENCE_S):
+                await waiting
+
+    run(main())
+
+
+def test_what_nobody_tells_is_found_by_looking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOK_EVERY_S", 0.001)
+
+    async def main() -> None:
+        url = fresh_url()
+        async with store_at(url) as store, writer(url) as silent:
+            waiting = asyncio.ensure_future(store.changed(0))
+            await silent.take("a-1")
+            await silent.connection.commit()
+            async with asyncio.timeout(PATIENCE_S):
+                await waiting
+
+    run(main())
+
+
+def test_a_listener_that_lost_its_connection_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOK_EVERY_S", 0.001)
+
+    async def main() -> None:
+        url = fresh_url()
+        async with store_at(url) as store, store_at(url) as other:
+            waiting = asyncio.ensure_future(store.changed(0))
+            await until_it_listens(url)
+            await sql(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
+            await other.append([("a-1", Noted("1"))])
+            async with asyncio.timeout(PATIENCE_S):
+                await waiting
+
+    run(main())
