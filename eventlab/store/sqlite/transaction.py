@@ -63,20 +63,25 @@ def _outcome(connection: sqlite3.Connection, append: Append, streams: _Streams) 
         inserted, written, archived = _numbered(append, streams)
     except EventlabError as error:
         return error  # nothing was written for it yet, so the others go on
+    receipt = Receipt(_inserted(connection, inserted), written)
+    if append.command_id is not None:
+        connection.execute(rows.KEEP_RECEIPT, (append.command_id, append.fingerprint, rows.receipt_to_row(receipt)))
+    streams.versions |= written
+    streams.archived |= archived
+    return receipt
+
+
+def _inserted(connection: sqlite3.Connection, inserted: list[rows.Row]) -> tuple[int, ...]:
+    """Write the rows; their positions."""
     if not inserted:
-        return Receipt()
+        return ()
     if len(inserted) == 1:
         last = connection.execute(rows.INSERT, inserted[0]).lastrowid or 0
     else:
         connection.executemany(rows.INSERT, inserted)
         last = connection.execute(rows.LAST_POSITION).fetchone()[0]
     # The only writer appended them one after the other, so their positions have no gap.
-    receipt = Receipt(tuple(range(last - len(inserted) + 1, last + 1)), written)
-    if append.command_id is not None:
-        connection.execute(rows.KEEP_RECEIPT, (append.command_id, append.fingerprint, rows.receipt_to_row(receipt)))
-    streams.versions |= written
-    streams.archived |= archived
-    return receipt
+    return tuple(range(last - len(inserted) + 1, last + 1))
 
 
 def _numbered(append: Append, streams: _Streams) -> tuple[list[rows.Row], dict[str, int], set[str]]:

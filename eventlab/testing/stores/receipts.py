@@ -56,6 +56,16 @@ async def the_receipt_of_a_command_id_can_be_asked_for(open_store: OpenStore) ->
         assert await store.receipt("c-1") == Receipt(first.positions, first.versions, repeated=True)
 
 
+async def an_append_of_nothing_leaves_a_receipt_too(open_store: OpenStore) -> None:
+    """A command that found nothing to do has decided: the same id does not decide again."""
+    async with opened(open_store) as store:
+        await store.append([], expect={"a-1": 0}, command_id="c-1")
+        assert await store.receipt("c-1") == Receipt((), {}, repeated=True)
+        assert (await store.append([], expect={"a-1": 7}, command_id="c-1")).repeated
+        await raised(CommandIdReused, store.append([("a-1", Noted("1"))], command_id="c-1"))
+        assert await store.read_all() == []
+
+
 async def a_conflict_leaves_no_receipt(open_store: OpenStore) -> None:
     async with opened(open_store) as store:
         await raised(VersionConflict, store.append([("a-1", Noted("1"))], expect={"a-1": 3}, command_id="c-1"))
@@ -77,6 +87,7 @@ RECEIPTS: tuple[Law, ...] = (
     a_command_id_under_other_events_is_refused,
     different_command_ids_write_the_same_events_twice,
     the_receipt_of_a_command_id_can_be_asked_for,
+    an_append_of_nothing_leaves_a_receipt_too,
     a_conflict_leaves_no_receipt,
     a_command_id_that_comes_many_times_at_once_writes_once,
 )
