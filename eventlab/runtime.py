@@ -99,6 +99,8 @@ class Runtime:
     def new_ids(self, count: int) -> list[bytes]:
         """What *count* calls of `new_id` would give, as bytes: for a store that writes many events at once."""
         epoch_s, next_number = self.epoch_s(), self._ids.next_number
+        if count == 1:
+            return [next_number(epoch_s).to_bytes(16, "big")]
         return [next_number(epoch_s).to_bytes(16, "big") for _ in range(count)]
 
     def make_stream(self, name: str) -> random.Random:

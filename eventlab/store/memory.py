@@ -158,24 +158,27 @@ class MemoryStore:
         """What was written, for the writer and for the listeners."""
         runtime = current_runtime()
         occurred_at, new_id = runtime.now(), runtime.new_id
-        log, streams = self._log, self._streams
-        position = before = log[-1].position if log else 0
+        position = before = self._log[-1].position if self._log else 0
         versions: dict[str, int] = {}
         lines: list[tuple[str, int, str]] = []
         for name, content in encoded:
             position += 1
-            stream = streams.get(name)
-            if stream is None:
-                stream = streams[name] = []
-            version = versions[name] = len(stream) + 1
+            version = versions[name] = len(self._streams.get(name, ())) + 1
             type_ = content.type
-            stored = StoredEvent(
-                position, name, version, new_id(), type_, content.schema_version, content.data, metadata, occurred_at
+            self._keep(
+                name,
+                StoredEvent(
+                    position,
+                    name,
+                    version,
+                    new_id(),
+                    type_,
+                    content.schema_version,
+                    content.data,
+                    metadata,
+                    occurred_at,
+                ),
             )
-            log.append(stored)
-            stream.append(stored)
-            if type_ == ARCHIVED:
-                self._archived.add(name)
             lines.append((name, version, type_))
         return Receipt(tuple(range(before + 1, position + 1)), versions), lines
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from ...runtime import in_simulation
 from .append import Append
 
-CHECKPOINT_BYTES = 4_000_000
-"""Roughly so much is written ahead before a checkpoint."""
+CHECKPOINT_BYTES = 16_000_000
+"""Roughly so much is written ahead before a checkpoint: some 4,000 pages, which SQLite finds through one table."""
 
 _PAGES_PER_TRANSACTION_BYTES = 3 * 4096
 _RESTART_PAGES = 16_000

@@ -108,6 +108,9 @@ def _expected(stream: str, expect: dict[str, Expectation]) -> tuple[int | None, 
     version: int | None = None
     others: tuple[object, ...] = ()
     for name, expected in expect.items():
+        if name == stream and type(expected) is int:
+            version = expected
+            continue
         if type(expected) is not int:
             if expected is not NONE:
                 return _OTHERWISE, ()

@@ -21,7 +21,7 @@ BATCH_MAX = 1000
 Waiting: TypeAlias = tuple[Append, asyncio.Future[Outcome]]
 
 
-AT_ONCE_MAX = 64
+AT_ONCE_MAX = 128
 """Appends of one caller in one tick that commit at once: then the loop gets its turn, and with it everybody else."""
 
 
