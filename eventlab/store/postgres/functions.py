@@ -207,7 +207,7 @@ CREATE FUNCTION eventlab_head() RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     safe bigint;
     under_way bigint;
-    began_at bigint;
+    before_it bigint;
 BEGIN
     {_ISOLATION}
     IF pg_is_in_recovery() THEN
@@ -219,14 +219,13 @@ BEGIN
         FROM pg_locks
         WHERE locktype = 'advisory' AND objsubid = 2 AND classid::bigint BETWEEN {_SPACE} AND {_SPACE_END}
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database());
-    IF under_way < safe THEN
-        safe := under_way;
-        LOOP  -- no append is cut in two by the bound
-            SELECT min(began) - 1 INTO began_at FROM events WHERE position > safe AND began <= safe;
-            EXIT WHEN began_at IS NULL;
-            safe := began_at;
-        END LOOP;
-    END IF;
+    safe := least(safe, under_way);
+    -- No append is cut in two: neither by one that is under way, nor for having gone on after the first look.
+    LOOP
+        SELECT min(began) - 1 INTO before_it FROM events WHERE position > safe AND began <= safe;
+        EXIT WHEN before_it IS NULL;
+        safe := before_it;
+    END LOOP;
     -- Not the bound itself: a server that crashes may hand out again what was taken and never committed.
     RETURN coalesce((SELECT max(position) FROM events WHERE position <= safe), 0);
 END $$

@@ -77,6 +77,20 @@ def test_the_head_does_not_cut_an_append_in_two() -> None:
     told(story)
 
 
+def test_who_looked_between_the_positions_of_an_append_sees_nothing_of_it() -> None:
+    """The last position is looked at first, the locks after: meanwhile an append may take more, commit and be gone."""
+
+    async def story(url: str, store: PortableStore, __: Writer, ___: Writer) -> None:
+        (first,) = (await store.append([("z-1", Noted("before"))])).positions
+        one, other = (await store.append([("a-1", Noted("1")), ("b-1", Noted("2"))])).positions
+        await sql(url, "SELECT setval('event_positions', %s)", one)  # so it was at that moment
+        assert (await store.head(), places(await store.read_all(first))) == (first, [])
+        await sql(url, "SELECT setval('event_positions', %s)", other)
+        assert places(await store.read_all(first)) == [("a-1", 1), ("b-1", 1)]
+
+    told(story)
+
+
 def test_positions_beyond_32_bits_hold_the_head_as_well() -> None:
     async def story(url: str, store: PortableStore, one: Writer, _: Writer) -> None:
         await sql(url, "SELECT setval('event_positions', 7 * 4294967296 + 4294967290)")
