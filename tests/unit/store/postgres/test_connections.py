@@ -16,6 +16,7 @@ from tests.unit.store.postgres.servers import Line, needs_postgres, sql, store_a
 
 pytestmark = needs_postgres
 
+PATIENT = "&options=-c%20lock_timeout%3D300s"
 END_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = %s"
 
 
@@ -88,7 +89,7 @@ def test_a_read_whose_connection_is_cut_is_asked_again() -> None:
 def test_a_server_that_ends_the_connection_of_a_waiting_append_says_so() -> None:
     async def main() -> None:
         url = fresh_url()
-        async with store_at(url) as store, writer(url) as other:
+        async with store_at(url + PATIENT) as store, writer(url) as other:
             await other.take("a-1")
             appending = asyncio.ensure_future(store.append([("a-1", Noted("1"))], command_id="c-1"))
             await until_somebody_waits(url)
@@ -102,7 +103,7 @@ def test_a_server_that_ends_the_connection_of_a_waiting_append_says_so() -> None
 def test_a_cancelled_append_is_stopped_whole_and_its_connection_used_again() -> None:
     async def main() -> None:
         url = fresh_url()
-        async with store_at(f"{url}&pool=1") as store, writer(url) as other:
+        async with store_at(f"{url}&pool=1{PATIENT}") as store, writer(url) as other:
             await other.take("a-1")
             appending = asyncio.ensure_future(store.append([("a-1", Noted("1"))], command_id="c-1"))
             await until_somebody_waits(url)
