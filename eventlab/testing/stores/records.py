@@ -92,7 +92,7 @@ async def a_prefix_is_text_and_no_pattern(open_store: OpenStore) -> None:
 
 async def kinds_do_not_mix(open_store: OpenStore) -> None:
     async with opened(open_store) as store:
-        for number, kind in enumerate(("kind", "Kind", "kind2", "ki_d")):
+        for number, kind in enumerate(("kind", "Kind", "kind2", "ki_d", "kind3")):
             await store.records.put(kind, "key", b"%d" % number, version=0)
         await store.records.delete("kind2", "key", version=1)
         assert await store.records.list("kind") == [Record("kind", "key", 1, b"0")]
