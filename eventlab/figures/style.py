@@ -9,6 +9,7 @@ figures cost nothing and need nothing.
 from __future__ import annotations
 
 import io
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -137,6 +138,9 @@ def stacked_panels(ax: Axes | None, size_in: tuple[float, float], heights: Seque
     return panels
 
 
+_DIGEST = re.compile(r'(?<=["#])[a-z][0-9a-f]{10}(?=[")])')
+
+
 def close(figure: Figure) -> None:
     """Let go of a figure, in pyplot's list as well if it is there."""
     pyplot = sys.modules.get("matplotlib.pyplot")
@@ -149,7 +153,17 @@ def svg(figure: Figure) -> str:
     buffer = io.StringIO()
     with house_style():
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return buffer.getvalue()
+    return numbered(buffer.getvalue())
+
+
+def numbered(svg: str) -> str:
+    """*svg* with the ids that matplotlib makes from digests counted instead, in the order in which they come.
+
+    Its digests are of the layout's floats to the last bit, and there the solver of the layout may differ from
+    run to run, by less than any eye or any rounded coordinate shows.
+    """
+    names: dict[str, str] = {}
+    return _DIGEST.sub(lambda found: names.setdefault(found[0], f"{found[0][0]}{len(names)}"), svg)
 
 
 def png(figure: Figure) -> bytes:

@@ -23,7 +23,7 @@ STORE = "sqlite:///shop-{service}.db"
         (["--clock", "real", "--store", "sqlite:///x.db"], "put {service} into the URL"),
         (["--clock", "real", "--store", "sqlite:///{service}{x}.db"], "only {service} may stand in curly brackets"),
         (["--clock", "real", "--store", "sqlite:///{service}-{.db"], "only {service} may stand in curly brackets"),
-        (["--clock", "real", "--store", "postgres:///{service}"], "expected memory: or sqlite:///PATH"),
+        (["--clock", "real", "--store", "mysql:///{service}"], "expected memory: or sqlite:///PATH"),
         (["--clock", "real", "--store", "sqlite:///no/{service}.db"], "the stores cannot be kept in no: "),
         (["--clock", "real", "--store", f"{STORE}?synchronous=MAYBE"], "'MAYBE'; expected FULL or NORMAL"),
         (["--clock", "real", "--store", STORE, "--resume"], f"there is nothing to resume: the stores of {STORE} are"),

@@ -139,3 +139,12 @@ def test_describing_needs_no_matplotlib() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("No sagas began")
+
+
+def test_ids_in_an_svg_do_not_depend_on_the_last_bit_of_the_layout() -> None:
+    one, other = (
+        f'<clipPath id="p{digest}"/><path clip-path="url(#p{digest})"/><use href="#m0123456789"/>'
+        for digest in ("peda443d33f"[1:], "4f2dc2799a")
+    )
+    assert style.numbered(one) == style.numbered(other) != one
+    assert style.numbered(one) == '<clipPath id="p0"/><path clip-path="url(#p0)"/><use href="#m1"/>'
