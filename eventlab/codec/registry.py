@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..errors import InvalidValue, UndecodableEvent, UnknownEventType
+from ..errors import InvalidValue, PersonalUnsealed, UndecodableEvent, UnknownEventType
 from .personal import Plan, plan_of
 
 C = TypeVar("C", bound=type)
@@ -47,6 +47,8 @@ class EventRegistry:
     def __init__(self) -> None:
         self._known: dict[tuple[str, int], type] = {}
         self._names: dict[type, tuple[str, int]] = {}
+        self._clear: dict[type, tuple[str, int]] = {}
+        """Of these classes it was seen that they hold nothing personal."""
         self._upcasters: dict[tuple[str, int], Upcast] = {}
         self._decoders: dict[tuple[str, int], Callable[[bytes], Any]] = {}
         self._plans: dict[tuple[str, int], Plan | None] = {}
@@ -71,6 +73,7 @@ class EventRegistry:
         self._names[cls] = (name, version)
         self._plans.pop((name, version), None)
         self._plans |= plans
+        self._clear.clear()
         self._decoders.clear()
         self._lineages.clear()
 
@@ -92,18 +95,27 @@ class EventRegistry:
         except KeyError:
             raise UnknownEventType(cls.__qualname__, 0, "no @event above its class") from None
 
-    def encode(self, event: object) -> Encoded:
+    def encode(self, event: object, *, to_seal: bool = False) -> Encoded:
         """*event* as it is stored. Raises UnknownEventType for an object that is no registered event.
 
+        Raises PersonalUnsealed for an event of a type with personal fields, unless the caller is about *to_seal* them.
         What is `Encoded` already is taken as it is, whether or not its type is known here.
         """
         if type(event) is Encoded:
             return event
-        name, version = self._names.get(type(event)) or self.name_of(type(event))
+        name, version = self._clear.get(type(event)) or self._name_to_store(type(event), to_seal)
         try:
             return Encoded(name, version, _to_json(event))
         except (TypeError, ValueError, NotImplementedError) as error:
             raise InvalidValue(f"event {name}", event, f"fields that JSON can hold: {error}") from None
+
+    def _name_to_store(self, cls: type, to_seal: bool) -> tuple[str, int]:
+        name, version = self.name_of(cls)
+        if not self.is_personal(name):
+            self._clear[cls] = name, version
+        elif not to_seal:
+            raise PersonalUnsealed(name)
+        return name, version
 
     def plan(self, type_name: str, schema_version: int) -> Plan | None:
         """Where events of that name and version hold personal values; None where they hold none, or are unknown."""

@@ -25,6 +25,7 @@
     │   ├── UndecodableEvent     the stored bytes do not fit the registered event
     │   ├── ArchivedStreamError  an append to a stream that is only read any more
     │   ├── SubjectErased        personal data about somebody whose key was erased
+    │   ├── PersonalUnsealed     personal data on its way into a store that seals nothing
     │   ├── StoreFailed          the database refused for good (full, read-only, corrupt)
     │   │   ├── SchemaOutdated       its tables are older than needed, and migrating is to be asked for
     │   │   └── SchemaTooNew         its tables were made by a newer program
@@ -68,7 +69,7 @@ from .calls import (
 )
 from .commands import CommandMisdeclared, DiscoveryLimit, Refused, UndeclaredStream
 from .leases import LeaseHeld, LeaseLost
-from .privacy import SubjectErased
+from .privacy import PersonalUnsealed, SubjectErased
 from .projections import ProjectionFailed, ProjectionMisdefined, ProjectionOutdated
 from .sagas import SagaInputDiffers, SagaMisdefined, UnknownSaga
 from .settings import InvalidValue, RunRefused, ScenarioInvalid
@@ -111,6 +112,7 @@ __all__ = [
     "SchemaTooNew",
     "ExportInvalid",
     "SubjectErased",
+    "PersonalUnsealed",
     "LeaseHeld",
     "LeaseLost",
     "ProjectionMisdefined",

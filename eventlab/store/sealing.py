@@ -58,7 +58,7 @@ class SealedStore:
         command_id: str | None = None,
         metadata: Metadata | None = None,
     ) -> Receipt:
-        encoded = await self._sealed([EVENTS.encode(event) for _, event in events])
+        encoded = await self._sealed([EVENTS.encode(event, to_seal=True) for _, event in events])
         named = [(stream, each) for (stream, _), each in zip(events, encoded, strict=True)]
         return await self._store.append(named, expect=expect, command_id=command_id, metadata=metadata)
 

@@ -19,6 +19,7 @@ EXAMPLES = [
     errors.ScenarioInvalid(["a.yaml:1:1: no"]),
     errors.InvalidValue("loss", 1.2, "a probability"),
     errors.SubjectErased("customer-17"),
+    errors.PersonalUnsealed("CustomerMoved"),
     errors.ProjectionOutdated("order-view", 1, 2),
 ]
 

@@ -276,7 +276,7 @@ def test_nothing_is_kept_of_personal_events_and_what_was_kept_before_they_were_g
         EVENTS.upcaster("tests.Moved", 1)(lambda data: data)
         await execute(store, add(STREAM, 0))
         assert await kept(store) is None
-        await store.append([(STREAM, Moved("ada", "2 Lane"))] * 5)
+        await store.append([(STREAM, EVENTS.encode(Moved("ada", "2 Lane"), to_seal=True))] * 5)
         await execute(store, add(STREAM, 0))
         assert await kept(store) is None
 

@@ -67,7 +67,7 @@ def test_readers_find_what_was_written_on_every_path() -> None:
         assert await every_way_of_reading(store, "customer-ann") == [ann()] * 4
         assert await every_way_of_reading(inner, "customer-ann") == [ERASED] * 4  # without keys it decodes all the same
         (opened,) = await store.read_all()
-        assert opened.data == EVENTS.encode(ann()).data
+        assert opened.data == EVENTS.encode(ann(), to_seal=True).data
 
     run(main())
 
@@ -96,7 +96,7 @@ def test_no_file_holds_the_plain_text_and_after_the_erasure_none_holds_the_key(
 def test_the_same_search_finds_the_plain_text_of_a_store_that_seals_nothing(tmp_path: Path) -> None:
     async def main() -> None:
         store = open_store(f"sqlite:///{tmp_path / 'log.db'}?synchronous=NORMAL")
-        await store.append([("customer-ann", ann())])
+        await store.append([("customer-ann", EVENTS.encode(ann(), to_seal=True))])
         assert {name for name, _ in found_in(tmp_path, *SECRETS)} == {"log.db-wal"}
         await store.close()
         assert found_in(tmp_path, *SECRETS) == [("log.db", secret) for secret in SECRETS]
@@ -208,7 +208,12 @@ def test_a_value_that_was_moved_or_changed_is_undecodable_and_named() -> None:
             one.data.replace(b'"sealed":"', b'"sealed":"AAAA'),
         ):
             assert data != one.data
-            await inner.append([("customer-ann", Encoded(one.type, 1, data)), ("customer-bob", ann("cem"))])
+            await inner.append(
+                [
+                    ("customer-ann", Encoded(one.type, 1, data)),
+                    ("customer-bob", EVENTS.encode(ann("cem"), to_seal=True)),
+                ]
+            )
             *_, broken, _ = await store.read_all()
             for _ in range(2):
                 with pytest.raises(UndecodableEvent, match=f"position {broken.position}, stream 'customer-ann'"):
