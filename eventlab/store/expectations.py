@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from ..errors import InvalidValue, VersionConflict
 from .model import ANY, EXISTS, NONE, Expect, Expectation
+from .naming import NUMBER_MAX
 
 
 def check(expect: Mapping[str, Expectation], version_of: Callable[[str], int]) -> None:
@@ -28,10 +29,10 @@ def _met(expected: Expectation, actual: int) -> bool:
 
 def validated(stream: str, expected: object) -> Expectation:
     """*expected*, if it is a version or an expectation at all. True and False are none."""
-    if type(expected) is int and expected >= 0:  # as it is nearly always
+    if type(expected) is int and 0 <= expected <= NUMBER_MAX:  # as it is nearly always
         return expected
     if isinstance(expected, Expect):
         return expected
-    if isinstance(expected, int) and not isinstance(expected, bool) and expected >= 0:
+    if isinstance(expected, int) and not isinstance(expected, bool) and 0 <= expected <= NUMBER_MAX:
         return expected
     raise InvalidValue(f"the expectation for stream {stream!r}", expected, "a version from 0 on, NONE, ANY or EXISTS")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 from ..codec import Encoded
+from .naming import check_command_id
 
 
 def fingerprint(events: Iterable[tuple[str, Encoded]]) -> bytes:
@@ -18,3 +19,9 @@ def fingerprint(events: Iterable[tuple[str, Encoded]]) -> bytes:
         digest.update(name)
         digest.update(encoded.data)
     return digest.digest()
+
+
+def fingerprint_of(command_id: str, events: Iterable[tuple[str, Encoded]]) -> bytes:
+    """The fingerprint that is kept under *command_id*. Raises InvalidValue for what is no command id."""
+    check_command_id(command_id)
+    return fingerprint(events)

@@ -14,11 +14,11 @@ from ..runtime import current as current_runtime
 from . import expectations
 from .archive import ARCHIVED, check_open
 from .filters import EVERYTHING, Filter
-from .fingerprint import fingerprint
+from .fingerprint import fingerprint_of
 from .metadata import Metadata
 from .metadata import current as carried_metadata
 from .model import Expectation, KeptReceipt, Receipt, StoredEvent
-from .naming import StreamNames, check_page, check_window
+from .naming import StreamNames, beginnings, check_command_id, check_page, check_window
 from .records import MemoryRecords, Records
 from .restoring import check_restored
 from .wakeups import Wakeups
@@ -50,7 +50,8 @@ class MemoryStore:
         metadata: Metadata | None = None,
     ) -> Receipt:
         encoded = [(self._plain(stream), EVENTS.encode(event)) for stream, event in events]
-        if command_id is not None and (earlier := self._repeated(command_id, encoded)) is not None:
+        mark = b"" if command_id is None else fingerprint_of(command_id, encoded)
+        if command_id is not None and (earlier := self._repeated(command_id, mark)) is not None:
             return earlier
         if expect and not self._all_met(expect):
             wanted = {self._plain(name): expectations.validated(name, value) for name, value in expect.items()}
@@ -59,7 +60,7 @@ class MemoryStore:
         # Everything that can fail has been done: from here on the append happens as a whole.
         receipt, lines = self._write(encoded, carried_metadata() if metadata is None else metadata)
         if command_id is not None:
-            self._receipts[command_id] = (fingerprint(encoded), receipt)
+            self._receipts[command_id] = (mark, receipt)
         if hooks.listening and lines:
             hooks.emit(hooks.EventsAppended(self.name, receipt.positions[-1], tuple(lines)))
         self._wakeups.wake()
@@ -86,7 +87,7 @@ class MemoryStore:
     async def read_many(
         self, streams: Sequence[str], *, after: Mapping[str, int] | None = None
     ) -> dict[str, list[StoredEvent]]:
-        begin = {self._plain(name): version for name, version in (after or {}).items()}
+        begin = beginnings(after, self._plain)
         return {name: self._streams.get(name, [])[begin.get(name, 0) :] for name in map(self._plain, streams)}
 
     async def read_all(self, after: int = 0, *, where: Filter = EVERYTHING, limit: int = 1000) -> list[StoredEvent]:
@@ -109,6 +110,7 @@ class MemoryStore:
             self._wakeups.forget(future)
 
     async def receipt(self, command_id: str) -> Receipt | None:
+        check_command_id(command_id)
         found = self._receipts.get(command_id)
         return None if found is None else _again(found[1])
 
@@ -138,11 +140,11 @@ class MemoryStore:
     def _version(self, stream: str) -> int:
         return len(self._streams.get(stream, ()))
 
-    def _repeated(self, command_id: str, encoded: list[tuple[str, Encoded]]) -> Receipt | None:
+    def _repeated(self, command_id: str, mark: bytes) -> Receipt | None:
         earlier = self._receipts.get(command_id)
         if earlier is None:
             return None
-        if earlier[0] != fingerprint(encoded):
+        if earlier[0] != mark:
             raise CommandIdReused(command_id)
         return _again(earlier[1])
 

@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from ..errors import InvalidValue, VersionConflict
+from .naming import NUMBER_MAX
 
 RECORD_KEY_CHARACTERS_MAX = 600
 
@@ -54,9 +55,9 @@ def conflict(kind: str, key: str, expected: int, actual: int) -> VersionConflict
 def check_record(kind: str, key: str, version: int) -> None:
     if not kind or "/" in kind:
         raise InvalidValue("record kind", kind, "a name without '/'")
-    if not 0 < len(key) <= RECORD_KEY_CHARACTERS_MAX:
-        raise InvalidValue("record key", key, f"1 to {RECORD_KEY_CHARACTERS_MAX} characters")
-    if version < 0:
+    if not 0 < len(key) <= RECORD_KEY_CHARACTERS_MAX or "\0" in key:
+        raise InvalidValue("record key", key, f"1 to {RECORD_KEY_CHARACTERS_MAX} characters, without a NUL")
+    if not 0 <= version <= NUMBER_MAX:
         raise InvalidValue("record version", version, "0 or more")
 
 

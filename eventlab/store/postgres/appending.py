@@ -10,7 +10,7 @@ import psycopg
 
 from ...codec import Encoded
 from ...errors import ArchivedStreamError, CommandIdReused, EventlabError, VersionConflict
-from ..fingerprint import fingerprint
+from ..fingerprint import fingerprint_of
 from ..metadata import NO_METADATA, Metadata
 from ..model import ANY, EXISTS, NONE, Expect, Expectation, Receipt
 from .connecting import BINARY, TEXT, Parameter, Statement
@@ -59,11 +59,12 @@ class Append:
         metadata: Metadata,
     ) -> None:
         self.encoded, self.expect, self.command_id = encoded, expect, command_id
+        mark = None if command_id is None else fingerprint_of(command_id, encoded)
         common: tuple[Parameter, ...] = (
             metadata_to_row(metadata),
             to_moment(runtime.now()),
             None if command_id is None else command_id.encode(),
-            None if command_id is None else fingerprint(encoded),
+            mark,
         )
         self.statement: Statement
         self.parameters: tuple[Parameter, ...]

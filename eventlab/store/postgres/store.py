@@ -21,7 +21,7 @@ from ..filters import EVERYTHING, Filter
 from ..metadata import Metadata
 from ..metadata import current as carried_metadata
 from ..model import Expectation, KeptReceipt, Receipt, StoredEvent
-from ..naming import StreamNames, check_page, check_window
+from ..naming import StreamNames, beginnings, check_command_id, check_page, check_window
 from ..records import Records
 from ..wakeups import Wakeups
 from .appending import Append
@@ -109,7 +109,7 @@ class PostgresStore:
     async def read_many(
         self, streams: Sequence[str], *, after: Mapping[str, int] | None = None
     ) -> dict[str, list[StoredEvent]]:
-        begin = {self._plain(name): version for name, version in (after or {}).items()}
+        begin = beginnings(after, self._plain)
         found: dict[str, list[StoredEvent]] = {self._plain(stream): [] for stream in streams}
         if found:
             names = list(found)
@@ -140,6 +140,7 @@ class PostgresStore:
                 self._wakeups.forget(future)
 
     async def receipt(self, command_id: str) -> Receipt | None:
+        check_command_id(command_id)
         kept = await self._read(lambda session: read_receipt(session, command_id))
         return None if kept is None else Receipt(kept.receipt.positions, kept.receipt.versions, repeated=True)
 

@@ -152,20 +152,35 @@ def window_statement(
     return statement, [*arguments, NO_LIMIT if limit is None else limit]
 
 
+_RANGES_MAX = 50
+
+
+def _in_categories(categories: Sequence[str]) -> tuple[str, list[str]]:
+    """The condition for streams of any of *categories*, and its arguments."""
+    if len(categories) > _RANGES_MAX:  # SQLite bounds the depth of an expression, and a list has none
+        return _CATEGORY_IN_LIST, [_to_json(list(categories)).decode()]
+    # A category is a range of names: '.' is the character after '-'.
+    one = "stream = ? OR (stream >= ? || '-' AND stream < ? || '.')"
+    condition = "(" + (" OR ".join([one] * len(categories)) or "0") + ")"
+    return condition, [category for category in categories for _ in range(3)]
+
+
+_CATEGORY_IN_LIST = "substr(stream, 1, instr(stream || '-', '-') - 1) IN (SELECT value FROM json_each(?))"
+
+
 def page_statement(after: int, where: Filter, limit: int) -> tuple[str, list[Any]]:
     """The statement for a page of the log, and its arguments. Filters apply before the limit."""
     conditions = ["position > ?"]
     arguments: list[Any] = [after]
     if where.categories is not None:
-        # A category is a range of names: '.' is the character after '-'.
-        one = "stream = ? OR (stream >= ? || '-' AND stream < ? || '.')"
-        conditions.append("(" + (" OR ".join([one] * len(where.categories)) or "0") + ")")
-        arguments += [category for category in where.categories for _ in range(3)]
+        condition, names = _in_categories(where.categories)
+        conditions.append(condition)
+        arguments += names
     if where.streams is not None:
         conditions.append("stream GLOB ?")
         arguments.append(where.streams)
     if where.types is not None:
-        conditions.append("type IN (" + ", ".join("?" * len(where.types)) + ")")
-        arguments += where.types
+        conditions.append("type IN (SELECT value FROM json_each(?))")
+        arguments.append(_to_json(list(where.types)).decode())
     statement = f"SELECT {COLUMNS} FROM events WHERE {' AND '.join(conditions)} ORDER BY position LIMIT ?"
     return statement, [*arguments, limit]

@@ -17,11 +17,11 @@ from ...runtime import Runtime, in_simulation
 from ...runtime import current as current_runtime
 from .. import expectations
 from ..filters import EVERYTHING, Filter
-from ..fingerprint import fingerprint
+from ..fingerprint import fingerprint_of
 from ..metadata import Metadata
 from ..metadata import current as carried_metadata
 from ..model import Expectation, KeptReceipt, Receipt, StoredEvent
-from ..naming import StreamNames, check_page, check_window
+from ..naming import StreamNames, beginnings, check_command_id, check_page, check_window
 from ..records import Records
 from ..wakeups import Wakeups
 from . import rows
@@ -121,7 +121,7 @@ class SqliteStore:
         self, streams: Sequence[str], *, after: Mapping[str, int] | None = None
     ) -> dict[str, list[StoredEvent]]:
         names = [self._plain(stream) for stream in streams]
-        begin = {self._plain(name): version for name, version in after.items()} if after else {}
+        begin = beginnings(after, self._plain) if after else {}
         found = {}
         for name, of_stream in (await self._query(rows.fetch_streams, names, begin)).items():
             events = found[name] = rows.events_from(of_stream)
@@ -152,6 +152,7 @@ class SqliteStore:
                 self._wakeups.forget(future)
 
     async def receipt(self, command_id: str) -> Receipt | None:
+        check_command_id(command_id)
         found = await self._query(rows.fetch, rows.FIND_RECEIPT, (command_id,))
         return rows.receipt_from_row(found[0][1]) if found else None
 
@@ -207,7 +208,7 @@ class SqliteStore:
             rows.metadata_to_row(carried_metadata() if metadata is None else metadata),
             rows.time_to_row(runtime.now()),
             command_id,
-            b"" if command_id is None else fingerprint(encoded),
+            b"" if command_id is None else fingerprint_of(command_id, encoded),
         )
 
     async def _write(self, append: Append) -> Receipt:

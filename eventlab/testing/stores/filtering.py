@@ -101,6 +101,14 @@ async def several_categories_and_types_let_any_of_them_through(open_store: OpenS
         assert texts(await store.read_all(where=Filter(types=(NOTED, NOTED, "it's")))) == ["1", "2", "3", "4"]
 
 
+async def any_number_of_categories_and_types_may_be_named(open_store: OpenStore) -> None:
+    async with opened(open_store) as store:
+        await _named(store, "c7-1", "c7", "c77-1", "-c7", "c1999-x-y", "d-1")
+        many = [f"c{number}" for number in range(2000)]
+        found = texts(await store.read_all(where=Filter(categories=many, types=[*many, NOTED])))
+        assert found == ["c7-1", "c7", "c77-1", "c1999-x-y"]
+
+
 async def _named(store: EventStore, *names: str) -> None:
     await store.append([(name, Noted(name)) for name in names])
 
@@ -121,4 +129,5 @@ FILTERING: tuple[Law, ...] = (
     a_pattern_goes_together_with_categories_and_types,
     a_pattern_filters_before_the_limit,
     several_categories_and_types_let_any_of_them_through,
+    any_number_of_categories_and_types_may_be_named,
 )

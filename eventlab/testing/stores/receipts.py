@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from eventlab.errors import CommandIdReused, VersionConflict
+from eventlab.errors import CommandIdReused, InvalidValue, VersionConflict
 from eventlab.store import Receipt
 
 from .vocabulary import Counted, Law, Noted, OpenStore, opened, raised, texts
@@ -81,6 +81,14 @@ async def a_command_id_that_comes_many_times_at_once_writes_once(open_store: Ope
         assert texts(await store.read("a-1")) == ["1"]
 
 
+async def a_senseless_command_id_is_refused(open_store: OpenStore) -> None:
+    async with opened(open_store) as store:
+        for senseless in ("", "c\0", "c" * 256, 5, b"c"):
+            await raised(InvalidValue, store.append([("a-1", Noted("1"))], command_id=senseless))  # type: ignore[arg-type]
+            await raised(InvalidValue, store.receipt(senseless))  # type: ignore[arg-type]
+        assert await store.read_all() == []
+
+
 RECEIPTS: tuple[Law, ...] = (
     the_same_command_id_writes_once,
     a_repetition_is_answered_before_its_expectations,
@@ -90,4 +98,5 @@ RECEIPTS: tuple[Law, ...] = (
     an_append_of_nothing_leaves_a_receipt_too,
     a_conflict_leaves_no_receipt,
     a_command_id_that_comes_many_times_at_once_writes_once,
+    a_senseless_command_id_is_refused,
 )
