@@ -80,8 +80,10 @@ async def execute(
     were read. Raises Refused as the command raised it, and VersionConflict
     when the last attempt met one.
 
-    A *command_id* stands for this command and no other: once something was
-    written under it, executing it again gives that receipt and writes nothing.
+    A *command_id* stands for this command and no other: once it was decided
+    under it, also to write nothing, executing it again gives that receipt and
+    writes nothing. A decision to write nothing then costs one append, of no
+    events. A refusal is not kept: executed again, it is decided again.
 
     AppendUnknown says that the connection was lost while committing. Nothing
     is decided again then. With a *command_id* the store is asked for the
@@ -161,19 +163,24 @@ class _Execution(Generic[S]):
             events = reading.decide()
         except Refused:
             if self._command.check_reads:
-                await self._append(())
+                # A question to the store, and no more: a refusal leaves no receipt, and may be asked for again.
+                await self._append((), None, self._versions)
             raise
-        receipt = await self._append(events) if events or self._command.check_reads else Receipt()
+        if events or self._command.check_reads:
+            receipt = await self._append(events, self._command_id, self._versions)
+        elif self._command_id is not None:
+            # Deciding to do nothing is an answer too. The same id must not find another one later.
+            receipt = await self._append((), self._command_id, {})
+        else:
+            receipt = Receipt()
         return receipt, () if receipt.repeated else events
 
     async def _earlier(self) -> Receipt | None:
         return None if self._command_id is None else await self._store.receipt(self._command_id)
 
-    async def _append(self, events: Events) -> Receipt:
-        # An append without events is a question, and leaves no receipt behind.
-        command_id = self._command_id if events else None
+    async def _append(self, events: Events, command_id: str | None, expect: dict[str, int]) -> Receipt:
         try:
-            return await self._write(events, command_id)
+            return await self._write(events, command_id, expect)
         except CommandIdReused:
             # The same command was executed meanwhile, on another state, and decided otherwise.
             earlier = await self._earlier()
@@ -183,19 +190,21 @@ class _Execution(Generic[S]):
         except AppendUnknown as unknown:
             if command_id is None:
                 raise
-            return await self._found_out(events, command_id, unknown)
+            return await self._found_out(events, command_id, expect, unknown)
 
-    async def _write(self, events: Events, command_id: str | None) -> Receipt:
-        return await self._store.append(events, expect=self._versions, command_id=command_id, metadata=self._metadata)
+    async def _write(self, events: Events, command_id: str | None, expect: dict[str, int]) -> Receipt:
+        return await self._store.append(events, expect=expect, command_id=command_id, metadata=self._metadata)
 
-    async def _found_out(self, events: Events, command_id: str, unknown: AppendUnknown) -> Receipt:
+    async def _found_out(
+        self, events: Events, command_id: str, expect: dict[str, int], unknown: AppendUnknown
+    ) -> Receipt:
         """What became of an append whose answer was lost. Raises *unknown* if the store cannot tell."""
         earlier: Receipt | None = None
         try:
             earlier = await self._store.receipt(command_id)
             if earlier is not None:
                 # There is a receipt, so this writes nothing. It tells whether what was written are these events.
-                await self._write(events, command_id)
+                await self._write(events, command_id, expect)
                 return Receipt(earlier.positions, earlier.versions)
         except EventlabError as error:
             if earlier is not None and isinstance(error, CommandIdReused):
