@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
-from ..errors import InvalidValue, RunRefused
+from ..errors import InvalidValue
 from ..store import PortableStore
 from ..store.portable import check
 from ..store.portable import export as write_out
 from ..store.portable import import_ as take_in
 from ..store.portable.exporting import Exported
 from ..store.portable.importing import Imported
+from .files import new_file, taken
 from .opened import print_line, printing, sqlite_file, with_store
 
 
 def export(url: str, file: Path | None) -> None:
+    done: Exported | None = None  # it stays so if whoever reads standard output has left
     if file is None or str(file) == "-":
         with printing():
             done = with_store(url, lambda store: write_out(store, sys.stdout.buffer.write))
             sys.stdout.buffer.flush()
     else:
-        done = _export_to(url, file)
-    sys.stderr.write(f"{done.events:,} events and {done.receipts:,} receipts, up to position {done.head:,}\n")
-
-
-def _export_to(url: str, file: Path) -> Exported:
-    """Into a file beside it first, so that there is never half an export under the name that was asked for."""
-    _refuse_existing(file)
-    part = file.with_name(file.name + ".part")
-    try:
-        with part.open("wb") as out:
+        _refuse_existing(file)
+        with new_file(file) as out:
             done = with_store(url, lambda store: write_out(store, out.write))
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
-    return done
+    if done is not None:
+        sys.stderr.write(f"{done.events:,} events and {done.receipts:,} receipts, up to position {done.head:,}\n")
 
 
 def import_(url: str, file: Path) -> None:
@@ -72,5 +65,5 @@ def backup(url: str, target: Path) -> None:
 
 
 def _refuse_existing(file: Path) -> None:
-    if file.exists():
-        raise RunRefused(f"{file} is there already, and is not overwritten: name another file")
+    if os.path.lexists(file):
+        raise taken(file)

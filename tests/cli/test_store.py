@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from eventlab.cli.files import new_file
+from eventlab.errors import RunRefused
 from eventlab.store import Metadata, archive, open_store
 from eventlab.testing import run
 from eventlab.testing.stores.vocabulary import Counted, Noted
@@ -122,6 +124,44 @@ def test_nothing_is_overwritten(here: Path) -> None:
         told = store(verb, URL, "taken")
         assert (told.code, told.err) == (2, "taken is there already, and is not overwritten: name another file\n")
     assert (here / "taken").read_text() == "precious"
+
+
+@pytest.mark.usefixtures("shop")
+def test_an_export_leaves_the_files_of_others_alone(here: Path) -> None:
+    (here / "x.jsonl.part").write_text("precious")
+    assert store("export", URL, "x.jsonl").code == 0
+    assert (here / "x.jsonl.part").read_text() == "precious"
+    assert [path.name for path in here.glob("x.jsonl.*")] == ["x.jsonl.part"]
+    (here / "link").symlink_to("nowhere")
+    assert store("export", URL, "link").code == 2
+
+
+def test_a_new_file_takes_no_name_that_was_taken_meanwhile(here: Path) -> None:
+    """Of two exports to one name, the later one to end is refused."""
+    target = here / "x.jsonl"
+    with pytest.raises(RunRefused, match="is there already"), new_file(target) as slow:
+        slow.write(b"slow")
+        target.write_bytes(b"quick")
+    assert target.read_bytes() == b"quick"
+    with pytest.raises(KeyError), new_file(here / "y.jsonl"):
+        raise KeyError
+    assert [path.name for path in here.iterdir()] == ["x.jsonl"]
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("verb", [("export",), ("read", "long-1"), ("streams",), ("tail", "--after", "0")])
+def test_who_has_seen_enough_hears_no_more(verb: tuple[str, ...], here: Path) -> None:
+    async def write() -> None:
+        open_ = open_store(URL)
+        await open_.append([("long-1", Noted("x" * 1000))] * 300 + [(f"many-{n}", Noted("")) for n in range(3000)])
+        await open_.close()
+
+    run(write())
+    process = start("store", verb[0], URL, *verb[1:], cwd=here)
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert (process.wait(), process.stderr.read()) == (0, "")
 
 
 @pytest.mark.usefixtures("shop")
