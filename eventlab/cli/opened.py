@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from ..errors import InvalidValue
 from ..store import PortableStore, StoredEvent, open_store
+from ..store.opening import without_secrets
 from ..store.portable import event_line
 from ..store.portable.lines import encoded
 
@@ -44,7 +45,8 @@ def _check(url: str, may_make: bool) -> None:
     if url in ("memory:", "memory://"):
         raise InvalidValue("URL", url, "a store that outlives this command: sqlite:///shop.db or postgresql://…")
     if ":" not in url:
-        raise InvalidValue("URL", url, f"the URL of a store; for a file, {SQLITE}{url}")
+        shown = without_secrets(url)
+        raise InvalidValue("URL", shown, f"the URL of a store; for a file, {SQLITE}{shown}")
     file = sqlite_file(url)
     if file is not None and not may_make and not file.exists():
         raise InvalidValue("URL", url, f"a store that is there; there is no file {str(file)!r}")

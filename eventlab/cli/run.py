@@ -16,6 +16,7 @@ from ..scenarios import Loaded, Manifest, Progress, Run, load, run_virtual
 from ..scenarios.assembly import AppFactory, check_apps
 from ..scenarios.folder import REPORT, RunFolder, default_path, writing
 from ..scenarios.real import prepare_real
+from ..store.opening import without_secrets
 from .apps import load_apps
 from .exits import VERDICTS
 
@@ -83,8 +84,8 @@ def _manifest(options: RunOptions, loaded: Loaded) -> Manifest:
         seed=loaded.scenario.seed,
         clock="real" if options.real else "virtual",
         speed=options.speed if options.real else 0.0,
-        store=options.store or "",
-        argv=sys.argv[1:],
+        store=without_secrets(options.store or ""),
+        argv=[without_secrets(word) if "://" in word else word for word in sys.argv[1:]],
     )
 
 

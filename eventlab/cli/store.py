@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from ..store import EVERYTHING, Filter, PortableStore, category_of, subscribe
+from ..store.opening import without_secrets
 from ..store.portable import StreamInfo, survey
 from .opened import print_event, print_line, printing, sqlite_file, with_store
 
@@ -37,7 +38,7 @@ def _facts(url: str, head: int, found: Sequence[StreamInfo]) -> dict[str, Any]:
         categories[category_of(stream.stream)] += stream.version
     file = sqlite_file(url)
     return {
-        "url": url,
+        "url": without_secrets(url),
         "head": head,
         "events": sum(stream.version for stream in found),
         "streams": len(found),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from ..errors import InvalidValue, RunRefused
+from ..store.opening import without_secrets
 from ..store.portable import Findings
 from ..store.portable import verify as look_through
 from .exits import FAILED, MET
@@ -69,7 +70,7 @@ def migrate(url: str) -> None:
         print_line(f"{url} is up to date")
         return
     if not url.startswith(("postgresql:", "postgres:")):
-        raise InvalidValue("URL", url, "sqlite:///PATH or postgresql://…")
+        raise InvalidValue("URL", without_secrets(url), "sqlite:///PATH or postgresql://…")
     from ..store.postgres import migrate as migrate_postgres
 
     found, now = asyncio.run(migrate_postgres(url))

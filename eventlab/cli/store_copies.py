@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import InvalidValue
 from ..store import PortableStore
+from ..store.opening import without_secrets
 from ..store.portable import check
 from ..store.portable import export as write_out
 from ..store.portable import import_ as take_in
@@ -50,7 +51,9 @@ def _import_from(url: str, file: Path) -> Imported:
 def backup(url: str, target: Path) -> None:
     if sqlite_file(url) is None:
         raise InvalidValue(
-            "URL", url, "a SQLite store; for PostgreSQL use pg_dump, or `eventlab store export`, which works for all"
+            "URL",
+            without_secrets(url),
+            "a SQLite store; for PostgreSQL use pg_dump, or `eventlab store export`, which works for all",
         )
     _refuse_existing(target)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 from ..errors import InvalidValue
 from .keys import Keys
@@ -11,6 +13,8 @@ from .protocol import PortableStore
 from .sealing import sealed
 
 KNOWN_URLS = "memory: or sqlite:///PATH?synchronous=FULL|NORMAL or postgresql://USER@HOST/DATABASE?pool=8"
+
+_SECRET = re.compile("pass|secret|key|token", re.IGNORECASE)
 
 
 def open_store(
@@ -37,8 +41,27 @@ def open_store(
         return open_sqlite(url, name=name, owns=owns)
     if url.startswith(("postgresql:", "postgres:")):
         return _open_postgres(url, name, owns)
-    shown = url if "@" not in url else url.partition("://")[0] + "://…"  # what is no store's URL may hold a password
-    raise InvalidValue("store URL", shown, KNOWN_URLS)
+    raise InvalidValue("store URL", without_secrets(url), KNOWN_URLS)
+
+
+def without_secrets(url: str) -> str:
+    """*url* as it may be shown: passwords and the like are replaced by ``…``, also in a URL that names no store."""
+    if url.startswith("sqlite:///"):
+        return url
+    scheme, slashes, rest = url.partition("://") if "://" in url else ("", "", url)
+    account, at, place = rest.rpartition("@")
+    user, colon, _ = account.partition(":")
+    if any(character in user for character in "/?=&@"):  # an @ in the query, or in a password that is not escaped
+        return f"{scheme}{slashes}…"
+    hidden = f"{user}{':…' if colon else ''}{at}"
+    path, question, query = place.partition("?")
+    options = [_without_secret(option) for option in query.split("&")]
+    return f"{scheme}{slashes}{hidden}{path}{question}{'&'.join(options)}"
+
+
+def _without_secret(option: str) -> str:
+    name, equals, _ = option.partition("=")
+    return f"{name}{equals}…" if equals and _SECRET.search(unquote(name)) else option
 
 
 def _open_postgres(url: str, name: str | None, owns: Sequence[str]) -> PortableStore:

@@ -11,6 +11,7 @@ import pytest
 from eventlab.cli.files import new_file
 from eventlab.errors import RunRefused
 from eventlab.store import Metadata, archive, open_store
+from eventlab.store.opening import without_secrets
 from eventlab.testing import run
 from eventlab.testing.stores.vocabulary import Counted, Noted
 from tests.cli.commands import Told, eventlab, spawned, start
@@ -236,6 +237,40 @@ def test_a_store_that_is_not_there_is_not_made(verb: str, here: Path) -> None:
 def test_a_url_that_names_no_store_says_what_would_do(url: str, says: str) -> None:
     told = store("info", url)
     assert told.code == 2 and says in told.err
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("backup", "postgresql://u:secret@h/d", "x"),
+        ("backup", "postgresql://h/d?password=secret", "x"),
+        ("migrate", "mysql://u:secret@h/d"),
+        ("migrate", "mysql://u:se/secret@h/d?x=secret@2"),
+        ("info", "mysql://u:secret@h/d"),
+        ("info", "u:secret@h/d"),
+        ("info", "mysql://h/d?sslpassword=secret&a=b"),
+        ("info", "postgresql://u:secret@h:0/d?pool=900"),
+    ],
+)
+def test_no_message_shows_a_password(args: tuple[str, ...]) -> None:
+    told = store(*args)
+    assert told.code == 2
+    assert "secret" not in told.out + told.err
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://u:secret@h:5/d?pool=3", "postgresql://u:…@h:5/d?pool=3"),
+        ("postgresql://u@h/d", "postgresql://u@h/d"),
+        ("postgresql://h/d?p%61ssword=secret&pool=3", "postgresql://h/d?p%61ssword=…&pool=3"),
+        ("postgresql://h/d?password=secret@x", "postgresql://…"),
+        ("postgresql://u:a@secret@h/d", "postgresql://u:…@h/d"),
+        ("sqlite:///a@b:c.db", "sqlite:///a@b:c.db"),
+    ],
+)
+def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
+    assert without_secrets(url) == shown
 
 
 def test_migrate_makes_a_store_and_leaves_one_that_is_there(here: Path) -> None:
