@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from ..errors import CommandMisdeclared
 from ..store import Owner, StoredEvent, StreamId
@@ -66,6 +67,7 @@ class Command(ABC, Generic[S]):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
+        _check_methods(cls)
         declared = stream_fields(cls, _RESERVED)
         cls.stream_fields = tuple(declared)
         if cls.owner is not None and not isinstance(cls.owner, Owner):
@@ -79,6 +81,12 @@ class Command(ABC, Generic[S]):
             )
         discovers = cls.related_streams is not Command.related_streams
         cls.snapshot_shape = shape_of(cls, tuple(declared.values()), discovers, type_argument(cls, Command))
+
+    if not TYPE_CHECKING:  # a type checker is to see the one that the dataclass gets
+
+        def __init__(self, *args: Any, **options: Any) -> None:
+            """Of a class that is no dataclass: the decorator puts another in its place."""
+            _other_fields(type(self))
 
     def __post_init__(self) -> None:
         """Checks the streams when a command is built. If you override it, call this one too."""
@@ -94,11 +102,32 @@ class Command(ABC, Generic[S]):
 
     @abstractmethod
     def handle(self, state: S) -> Iterable[tuple[str, object]]:
-        """What to write, as pairs of stream and event; or raise Refused."""
+        """What to write, as pairs of stream and event; nothing, as an empty sequence. Or raise Refused."""
 
     def related_streams(self, state: S) -> Iterable[StreamId]:
         """Streams that turn out to be needed, asked after each stream that was read. Known ones may be named again."""
         return ()
+
+
+_METHODS = ("initial", "apply", "handle", "related_streams")
+
+
+def _check_methods(cls: type[Command[Any]]) -> None:
+    """Refuse methods that nobody would wait for, and a way to be built that checks nothing."""
+    for name in _METHODS:
+        method = getattr(cls, name)
+        if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
+            raise CommandMisdeclared(
+                cls.__qualname__,
+                f"its {name!r} is async, and would not be waited for; make it a plain `def`, and bring what it "
+                f"would wait for in fields",
+            )
+    if "__init__" in vars(cls) and "__dataclass_params__" not in vars(cls):  # slots=True makes the class a second time
+        raise CommandMisdeclared(
+            cls.__qualname__,
+            "it has an __init__ of its own, so its streams would not be checked when it is built; "
+            "leave that to @dataclass(frozen=True)",
+        )
 
 
 _RESERVED = frozenset(name for name in vars(Command) if not name.startswith("_"))

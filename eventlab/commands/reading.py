@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
 
-from ..errors import DiscoveryLimit, UndeclaredStream
+from ..errors import CommandMisdeclared, DiscoveryLimit, GiveUp, UndeclaredStream
 from ..store import EventStore, StoredEvent, StreamId
 from .command import Command
 
@@ -39,11 +39,17 @@ class Reading(Generic[S]):
             wave = self._discovered[known_before:]
 
     def decide(self) -> tuple[tuple[str, object], ...]:
-        """What the command writes. Raises Refused as it did, and UndeclaredStream."""
-        events = tuple(self._command.handle(self.state))
-        for stream, _ in events:
-            if stream not in self.versions:
-                raise UndeclaredStream(type(self._command).__qualname__, stream, self.versions)
+        """What the command writes. Raises Refused as it did, UndeclaredStream, and CommandMisdeclared for no pairs."""
+        decided = self._command.handle(self.state)
+        if not isinstance(decided, Iterable):
+            raise _no_pairs(self._command, decided)
+        events = tuple(decided)
+        try:
+            for stream, _ in events:
+                if stream not in self.versions:
+                    raise _astray(self._command, events, stream, self.versions)
+        except (TypeError, ValueError):  # of the unpacking: nothing is looked at before it is needed
+            raise _no_pairs(self._command, events) from None
         return events
 
     def _fold(self, stream: StreamId, events: Sequence[StoredEvent]) -> None:
@@ -73,3 +79,18 @@ class Reading(Generic[S]):
         while (origin := self._led_from[chain[-1]]) is not None:
             chain.append(origin)
         return [str(each) for each in reversed(chain)]
+
+
+def _astray(command: Command[Any], events: Sequence[object], stream: str, versions: Mapping[str, int]) -> GiveUp:
+    """What is wrong with a stream that was not declared; it may be two letters of one, where a pair was expected."""
+    if any(isinstance(each, str) for each in events):
+        return _no_pairs(command, events)
+    return UndeclaredStream(type(command).__qualname__, stream, versions)
+
+
+def _no_pairs(command: Command[Any], decided: object) -> CommandMisdeclared:
+    return CommandMisdeclared(
+        type(command).__qualname__,
+        f"its `handle` returned {decided!r}; it is to return a sequence of pairs of stream and event, as "
+        f"[(stream, event)], and [] to write nothing",
+    )

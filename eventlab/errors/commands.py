@@ -33,7 +33,7 @@ class UndeclaredStream(GiveUp):
 
 
 class CommandMisdeclared(GiveUp, TypeError):
-    """A command class that declares no stream, or declares one in a wrong way."""
+    """A command class whose declaration could not work: of its streams, of its methods, or of what it returns."""
 
     def __init__(self, command: str, reason: str) -> None:
         super().__init__(command, reason)

@@ -8,11 +8,19 @@ from typing import Any, ClassVar
 
 import pytest
 
-from eventlab.commands import Command, declared_streams
+from eventlab.codec import event
+from eventlab.commands import Command, declared_streams, execute
 from eventlab.errors import CommandMisdeclared
-from eventlab.store import StoredEvent, StreamId
+from eventlab.store import MemoryStore, StoredEvent, StreamId
+from eventlab.testing import run
+from eventlab.testing.given import given
 
 BALCONY = StreamId("balcony-1")
+
+
+@event("tests.commands.Opened")
+@dataclass(frozen=True)
+class Opened: ...
 
 
 class Deciding(Command[None]):
@@ -116,6 +124,96 @@ def test_a_command_that_could_be_changed_is_refused_when_built() -> None:
 
     with pytest.raises(CommandMisdeclared, match="frozen"):
         Mutable(StreamId("show-1"))
+
+
+def test_a_command_that_is_no_dataclass_is_refused_when_built() -> None:
+    class Plain(Command[None]):
+        show: StreamId = StreamId("show-1")
+
+        def initial(self) -> None: ...
+
+        def apply(self, state: None, stored: StoredEvent) -> None: ...
+
+        def handle(self, state: None) -> Iterable[tuple[str, object]]:
+            return ()
+
+    for arguments in ((), (StreamId("show-1"),)):
+        with pytest.raises(CommandMisdeclared, match=r"put @dataclass\(frozen=True\) above it"):
+            Plain(*arguments)
+
+
+def test_a_command_that_is_built_in_a_way_of_its_own_is_refused_when_defined() -> None:
+    with pytest.raises(CommandMisdeclared, match="an __init__ of its own"):
+
+        class Handmade(Deciding):
+            show: StreamId
+            handle = nothing
+
+            def __init__(self, show: StreamId) -> None:
+                self.show = show
+
+
+def test_a_command_may_have_slots() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Slotted(Deciding):
+        show: StreamId
+        handle = nothing
+
+    assert declared_streams(Slotted(StreamId("show-1"))) == ("show-1",)
+
+
+async def waiting(*args: Any) -> Any: ...
+
+
+async def waiting_for_each(*args: Any) -> Any:
+    yield args
+
+
+@pytest.mark.parametrize("method", [waiting, waiting_for_each])
+@pytest.mark.parametrize("name", ["initial", "apply", "handle", "related_streams"])
+def test_a_method_that_would_have_to_be_waited_for_is_refused_when_defined(name: str, method: Any) -> None:
+    with pytest.raises(CommandMisdeclared, match=f"its '{name}' is async, and would not be waited for"):
+        type("Async", (Deciding,), {"__annotations__": {"show": StreamId}, "handle": nothing, name: method})
+
+
+SHOW, AB = StreamId("show-1"), StreamId("ab")
+
+
+@pytest.mark.parametrize(
+    "decided",
+    [None, Opened(), (SHOW, Opened()), (AB, Opened()), [Opened()], {SHOW: Opened()}, [(SHOW, Opened(), 1)], "ab", 7],
+    ids=repr,
+)
+def test_what_is_no_sequence_of_pairs_is_refused_with_a_word_on_what_to_return(decided: Any) -> None:
+    @dataclass(frozen=True)
+    class Returning(Deciding):
+        show: StreamId
+
+        def handle(self, state: None) -> Any:
+            return decided
+
+    async def main() -> None:
+        store = MemoryStore()
+        with pytest.raises(CommandMisdeclared, match=r"returned .*; it is to return a sequence of pairs of stream"):
+            await execute(store, Returning(SHOW))
+        assert await store.head() == 0
+
+    run(main())
+    with pytest.raises(CommandMisdeclared, match="it is to return a sequence of pairs"):
+        given().when(Returning(SHOW))
+
+
+def test_a_mistake_inside_of_handle_is_told_as_it_is() -> None:
+    @dataclass(frozen=True)
+    class Mistaken(Deciding):
+        show: StreamId
+
+        def handle(self, state: None) -> Any:
+            yield self.show, Opened()
+            yield self.show, int("one")
+
+    with pytest.raises(ValueError, match="invalid literal"):
+        given().when(Mistaken(SHOW))
 
 
 def test_a_command_built_without_any_stream_is_refused() -> None:
