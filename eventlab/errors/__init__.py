@@ -5,6 +5,7 @@
     EventlabError
     ├── Retriable            nothing happened; the same call may succeed later
     │   ├── VersionConflict      a stream moved on: read again and decide again
+    │   │   └── RecordConflict       a record moved on, in the same way
     │   ├── StoreBusy            another writer held the database too long
     │   ├── StoreUnavailable     the database server was not reached
     │   ├── LeaseHeld            somebody else has the lease, for so long
@@ -23,9 +24,11 @@
     │   ├── CommandIdReused      one command id, two different contents
     │   ├── UnknownEventType     no event is registered under that name and version
     │   ├── UndecodableEvent     the stored bytes do not fit the registered event
+    │   │   └── KeyMissing           they are sealed, and the key is not there, though it was not erased
     │   ├── ArchivedStreamError  an append to a stream that is only read any more
     │   ├── SubjectErased        personal data about somebody whose key was erased
     │   ├── PersonalUnsealed     personal data on its way into a store that seals nothing
+    │   ├── WrongKeys            a store was opened with keys that are not its own
     │   ├── StoreFailed          the database refused for good (full, read-only, corrupt)
     │   │   ├── SchemaOutdated       its tables are older than needed, and migrating is to be asked for
     │   │   └── SchemaTooNew         its tables were made by a newer program
@@ -44,6 +47,7 @@
     │   ├── CallTimeout          no answer in time
     │   ├── CallUnknown          the callee answered that it does not know itself
     │   ├── TimedOut             a piece of work took longer than its policy allows
+    │   ├── HandlerCancelled     something that a group's handler waited for was cancelled
     │   └── AppendUnknown        the connection was lost while committing
     └── SimulationError      the simulated world cannot go on as asked
         ├── Deadlock             nothing can ever run again; says which task waits for what
@@ -69,7 +73,7 @@ from .calls import (
 )
 from .commands import CommandMisdeclared, DiscoveryLimit, Refused, UndeclaredStream
 from .leases import LeaseHeld, LeaseLost
-from .privacy import PersonalUnsealed, SubjectErased
+from .privacy import KeyMissing, PersonalUnsealed, SubjectErased, WrongKeys
 from .projections import ProjectionFailed, ProjectionMisdefined, ProjectionOutdated
 from .sagas import SagaInputDiffers, SagaMisdefined, UnknownSaga
 from .settings import InvalidValue, RunRefused, ScenarioInvalid
@@ -80,7 +84,9 @@ from .store import (
     CommandIdReused,
     ExportInvalid,
     ForeignStreamError,
+    HandlerCancelled,
     InvalidStreamId,
+    RecordConflict,
     SchemaOutdated,
     SchemaTooNew,
     StoreBusy,
@@ -98,6 +104,7 @@ __all__ = [
     "UnknownOutcome",
     "SimulationError",
     "VersionConflict",
+    "RecordConflict",
     "StoreBusy",
     "InvalidStreamId",
     "ForeignStreamError",
@@ -106,6 +113,7 @@ __all__ = [
     "UndecodableEvent",
     "StoreFailed",
     "AppendUnknown",
+    "HandlerCancelled",
     "StoreUnavailable",
     "ArchivedStreamError",
     "SchemaOutdated",
@@ -113,6 +121,8 @@ __all__ = [
     "ExportInvalid",
     "SubjectErased",
     "PersonalUnsealed",
+    "WrongKeys",
+    "KeyMissing",
     "LeaseHeld",
     "LeaseLost",
     "ProjectionMisdefined",

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NoReturn
 
 from msgspec.structs import asdict, replace
 
 from ..codec import EVENTS, Encoded
-from ..errors import UndecodableEvent
+from ..errors import KeyMissing, UndecodableEvent
 from .filters import EVERYTHING, Filter
 from .keys import Keys, open_keys
+from .keys.belonging import Belonging
 from .metadata import Metadata
 from .model import Expectation, KeptReceipt, Receipt, StoredEvent
 from .protocol import PortableStore
@@ -32,6 +33,10 @@ class SealedStore:
     with personal data of that subject raise SubjectErased. Keys are looked up
     each time: an erasure by another process counts at once.
 
+    The store remembers which keys it is sealed with: others raise WrongKeys,
+    on reading sealed events as on sealing. An event about somebody whose key
+    is neither there nor erased raises KeyMissing when it is looked at.
+
     Records, metadata, stream names and the subjects' ids are not sealed. An
     event that was read while it could not be opened keeps its sealed values,
     so that a copy of it loses nothing. Closing it closes the store and the keys.
@@ -41,6 +46,7 @@ class SealedStore:
         check_cipher()
         self._store = store
         self.keys = keys
+        self._belonging = Belonging(store.name, store.records, keys)
 
     @property
     def name(self) -> str:
@@ -118,6 +124,7 @@ class SealedStore:
         subjects = _each_once(subject for plan in plans if plan is not None for subject in sorted(plan.subjects))
         if not subjects:
             return encoded
+        await self._belonging.settle()
         keys = await self.keys.make(subjects)
         return [each if plan is None else plan.sealed(keys) for each, plan in zip(encoded, plans, strict=True)]
 
@@ -126,20 +133,28 @@ class SealedStore:
         subjects = _each_once(value.subject for values in found for value in values)
         if not subjects:
             return events
+        await self._belonging.check()
         keys = await self.keys.find(subjects)
+        unknown = set(subjects).difference(keys)
+        if unknown:
+            unknown -= await self.keys.erased(unknown)
         return [
-            _opened(stored, values, keys) if values else stored for stored, values in zip(events, found, strict=True)
+            _opened(stored, values, keys, unknown) if values else stored
+            for stored, values in zip(events, found, strict=True)
         ]
 
 
 class Unopened(StoredEvent, frozen=True):
-    """An event with a seal that the key of its subject does not open: somebody changed it, or the key is another's."""
+    """An event that the keys do not open: somebody changed it, or the key of its subject is another's, or *missing*."""
 
     reason: str = ""
+    missing: str | None = None
 
     @property
     def event(self) -> NoReturn:
         where = f"position {self.position}, stream {self.stream!r} version {self.version}"
+        if self.missing is not None:
+            raise KeyMissing(self.type, self.missing, where)
         raise UndecodableEvent(self.type, self.reason, where)
 
 
@@ -147,7 +162,12 @@ def _each_once(subjects: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(subjects))
 
 
-def _opened(stored: StoredEvent, values: list[SealedValue], keys: Mapping[str, bytes]) -> StoredEvent:
+def _opened(
+    stored: StoredEvent, values: list[SealedValue], keys: Mapping[str, bytes], unknown: Collection[str]
+) -> StoredEvent:
+    missing = next((value.subject for value in values if value.subject in unknown), None)
+    if missing is not None:
+        return Unopened(**asdict(stored), missing=missing)
     try:
         return replace(stored, data=opened(stored.type, stored.data, values, keys))
     except BrokenSeal as error:

@@ -20,7 +20,11 @@ EXAMPLES = [
     errors.InvalidValue("loss", 1.2, "a probability"),
     errors.SubjectErased("customer-17"),
     errors.PersonalUnsealed("CustomerMoved"),
+    errors.WrongKeys("shop", "0a1b", "sqlite:///mistyped.db", None),
+    errors.KeyMissing("CustomerMoved", "customer-17", "position 3"),
     errors.ProjectionOutdated("order-view", 1, 2),
+    errors.RecordConflict([("lease/mailer", 3, 4)]),
+    errors.HandlerCancelled("mailer", 17),
 ]
 
 
@@ -39,6 +43,12 @@ def test_errors_read_as_sentences() -> None:
         "orders does not own stream 'user-1'; it owns the categories order: "
         "call the service that owns it, or keep a local copy",
     ]
+
+
+def test_a_conflict_says_whether_it_is_of_a_stream_or_of_a_record() -> None:
+    record = errors.RecordConflict([("lease/mailer", 3, 4)])
+    assert isinstance(record, errors.VersionConflict)
+    assert str(record) == "record 'lease/mailer' is at version 4, expected 3"
 
 
 def test_the_tree_in_the_docstring_is_the_tree() -> None:

@@ -14,7 +14,8 @@ from ..sqlite.append import Busy
 from ..sqlite.changing import changing
 from ..sqlite.patience import patiently
 from ..sqlite.trouble import explained, is_busy
-from .protocol import KEY_BYTES, check_subject
+from .belonging import new_identity
+from .protocol import KEY_BYTES, Subject, check_subject, subject_text
 
 T = TypeVar("T")
 
@@ -41,8 +42,24 @@ class SqliteKeys:
         self._path = path
         self._connection: sqlite3.Connection | None = None
 
+    @property
+    def name(self) -> str:
+        return self.url
+
+    async def identity(self, *, make: bool = False) -> str | None:
+        found = None if self._is_missing() else await self._patiently(_identity)
+        if found is None and make:
+            return await self._patiently(lambda each: changing(each, self.url, _make_identity))
+        return found
+
     async def find(self, subjects: Collection[str]) -> dict[str, bytes]:
-        return await self._patiently(lambda connection: _find(connection, subjects))
+        return {} if self._is_missing() else await self._patiently(lambda connection: _find(connection, subjects))
+
+    async def erased(self, subjects: Collection[str]) -> set[str]:
+        if self._is_missing():
+            return set()
+        found = await self._patiently(lambda connection: _rows(connection, subjects))
+        return {subject for subject, key in found.items() if key == _ERASED}
 
     async def make(self, subjects: Collection[str]) -> dict[str, bytes]:
         for subject in subjects:
@@ -52,14 +69,18 @@ class SqliteKeys:
             return found  # nothing to write: nobody is kept waiting
         return await self._patiently(lambda each: changing(each, self.url, lambda inside: _make(inside, subjects)))
 
-    async def erase(self, subject: str) -> None:
-        check_subject(subject)
-        await self._patiently(lambda each: changing(each, self.url, lambda inside: _erase(inside, subject)))
+    async def erase(self, subject: Subject) -> bool:
+        known = subject_text(subject)
+        return await self._patiently(lambda each: changing(each, self.url, lambda inside: _erase(inside, known)))
 
     async def close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+    def _is_missing(self) -> bool:
+        """Looking makes no file: the path may be mistyped."""
+        return self._connection is None and not os.path.exists(self._path)
 
     async def _patiently(self, use: Callable[[sqlite3.Connection], T]) -> T:
         async def attempt() -> T:
@@ -138,6 +159,25 @@ def _make(connection: sqlite3.Connection, subjects: Collection[str]) -> dict[str
     return found
 
 
-def _erase(connection: sqlite3.Connection, subject: str) -> None:
+def _erase(connection: sqlite3.Connection, subject: str) -> bool:
+    had_key = bool(_find(connection, [subject]))
     if connection.execute("UPDATE keys SET key = ? WHERE subject = ?", (_ERASED, subject)).rowcount == 0:
         connection.execute("INSERT INTO keys (subject, key) VALUES (?, ?)", (subject, _ERASED))
+    return had_key
+
+
+def _identity(connection: sqlite3.Connection) -> str | None:
+    with closing(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'identity'")) as found:
+        if found.fetchone() is None:
+            return None
+    row = connection.execute("SELECT id FROM identity").fetchone()
+    return None if row is None else str(row[0])
+
+
+def _make_identity(connection: sqlite3.Connection) -> str:
+    connection.execute("CREATE TABLE IF NOT EXISTS identity (id TEXT NOT NULL)")
+    known = _identity(connection)  # another process may have been faster
+    if known is None:
+        known = new_identity()
+        connection.execute("INSERT INTO identity (id) VALUES (?)", (known,))
+    return known
