@@ -9,7 +9,7 @@ from typing import NoReturn
 from msgspec.structs import asdict, replace
 
 from ..codec import EVENTS, Encoded
-from ..errors import KeyMissing, UndecodableEvent
+from ..errors import KeyMissing, SubjectErased, UndecodableEvent
 from .filters import EVERYTHING, Filter
 from .keys import Keys, open_keys
 from .keys.belonging import Belonging
@@ -30,7 +30,8 @@ class SealedStore:
 
     Every way of reading opens them again. Once ``keys.erase(subject)`` has
     returned, readers find what the field declares for it instead, and appends
-    with personal data of that subject raise SubjectErased. Keys are looked up
+    with personal data of that subject raise SubjectErased, but for a command id
+    that was written before, which gives its receipt. Keys are looked up
     each time: an erasure by another process counts at once.
 
     The store remembers which keys it is sealed with: others raise WrongKeys,
@@ -64,7 +65,14 @@ class SealedStore:
         command_id: str | None = None,
         metadata: Metadata | None = None,
     ) -> Receipt:
-        encoded = await self._sealed([EVENTS.encode(event, to_seal=True) for _, event in events])
+        try:
+            encoded = await self._sealed([EVENTS.encode(event, to_seal=True) for _, event in events])
+        except SubjectErased:
+            # What a command wrote before the erasure cannot be sealed, and so not compared, again: its id alone tells.
+            earlier = None if command_id is None else await self._store.receipt(command_id)
+            if earlier is None:
+                raise
+            return earlier
         named = [(stream, each) for (stream, _), each in zip(events, encoded, strict=True)]
         return await self._store.append(named, expect=expect, command_id=command_id, metadata=metadata)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import pytest
 
@@ -183,6 +184,49 @@ def test_nothing_is_written_about_who_was_erased() -> None:
         assert receipt is not None and receipt.positions == first.positions
 
     run(main())
+
+
+def test_a_command_that_was_written_before_the_erasure_is_answered_by_its_receipt() -> None:
+    async def main() -> None:
+        store = SealedStore(MemoryStore(), MemoryKeys())
+        first = await store.append([("customer-ann", ann())], command_id="c-1")
+        await store.keys.erase("ann")
+        again = await store.append([("customer-ann", ann())], command_id="c-1")
+        assert again.repeated and again.positions == first.positions
+        with pytest.raises(SubjectErased):
+            await store.append([("customer-ann", ann())], command_id="c-2")
+        assert await store.head() == 1
+
+    run(main())
+
+
+@dataclass(frozen=True)
+class Scored:
+    player: int
+    team: UUID
+    name: Annotated[str, Personal("player", erased="?")]
+    coach: Annotated[str, Personal("team", erased="?")]
+
+
+def test_a_subject_is_erased_by_what_the_event_holds_and_the_answer_tells_whether_there_was_one(tmp_path: Path) -> None:
+    EVENTS.register(Scored, "tests.sealing.Scored", 1)
+    team = UUID("0190A5C6-7D3B-7cc0-8a53-4ff2b0a4f001")
+
+    async def main(keys: Keys) -> None:
+        store = SealedStore(MemoryStore(), keys)
+        await store.append([("game-1", Scored(7, team, "Ann", "Cem"))])
+        assert await keys.erase("nobody") is False
+        assert (await store.read("game-1"))[0].event == Scored(7, team, "Ann", "Cem")
+        assert [await keys.erase(7), await keys.erase(team)] == [True, True]
+        assert [await keys.erase("7"), await keys.erase(str(team))] == [False, False]
+        assert (await store.read("game-1"))[0].event == Scored(7, team, "?", "?")
+        for senseless in (True, None, 1.5, ""):
+            with pytest.raises(InvalidValue, match="subject"):
+                await keys.erase(senseless)  # type: ignore[arg-type]
+        await store.close()
+
+    run(main(MemoryKeys()))
+    run(main(SqliteKeys(str(tmp_path / "keys.db"))))
 
 
 def test_a_repeated_command_is_recognised_though_it_is_sealed() -> None:
