@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,8 +12,10 @@ from eventlab.store import EventStore, Receipt, StoredEvent, StreamId
 
 from .desk import Desk
 from .exercise import Exercise
-from .laws import Law
+from .laws import Law, NeverDone
 from .office import Evening, Office, told
+from .patience import STEPS_MAX, Patient, Unfinished
+from .said import shown
 
 LEAR = show_stream("lear")
 
@@ -27,52 +30,61 @@ class Crowd(NamedTuple):
 
 Answer = Callable[[Any, StreamId, str, int], Awaitable[object]]
 CALLS_MAX = 500
+"""How often all answers of an evening together may ask the store."""
 
-
-class AskedTooOften(BaseException):
-    """Not an Exception, so that no ``except Exception`` in an answer goes on for ever."""
+UNTIL_S = 60.0
+"""Virtual time after which nobody is waited for any more. Our solution needs less than one second."""
 
 
 class _Patient(Desk):
-    """A desk that ends an answer which never comes to an end by itself."""
+    """A desk that leaves an answer waiting which never comes to an end by itself."""
 
     calls = 0
 
-    def _count(self) -> None:
+    async def _count(self) -> None:
+        self._never = getattr(self, "_never", None) or asyncio.get_running_loop().create_future()
         self.calls += 1
         if self.calls > CALLS_MAX:
-            raise AskedTooOften
+            await self._never
 
     async def read(self, stream: str, **options: Any) -> list[StoredEvent]:
-        self._count()
+        await self._count()
         return await super().read(stream, **options)
 
     async def read_many(self, streams: Sequence[str], **options: Any) -> dict[str, list[StoredEvent]]:
-        self._count()
+        await self._count()
         return await super().read_many(streams, **options)
 
     async def append(self, events: Sequence[tuple[str, object]], **options: Any) -> Receipt:
-        self._count()
+        await self._count()
         return await super().append(events, **options)
 
 
 def evening(answer: Answer, crowd: Crowd, seed: int = 2) -> Evening:
-    """Let everybody of the crowd be served by *answer*, at about the same time."""
+    """Let everybody of the crowd be served by *answer*, at about the same time, and go home after UNTIL_S."""
     names = [f"clerk {number}" for number in range(1, crowd.clerks + 1)]
     earlier = [(LEAR, SeatSold(seat, "earlier")) for seat in range(1, crowd.sold + 1)]
 
     async def serve(store: Any, clerk: Any) -> object:
-        return await answer(store, LEAR, clerk, crowd.seats)
+        return await Patient(_called(answer, store, clerk, crowd.seats))
 
-    return Office(seed=seed, desk=_Patient).run({name: name for name in names}, serve, before=earlier)
+    return Office(seed=seed, desk=_Patient, until_s=UNTIL_S).run({name: name for name in names}, serve, before=earlier)
+
+
+async def _called(answer: Answer, store: Any, clerk: str, seats: int) -> object:
+    return await answer(store, LEAR, clerk, seats)
 
 
 def _judged(verdict: Callable[[Evening, Crowd], bool | str]) -> Callable[[Answer, Crowd], bool | str]:
     def holds(answer: Answer, crowd: Crowd) -> bool | str:
-        try:
-            return verdict(evening(answer, crowd), crowd)
-        except AskedTooOften:
-            return f"your answer had asked the store {CALLS_MAX} times and was not done"
+        found = evening(answer, crowd)
+        waiting = [who for who, end in found.ended.items() if isinstance(end, Unfinished)]
+        if waiting:
+            raise NeverDone(
+                f"{waiting[0]} was still not served after {UNTIL_S:.0f} s, {CALLS_MAX} calls of the store, "
+                f"or {STEPS_MAX:,} steps"
+            )
+        return verdict(found, crowd)
 
     return holds
 
@@ -116,6 +128,24 @@ def _served(evening: Evening, crowd: Crowd) -> bool | str:
     return True
 
 
+def _accounted(evening: Evening, crowd: Crowd) -> bool | str:
+    """One seat for each sale, nothing but sales, nowhere else; and what was given back is what was logged."""
+    elsewhere = sorted({stored.stream for stored in evening.log} - {LEAR})
+    if elsewhere:
+        return f"the stream {elsewhere[0]} was written to, and only {LEAR} may change"
+    written = [stored.event for stored in evening.log][crowd.sold :]
+    for clerk, end in evening.ended.items():
+        own = [event for event in written if isinstance(event, SeatSold) and event.clerk == clerk]
+        seats = " and ".join(f"seat {event.seat}" for event in own) or "none"
+        if len(own) != (0 if isinstance(end, Refused) else 1):
+            asked = "was refused" if isinstance(end, Refused) else "came for one seat"
+            return f"{clerk} {asked}, and the log holds {seats} for them"
+        if own and end != own[0]:
+            return f"{clerk} was given back {shown(end)}, and the log holds {own[0]}"
+    strays = [event for event in written if getattr(event, "clerk", None) not in evening.ended]
+    return not strays or f"the log holds {strays[0]}, which is a sale of nobody here"
+
+
 async def sell(store: EventStore, show: StreamId, clerk: str, seats: int) -> SeatSold:
     while True:
         events = await store.read(show)
@@ -147,6 +177,11 @@ exercise = Exercise(
             "Everybody gets a seat while there is one. A conflict is no answer for a customer.",
             (Crowd(8, 7, 2), Crowd(8, 6, 2), Crowd(20, 0, 10)),
             _judged(_served),
+        ),
+        Law(
+            "Each sale is one seat in `show`, and gives back the event that was logged. Nothing else is written.",
+            (Crowd(8, 7, 1), Crowd(8, 7, 2), Crowd(8, 6, 2), Crowd(20, 0, 10)),
+            _judged(_accounted),
         ),
     ],
     solution=sell,

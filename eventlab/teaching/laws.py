@@ -10,16 +10,23 @@ from typing import Any
 from .said import shown
 
 
+class NeverDone(Exception):
+    """An answer did not come to an end. No law was judged; the message says how it was found out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A law that an answer did not satisfy: on which input, and what happened there."""
+    """A law that an answer did not satisfy: on which input, and what happened there. Or it never ended there."""
 
     law: str
     given: Any
     because: str
+    endless: bool = False
 
     def __str__(self) -> str:
-        return f"This law broke: {self.law}. On {shown(self.given)}, {self.because}."
+        if self.endless:
+            return f"Your answer does not come to an end. On {shown(self.given)}, {self.because}."
+        return f"This law broke: {self.law.rstrip('.')}. On {shown(self.given)}, {self.because}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +48,11 @@ class Law:
         for given in self.inputs:
             try:
                 verdict = self.holds(answer, copy.deepcopy(given))  # an answer may change what it is given
-            except NotImplementedError:
+            except (NotImplementedError, KeyboardInterrupt):
                 raise
-            except Exception as error:
+            except NeverDone as error:
+                return Broken(self.text, given, str(error).rstrip("."), endless=True)
+            except (Exception, SystemExit) as error:
                 said = f": {error}" if str(error) else ""
                 return Broken(self.text, given, f"your answer raised {type(error).__name__}{said}".rstrip("."))
             if verdict is not True:

@@ -18,6 +18,7 @@ from eventlab.simulation import Recorder, Uniform, World
 from eventlab.store import MemoryStore, StoredEvent
 
 from .desk import Desk
+from .patience import Unfinished
 from .table import Table
 
 Executor = Callable[[Any, Any], Awaitable[Any]]
@@ -43,12 +44,14 @@ class Office:
 
     They come within *within_s*. Each thinks for about *hold_s* between what was read and the append.
     The same *seed* brings the same people at the same moments, whatever executor serves them.
+    After *until_s* of virtual time the evening is over, also for who is not served: their end is Unfinished.
     """
 
     hold_s: float = 0.040
     within_s: float = 0.030
     seed: int = 2
     desk: type[Desk] = Desk
+    until_s: float | None = None
 
     def run(
         self, orders: Mapping[str, Any], executor: Executor = execute, before: Iterable[tuple[str, object]] = ()
@@ -70,7 +73,8 @@ class Office:
                 started = {
                     who: world.node(who).start(self._come(store, order, executor)) for who, order in orders.items()
                 }
-                return {who: await future for who, future in started.items()}
+                done, _ = await asyncio.wait(started.values(), timeout=self.until_s)
+                return {who: future.result() if future in done else Unfinished() for who, future in started.items()}
 
         with World(self.seed) as world:
             ended = world.run(main())
