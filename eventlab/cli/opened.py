@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -22,19 +23,25 @@ SQLITE = "sqlite:///"
 
 
 def with_store(url: str, work: Callable[[PortableStore], Awaitable[T]], *, may_make: bool = False) -> T:
-    """Run *work* on the store at *url*, which is closed afterwards. A file that is not there is not made."""
+    """Run *work* on the store at *url*, which is closed afterwards.
+
+    Unless it *may_make* a store, a file that is not there, or is of another program, is left so.
+    """
     _check(url, may_make)
 
     async def main() -> T:
-        async with _opened(url) as store:
+        async with _opened(url, may_make) as store:
             return await work(store)
 
     return asyncio.run(main())
 
 
 @asynccontextmanager
-async def _opened(url: str) -> AsyncIterator[PortableStore]:
-    store = open_store(url)
+async def _opened(url: str, may_make: bool) -> AsyncIterator[PortableStore]:
+    before = _version(url)
+    store = open_store(url, make=may_make)
+    if before and before != (now := _version(url)):
+        sys.stderr.write(f"{url}: the tables went from version {before} to {now}\n")
     try:
         yield store
     finally:
@@ -50,6 +57,19 @@ def _check(url: str, may_make: bool) -> None:
     file = sqlite_file(url)
     if file is not None and not may_make and not file.exists():
         raise InvalidValue("URL", url, f"a store that is there; there is no file {str(file)!r}")
+
+
+def _version(url: str) -> int:
+    """The version of the tables in a SQLite file, which opening brings up to date; 0 where nobody knows."""
+    file = sqlite_file(url)
+    if file is None:
+        return 0
+    from ..store.sqlite.foreign import found_version
+
+    try:
+        return found_version(str(file))
+    except sqlite3.Error:
+        return 0  # opening it will say why
 
 
 def sqlite_file(url: str) -> Path | None:

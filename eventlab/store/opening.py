@@ -18,7 +18,12 @@ _SECRET = re.compile("pass|secret|key|token", re.IGNORECASE)
 
 
 def open_store(
-    url: str, *, name: str | None = None, owns: Sequence[str] = (), keys: Keys | str | None = None
+    url: str,
+    *,
+    name: str | None = None,
+    owns: Sequence[str] = (),
+    keys: Keys | str | None = None,
+    make: bool = True,
 ) -> PortableStore:
     """The store at *url*: ``memory:``, ``sqlite:///shop.db`` (four slashes for an absolute path), or
     ``postgresql://user@host/shop``.
@@ -29,16 +34,17 @@ def open_store(
     hold at once, and the options of libpq; it connects when it is first used,
     to a database that `eventlab store migrate` has prepared. *owns* are the
     categories that may be written. With *keys*, as ``sqlite:///keys.db``,
-    personal fields are sealed: see `SealedStore`.
+    personal fields are sealed: see `SealedStore`. With *make* false, a SQLite
+    file that holds no store yet is left as it is, and refused with InvalidValue.
     """
     if keys is not None:
-        return sealed(open_store(url, name=name, owns=owns), keys)
+        return sealed(open_store(url, name=name, owns=owns, make=make), keys)
     if url in ("memory:", "memory://"):
         return MemoryStore(name or "memory", owns)
     if url.startswith("sqlite:"):
         from .sqlite import open_sqlite  # SQLAlchemy is loaded only when a SQL store is opened
 
-        return open_sqlite(url, name=name, owns=owns)
+        return open_sqlite(url, name=name, owns=owns, make=make)
     if url.startswith(("postgresql:", "postgres:")):
         return _open_postgres(url, name, owns)
     raise InvalidValue("store URL", without_secrets(url), KNOWN_URLS)

@@ -226,6 +226,62 @@ def test_a_store_that_is_not_there_is_not_made(verb: str, here: Path) -> None:
     assert list(here.iterdir()) == []
 
 
+def foreign(file: Path, table: str) -> bytes:
+    connection = sqlite3.connect(file)
+    connection.execute(f"CREATE TABLE {table} (name TEXT)")
+    connection.commit()
+    connection.close()
+    return file.read_bytes()
+
+
+LOOKING = [
+    ("info",),
+    ("streams",),
+    ("read", "a-1"),
+    ("tail",),
+    ("verify",),
+    ("export",),
+    ("export", "x"),
+    ("backup", "x"),
+]
+
+
+@pytest.mark.parametrize("verb", LOOKING)
+def test_a_file_that_is_no_store_is_left_as_it_is(verb: tuple[str, ...], here: Path) -> None:
+    (here / "empty.db").touch()
+    before = {name: foreign(here / f"{name}.db", name) for name in ("notes", "events")} | {"empty": b""}
+    for name, content in before.items():
+        told = store(verb[0], f"sqlite:///{name}.db", *verb[1:])
+        assert told.code == 2
+        assert told.err.endswith("there is no eventlab store in that file\n")
+        assert (here / f"{name}.db").read_bytes() == content
+    assert sorted(path.name for path in here.iterdir()) == ["empty.db", "events.db", "notes.db"]
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_store_is_made_beside_the_tables_of_another_program_unless_it_has_the_same(here: Path) -> None:
+    store("export", URL, "shop.jsonl")
+    foreign(here / "notes.db", "notes")
+    assert store("import", "sqlite:///notes.db", "shop.jsonl").code == 0
+    assert store("info", "sqlite:///notes.db").code == 0
+    before = foreign(here / "events.db", "events")
+    for verb in (("import", "shop.jsonl"), ("migrate",)):
+        told = store(verb[0], "sqlite:///events.db", *verb[1:])
+        assert told.code == 2
+        assert told.err.endswith("that one has 'events' already, of another program\n")
+    assert (here / "events.db").read_bytes() == before
+
+
+def test_older_tables_are_brought_up_to_date_and_that_is_said(shop: Path) -> None:
+    connection = sqlite3.connect(shop)
+    connection.execute("DROP TABLE records")
+    connection.execute("UPDATE eventlab_schema SET version = 1")
+    connection.commit()
+    connection.close()
+    assert f"{URL}: the tables went from version 1 to " in store("info", URL).err
+    assert store("info", URL).err == ""
+
+
 @pytest.mark.parametrize(
     ("url", "says"),
     [

@@ -16,8 +16,11 @@ _PREFIX = "sqlite:///"
 _SYNCHRONOUS: dict[str, Synchronous] = {"FULL": "FULL", "NORMAL": "NORMAL"}
 
 
-def open_sqlite(url: str, *, name: str | None = None, owns: Sequence[str] = ()) -> SqliteStore:
-    """The store at ``sqlite:///PATH?synchronous=FULL|NORMAL``; it is called *name*, or as its file is."""
+def open_sqlite(url: str, *, name: str | None = None, owns: Sequence[str] = (), make: bool = True) -> SqliteStore:
+    """The store at ``sqlite:///PATH?synchronous=FULL|NORMAL``; it is called *name*, or as its file is.
+
+    Unless *make*, raises InvalidValue for a file that holds no store, and leaves it as it is.
+    """
     path, _, query = url.removeprefix(_PREFIX).partition("?")
     if not url.startswith(_PREFIX) or not path:
         raise InvalidValue("store URL", url, f"{_PREFIX}PATH, with four slashes for an absolute path")
@@ -31,4 +34,4 @@ def open_sqlite(url: str, *, name: str | None = None, owns: Sequence[str] = ()) 
     for option in options:
         near = "; did you mean 'synchronous'?" if get_close_matches(option, ["synchronous"]) else ""
         raise InvalidValue("store URL option", option, f"synchronous=FULL or synchronous=NORMAL{near}")
-    return SqliteStore(path, name=name or PurePath(path).stem, owns=owns, synchronous=synchronous)
+    return SqliteStore(path, name=name or PurePath(path).stem, owns=owns, synchronous=synchronous, make=make)

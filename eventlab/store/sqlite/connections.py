@@ -9,6 +9,7 @@ from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from ...errors import StoreBusy, StoreFailed
+from .foreign import check_file
 from .schema import prepare
 from .trouble import explained, is_busy
 
@@ -16,8 +17,16 @@ OPENING_PATIENCE_S = 5.0
 """How long opening waits for another program that is just making the tables. It blocks; appends never do."""
 
 
-def open_engine(path: str, url: str, synchronous: str) -> Engine:
-    """An engine on the file at *path*, with the tables made. Raises StoreFailed or StoreBusy, in clear words."""
+def open_engine(path: str, url: str, synchronous: str, make: bool = True) -> Engine:
+    """An engine on the file at *path*, with the tables made. Raises StoreFailed or StoreBusy, in clear words.
+
+    Raises InvalidValue for a file that holds no store: of another program's tables if their names are
+    those of the store's, of any if not *make*. Such a file is left as it is.
+    """
+    try:
+        check_file(path, url, make, OPENING_PATIENCE_S)
+    except sqlite3.Error as error:
+        raise opening_error(url, error) from error
     engine = create_engine(
         URL.create("sqlite", database=path),
         connect_args={"isolation_level": None, "check_same_thread": False, "timeout": OPENING_PATIENCE_S},

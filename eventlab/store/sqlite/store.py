@@ -11,17 +11,16 @@ from functools import partial
 from typing import Literal, TypeVar
 
 from ... import hooks
-from ...codec import EVENTS
 from ...errors import StoreFailed
 from ...runtime import Runtime, in_simulation
 from ...runtime import current as current_runtime
 from .. import expectations
-from ..filters import EVERYTHING, Filter
+from ..filters import EVERYTHING, Filter, check_filter
 from ..fingerprint import fingerprint_of
-from ..metadata import Metadata
-from ..metadata import current as carried_metadata
+from ..metadata import Metadata, stored_with
 from ..model import Expectation, KeptReceipt, Receipt, StoredEvent
 from ..naming import StreamNames, beginnings, check_command_id, check_page, check_window
+from ..pairs import encoded_pairs
 from ..records import Records
 from ..wakeups import Wakeups
 from . import rows
@@ -45,7 +44,7 @@ LOOK_EVERY_S = 0.05
 
 
 class SqliteStore:
-    """Streams in the file at *path*, which is made if it is not there.
+    """Streams in the file at *path*, which is made if it is not there, unless *make* is false.
 
     Under ``FULL``, what was acknowledged survives a power cut: a thread of its
     own flushes each transaction, and commits together whatever waits by then.
@@ -53,14 +52,22 @@ class SqliteStore:
     commits. Inside a world everything happens at once, on the loop's thread.
     """
 
-    def __init__(self, path: str, *, name: str, owns: Sequence[str] = (), synchronous: Synchronous = "FULL") -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        name: str,
+        owns: Sequence[str] = (),
+        synchronous: Synchronous = "FULL",
+        make: bool = True,
+    ) -> None:
         self.name = name
         self.url = f"sqlite:///{path}"
         self._path = path
         self._plain = StreamNames(name, owns).plain
         self._closed = False
         self._checkpointer: Checkpointer | None = None
-        self._engine = open_engine(path, self.url, synchronous)
+        self._engine = open_engine(path, self.url, synchronous, make)
         self._connection = HeldConnection(self._engine)
         self._wakeups = Wakeups()
         self.records: Records = SqliteRecords(self._query, self._change)
@@ -131,6 +138,7 @@ class SqliteStore:
 
     async def read_all(self, after: int = 0, *, where: Filter = EVERYTHING, limit: int = 1000) -> list[StoredEvent]:
         check_page(after, limit)
+        check_filter(where)
         statement, arguments = rows.page_statement(after, where, limit)
         return rows.events_from(await self._query(rows.fetch, statement, arguments))
 
@@ -199,13 +207,13 @@ class SqliteStore:
         metadata: Metadata | None,
     ) -> Append:
         """Everything that needs no database, on the loop's thread: names, encoding, ids, and the time of day."""
-        plain, encode = self._plain, EVENTS.encode
-        encoded = [(plain(stream), encode(event)) for stream, event in events]
+        plain = self._plain
+        encoded = encoded_pairs(plain, events)
         ids = runtime.new_ids(len(encoded))
         return Append(
             [(name, id_, e.type, e.schema_version, e.data) for (name, e), id_ in zip(encoded, ids, strict=True)],
             {plain(name): expectations.validated(name, value) for name, value in expect.items()} if expect else {},
-            rows.metadata_to_row(carried_metadata() if metadata is None else metadata),
+            rows.metadata_to_row(stored_with(metadata)),
             rows.time_to_row(runtime.now()),
             command_id,
             b"" if command_id is None else fingerprint_of(command_id, encoded),

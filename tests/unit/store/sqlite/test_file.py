@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from eventlab.errors import StoreFailed
+from eventlab.errors import InvalidValue, StoreFailed
 from eventlab.store import Metadata, open_store
 from eventlab.store.sqlite.schema import SCHEMA_VERSION
 from eventlab.testing import run
@@ -134,7 +134,7 @@ def test_tables_of_somebody_else_are_not_taken_for_ours(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "a.db") as other:
         other.execute("CREATE TABLE events (day TEXT)")
     other.close()
-    with pytest.raises(StoreFailed, match="events already exists"):
+    with pytest.raises(InvalidValue, match="has 'events' already"):
         open_store(f"sqlite:///{tmp_path}/a.db")
 
 
