@@ -93,7 +93,7 @@ class EventRegistry:
         try:
             return self._names[cls]
         except KeyError:
-            raise UnknownEventType(cls.__qualname__, 0, "no @event above its class") from None
+            raise UnknownEventType(cls.__qualname__, 0) from None
 
     def encode(self, event: object, *, to_seal: bool = False) -> Encoded:
         """*event* as it is stored. Raises UnknownEventType for an object that is no registered event.
@@ -116,6 +116,11 @@ class EventRegistry:
         elif not to_seal:
             raise PersonalUnsealed(name)
         return name, version
+
+    def _not_known(self, event: object) -> tuple[str, int]:
+        if isinstance(event, type):
+            raise InvalidValue("event", event, f"an event, as {event.__qualname__}(…), not its class")
+        return self.name_of(type(event))
 
     def plan(self, type_name: str, schema_version: int) -> Plan | None:
         """Where events of that name and version hold personal values; None where they hold none, or are unknown."""

@@ -18,8 +18,18 @@ class VersionConflict(Retriable):
         super().__init__(conflicts)
         self.conflicts = tuple(conflicts)
 
+    _of = "stream"
+
     def __str__(self) -> str:
-        return "; ".join(f"stream {name!r} is at version {at}, expected {want}" for name, want, at in self.conflicts)
+        return "; ".join(
+            f"{self._of} {name!r} is at version {at}, expected {want}" for name, want, at in self.conflicts
+        )
+
+
+class RecordConflict(VersionConflict):
+    """A record is not at the version that the writer had read. Its name in *conflicts* is ``kind/key``."""
+
+    _of = "record"
 
 
 class StoreBusy(Retriable):
@@ -70,7 +80,7 @@ class CommandIdReused(GiveUp):
 
 
 class UnknownEventType(GiveUp):
-    """No event is registered under that name and schema version."""
+    """No event is registered under that name and schema version; version 0 stands for a class without any."""
 
     def __init__(self, type_name: str, schema_version: int, where: str = "") -> None:
         super().__init__(type_name, schema_version, where)
@@ -78,6 +88,8 @@ class UnknownEventType(GiveUp):
 
     def __str__(self) -> str:
         place = f" at {self.where}" if self.where else ""
+        if not self.schema_version:
+            return f"{self.type_name!r}{place} is no registered event; put @event(name) above its class"
         return f"no event is registered as {self.type_name!r} version {self.schema_version}{place}"
 
 
@@ -113,6 +125,20 @@ class AppendUnknown(UnknownOutcome):
 
     def __str__(self) -> str:
         return f"{self.url}: {self.reason}; whether the events were written is unknown"
+
+
+class HandlerCancelled(UnknownOutcome):
+    """Something that a handler waited for was cancelled, while the worker that called the handler was not."""
+
+    def __init__(self, group: str, position: int) -> None:
+        super().__init__(group, position)
+        self.group, self.position = group, position
+
+    def __str__(self) -> str:
+        return (
+            f"the handler of group {self.group!r} ended with a CancelledError at position {self.position}, though nobody "
+            f"cancelled the worker: something that it waited for was; whether its work is done is unknown"
+        )
 
 
 class StoreUnavailable(Retriable):

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from ..errors import InvalidValue, VersionConflict
+from ..errors import InvalidValue, RecordConflict
 from .naming import NUMBER_MAX
 
 RECORD_KEY_CHARACTERS_MAX = 600
@@ -34,11 +34,11 @@ class Records(Protocol):
     async def put(self, kind: str, key: str, value: bytes, *, version: int) -> Record:
         """Write *value* over the record at *version*; 0 says that there is none yet.
 
-        Raises VersionConflict, on ``kind/key``, if it has another version by now. Nothing is written then.
+        Raises RecordConflict, on ``kind/key``, if it has another version by now. Nothing is written then.
         """
 
     async def delete(self, kind: str, key: str, *, version: int) -> None:
-        """Remove the record at *version*. Raises VersionConflict like `put`.
+        """Remove the record at *version*. Raises RecordConflict like `put`.
 
         A key that is used again begins at version 1 again: whoever needs versions that only grow, as
         fencing tokens do, writes an empty value instead.
@@ -48,8 +48,8 @@ class Records(Protocol):
         """All records of *kind* whose keys begin with *prefix*, in the order of their keys."""
 
 
-def conflict(kind: str, key: str, expected: int, actual: int) -> VersionConflict:
-    return VersionConflict([(f"{kind}/{key}", expected, actual)])
+def conflict(kind: str, key: str, expected: int, actual: int) -> RecordConflict:
+    return RecordConflict([(f"{kind}/{key}", expected, actual)])
 
 
 def check_record(kind: str, key: str, version: int) -> None:
