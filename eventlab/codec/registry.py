@@ -103,24 +103,22 @@ class EventRegistry:
         """
         if type(event) is Encoded:
             return event
-        name, version = self._clear.get(type(event)) or self._name_to_store(type(event), to_seal)
+        name, version = self._clear.get(type(event)) or self._name_to_store(event, to_seal)
         try:
             return Encoded(name, version, _to_json(event))
         except (TypeError, ValueError, NotImplementedError) as error:
             raise InvalidValue(f"event {name}", event, f"fields that JSON can hold: {error}") from None
 
-    def _name_to_store(self, cls: type, to_seal: bool) -> tuple[str, int]:
+    def _name_to_store(self, event: object, to_seal: bool) -> tuple[str, int]:
+        if isinstance(event, type):
+            raise InvalidValue("event", event, f"an event, as {event.__qualname__}(…), not its class")
+        cls = type(event)
         name, version = self.name_of(cls)
         if not self.is_personal(name):
             self._clear[cls] = name, version
         elif not to_seal:
             raise PersonalUnsealed(name)
         return name, version
-
-    def _not_known(self, event: object) -> tuple[str, int]:
-        if isinstance(event, type):
-            raise InvalidValue("event", event, f"an event, as {event.__qualname__}(…), not its class")
-        return self.name_of(type(event))
 
     def plan(self, type_name: str, schema_version: int) -> Plan | None:
         """Where events of that name and version hold personal values; None where they hold none, or are unknown."""

@@ -50,6 +50,12 @@ class Filter(msgspec.Struct, frozen=True, dict=True):
 EVERYTHING = Filter()
 
 
+def check_filter(where: Filter) -> None:
+    """Refuse what is no `Filter`: a pattern alone, say."""
+    if not isinstance(where, Filter):
+        raise InvalidValue("where", where, "a Filter, as Filter(streams='order-*')")
+
+
 def _matching(pattern: str) -> Callable[[str], re.Match[str] | None]:
     parts = {"*": ".*", "?": "."}
     return re.compile("".join(parts.get(one) or re.escape(one) for one in pattern), re.DOTALL).fullmatch

@@ -8,17 +8,17 @@ from datetime import datetime
 from itertools import islice, takewhile
 
 from .. import hooks
-from ..codec import EVENTS, Encoded
+from ..codec import Encoded
 from ..errors import CommandIdReused
 from ..runtime import current as current_runtime
 from . import expectations
 from .archive import ARCHIVED, check_open
-from .filters import EVERYTHING, Filter
+from .filters import EVERYTHING, Filter, check_filter
 from .fingerprint import fingerprint_of
-from .metadata import Metadata
-from .metadata import current as carried_metadata
+from .metadata import Metadata, stored_with
 from .model import Expectation, KeptReceipt, Receipt, StoredEvent
 from .naming import StreamNames, beginnings, check_command_id, check_page, check_window
+from .pairs import encoded_pairs
 from .records import MemoryRecords, Records
 from .restoring import check_restored
 from .wakeups import Wakeups
@@ -49,7 +49,7 @@ class MemoryStore:
         command_id: str | None = None,
         metadata: Metadata | None = None,
     ) -> Receipt:
-        encoded = [(self._plain(stream), EVENTS.encode(event)) for stream, event in events]
+        encoded = encoded_pairs(self._plain, events)
         mark = b"" if command_id is None else fingerprint_of(command_id, encoded)
         if command_id is not None and (earlier := self._repeated(command_id, mark)) is not None:
             return earlier
@@ -57,8 +57,9 @@ class MemoryStore:
             wanted = {self._plain(name): expectations.validated(name, value) for name, value in expect.items()}
             expectations.check(wanted, self._version)
         check_open(encoded, self._archived, self._version)
+        said = stored_with(metadata)
         # Everything that can fail has been done: from here on the append happens as a whole.
-        receipt, lines = self._write(encoded, carried_metadata() if metadata is None else metadata)
+        receipt, lines = self._write(encoded, said)
         if command_id is not None:
             self._receipts[command_id] = (mark, receipt)
         if hooks.listening and lines:
@@ -95,6 +96,7 @@ class MemoryStore:
         begin = bisect_right(self._log, after, key=_position)  # positions have gaps where a log was taken in
         if where is EVERYTHING:
             return self._log[begin : begin + limit]
+        check_filter(where)
         wanted = filter(where.lets_through, islice(self._log, begin, None))
         return list(islice(wanted, limit))
 

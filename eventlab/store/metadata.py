@@ -40,8 +40,20 @@ def current() -> Metadata:
     return _CARRIED.get()
 
 
+def stored_with(metadata: Metadata | None) -> Metadata:
+    """What an append stores with its events: *metadata*, or what is carried here where nothing is said."""
+    return _CARRIED.get() if metadata is None else _checked(metadata)
+
+
+def _checked(metadata: Metadata) -> Metadata:
+    if not isinstance(metadata, Metadata):
+        raise InvalidValue("metadata", metadata, "Metadata, as Metadata(actor=…)")
+    return metadata
+
+
 def added(metadata: Metadata) -> Metadata:
     """What is carried here, and over it what *metadata* says. Headers are merged."""
+    _checked(metadata)
     carried = _CARRIED.get()
     if carried is NO_METADATA:
         return metadata

@@ -13,7 +13,7 @@ from .. import hooks
 from ..errors import InvalidValue, StoreBusy, StoreUnavailable, UndecodableEvent, UnknownEventType
 from ..resilience.backoff import Backoff, Exponential
 from ..runtime import random_stream
-from .filters import EVERYTHING, Filter
+from .filters import EVERYTHING, Filter, check_filter
 from .model import StoredEvent
 from .naming import check_page
 from .parking import Parking
@@ -203,6 +203,7 @@ def subscribe(
     store is not reached, *backoff* says how long to pause.
     """
     check_page(after, page)
+    check_filter(where)
     if until is not None and until < 0:
         raise InvalidValue("until", until, "0 or more")
     return Subscription(store, after, where, page, until, follow, undecodable, backoff)

@@ -11,17 +11,16 @@ from typing import TypeVar
 import psycopg
 
 from ... import hooks
-from ...codec import EVENTS
 from ...errors import StoreUnavailable
 from ...resilience.backoff import Exponential
 from ...runtime import current as current_runtime
 from ...runtime import monotonic, random_stream
 from .. import expectations
-from ..filters import EVERYTHING, Filter
-from ..metadata import Metadata
-from ..metadata import current as carried_metadata
+from ..filters import EVERYTHING, Filter, check_filter
+from ..metadata import Metadata, stored_with
 from ..model import Expectation, KeptReceipt, Receipt, StoredEvent
 from ..naming import StreamNames, beginnings, check_command_id, check_page, check_window
+from ..pairs import encoded_pairs
 from ..records import Records
 from ..wakeups import Wakeups
 from .appending import Append
@@ -76,13 +75,13 @@ class PostgresStore:
         command_id: str | None = None,
         metadata: Metadata | None = None,
     ) -> Receipt:
-        plain, encode = self._plain, EVENTS.encode
+        plain = self._plain
         append = Append(
             current_runtime(),
-            [(plain(stream), encode(event)) for stream, event in events],
+            encoded_pairs(plain, events),
             {plain(name): expectations.validated(name, value) for name, value in expect.items()} if expect else {},
             command_id,
-            carried_metadata() if metadata is None else metadata,
+            stored_with(metadata),
         )
         receipt = await self._written(append)
         if receipt.positions and not receipt.repeated:
@@ -119,6 +118,7 @@ class PostgresStore:
 
     async def read_all(self, after: int = 0, *, where: Filter = EVERYTHING, limit: int = 1000) -> list[StoredEvent]:
         check_page(after, limit)
+        check_filter(where)
         return await self._read(lambda session: read_page(session, after, where, limit))
 
     async def head(self) -> int:

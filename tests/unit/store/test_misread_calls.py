@@ -1,0 +1,83 @@
+"""What is easily said wrongly to a store is answered with what to say instead, and nothing is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eventlab.commands import execute
+from eventlab.errors import EventlabError, InvalidValue, RecordConflict, UnknownEventType
+from eventlab.store import EventStore, carrying, open_store, subscribe
+from eventlab.testing import run
+from eventlab.testing.stores.vocabulary import Noted
+from tests.contracts.backends import BACKENDS, url_of
+from tests.unit.commands.bank import ALICE, BOB, Transfer
+
+
+async def refused(store: EventStore, events: Any, **options: Any) -> EventlabError:
+    with pytest.raises(EventlabError) as caught:
+        await store.append(events, **options)
+    assert await store.head() == 0
+    return caught.value
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_appends_in_another_shape_are_refused(backend: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        store = open_store(url_of(backend, tmp_path))
+        event = Noted("1")
+        shapes: list[Any] = [
+            ("a-1", event), ("ab", event), [event], event, None, {"a-1": event}, [("a-1", event, 1)], [([], event)],
+        ]  # fmt: skip
+        for events in shapes:
+            error = await refused(store, events)
+            assert isinstance(error, InvalidValue), events
+            assert "expected a sequence of pairs of stream and event, as [(stream, event)]" in str(error)
+        error = await refused(store, [("a-1", Noted)])
+        assert str(error).endswith("expected an event, as Noted(…), not its class")
+        error = await refused(store, [("a-1", {"text": "1"})])
+        assert isinstance(error, UnknownEventType)
+        assert str(error) == "'dict' is no registered event; put @event(name) above its class"
+        error = await refused(store, [("a-1", event)], metadata={"actor": "me"})
+        assert str(error) == "metadata is {'actor': 'me'}; expected Metadata, as Metadata(actor=…)"
+        await store.close()
+
+    run(main())
+
+
+def test_metadata_that_is_none_is_refused_wherever_it_is_said() -> None:
+    async def main() -> None:
+        wrong: Any = {"actor": "me"}
+        for carried in ({}, {"correlation_id": "c-1"}):
+            with carrying(**carried), pytest.raises(InvalidValue, match="expected Metadata"):
+                await execute(open_store("memory:"), Transfer(ALICE, BOB, 1), metadata=wrong)
+
+    run(main())
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_pattern_in_the_place_of_a_filter_is_refused(backend: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        store = open_store(url_of(backend, tmp_path))
+        wrong: Any = "a-*"
+        with pytest.raises(InvalidValue, match=r"expected a Filter, as Filter\(streams="):
+            await store.read_all(where=wrong)
+        with pytest.raises(InvalidValue, match=r"expected a Filter, as Filter\(streams="):
+            subscribe(store, where=wrong)
+        await store.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_conflict_of_a_record_speaks_of_a_record(backend: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        store = open_store(url_of(backend, tmp_path))
+        with pytest.raises(RecordConflict) as caught:
+            await store.records.put("k", "x", b"1", version=3)
+        assert str(caught.value) == "record 'k/x' is at version 0, expected 3"
+        await store.close()
+
+    run(main())
