@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from ..runtime import now
 from ..store import StoredEvent
 from ..store.parking import Parked
 from .definition import Projection
-from .tables import OWN_PREFIX, double_of, first_with_rows, make
+from .tables import OWN_PREFIX, double_of, first_foreign, make, problem_in_postgres, same_name
 
 _LOCK: Final = 0x6576_6C61_6270
 """Two programs that begin at the same moment make the tables one after the other (PostgreSQL)."""
@@ -46,6 +46,14 @@ PARKED = sa.Table(
     sa.Column("parked_at", sa.String(40), nullable=False),
 )
 
+FAILED_REBUILDS = sa.Table(
+    f"{OWN_PREFIX}failed_rebuilds",
+    _BOOKS,
+    sa.Column("projection", sa.String(200), primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
 
 class Checkpoint(msgspec.Struct, frozen=True):
     """How far the rows are, and what made them. *rebuild* says which rebuild may replace them."""
@@ -68,7 +76,10 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 
 def begin(rows: sa.Connection, projection: Projection) -> Checkpoint:
-    """The checkpoint, made along with the tables if there was none."""
+    """The checkpoint, made along with the tables if there was none.
+
+    Raises ProjectionMisdefined if one of these is there all the same.
+    """
     if rows.dialect.name == "postgresql":
         rows.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     _BOOKS.create_all(rows)
@@ -76,14 +87,27 @@ def begin(rows: sa.Connection, projection: Projection) -> Checkpoint:
     found = read(rows, projection.name)
     if found is not None:
         return found
+    check_tables(rows, projection, ())
     make(rows, projection.tables)
-    filled = first_with_rows(rows, projection.tables)
-    if filled is not None:
-        raise ProjectionMisdefined(
-            projection.name, f"table {filled!r} has rows that no checkpoint accounts for: empty it, or choose another"
-        )
     rows.execute(sa.insert(CHECKPOINTS).values(position=0, paused=False, **_identity(projection)))
     return _found(rows, projection.name)
+
+
+def check_tables(rows: sa.Connection, projection: Projection, accounted: Iterable[str]) -> None:
+    """Raise ProjectionMisdefined unless its tables can be made here, and all that are there are *accounted* for.
+
+    An empty table of somebody else is as little the projection's to fill and to drop as a full one.
+    """
+    foreign = first_foreign(rows, projection.tables, accounted)
+    if foreign is not None:
+        raise ProjectionMisdefined(
+            projection.name,
+            f"table {foreign!r} is there already, and no checkpoint accounts for it: "
+            "drop it, if it is nobody's, or give the projection's table another name",
+        )
+    problem = problem_in_postgres(projection.tables) if rows.dialect.name == "postgresql" else None
+    if problem is not None:
+        raise ProjectionMisdefined(projection.name, problem)
 
 
 def exist(rows: sa.Connection) -> bool:
@@ -117,7 +141,23 @@ def stop(rows: sa.Connection, name: str, saved: int, reason: str) -> None:
 
 def renew(rows: sa.Connection, projection: Projection, position: int) -> None:
     """From now on the rows are those of *projection* as it is defined here, up to *position*."""
+    rows.execute(sa.delete(FAILED_REBUILDS).where(FAILED_REBUILDS.c.projection == projection.name))
     write(rows, projection.name, position=position, stopped=None, rebuild=None, **_identity(projection))
+
+
+def fail_rebuild(rows: sa.Connection, projection: Projection, reason: str) -> None:
+    """Remember why the last rebuild came to nothing, until one succeeds."""
+    rows.execute(sa.delete(FAILED_REBUILDS).where(FAILED_REBUILDS.c.projection == projection.name))
+    values = {"projection": projection.name, "version": projection.version, "reason": reason}
+    rows.execute(sa.insert(FAILED_REBUILDS).values(values))
+
+
+def failed_rebuild(rows: sa.Connection, projection: Projection) -> str:
+    """Why the last rebuild as this version came to nothing; empty if it did not."""
+    if not sa.inspect(rows).has_table(FAILED_REBUILDS.name):  # made by a program that knew no such table
+        return ""
+    mine = (FAILED_REBUILDS.c.projection == projection.name) & (FAILED_REBUILDS.c.version == projection.version)
+    return rows.execute(sa.select(FAILED_REBUILDS.c.reason).where(mine)).scalar() or ""
 
 
 def park(rows: sa.Connection, name: str, stored: StoredEvent, reason: str) -> Parked:
@@ -192,10 +232,10 @@ def _identity(projection: Projection) -> dict[str, object]:
 
 def _check_owners(rows: sa.Connection, projection: Projection) -> None:
     """Raise ProjectionMisdefined if another projection writes one of the tables."""
-    mine: Sequence[str] = [str(table.name) for table in projection.tables]
+    mine = {same_name(rows, table.name) for table in projection.tables}
     others = sa.select(CHECKPOINTS.c.name, CHECKPOINTS.c.tables).where(CHECKPOINTS.c.name != projection.name)
     for name, tables in rows.execute(others):
-        shared = [table for table in msgspec.json.decode(tables) if table in mine]
+        shared = [table for table in msgspec.json.decode(tables) if same_name(rows, table) in mine]
         if shared:
             raise ProjectionMisdefined(projection.name, f"table {shared[0]!r} is filled by projection {name!r} already")
 

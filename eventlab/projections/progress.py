@@ -30,11 +30,14 @@ class Progress(msgspec.Struct, frozen=True):
     (0 when there is none). If *counted_all* is False there may be more than
     were counted.
 
-    *state* is ``stopped`` when a handler failed at the next event, for
-    *stopped_reason*; ``paused``; or else ``behind`` or ``caught up``: a
+    *state* is ``stopped`` when a handler failed at the next event, or rows of
+    another version stand because their rebuild failed, for *stopped_reason*;
+    ``paused``; or else ``behind`` or ``caught up``: a
     runner that works and one that is not there look alike at one moment, and
     growing *lag_s* tells them apart. *rows_version* is the version of the
-    projection that made the rows; 0 when it never ran.
+    projection that made the rows; 0 when it never ran. *rebuild_failed* is why
+    the last rebuild as the version that is asked for failed, until one
+    succeeds; empty if none did. The rows that are read may be up to date meanwhile.
     """
 
     projection: str
@@ -47,16 +50,18 @@ class Progress(msgspec.Struct, frozen=True):
     stopped_reason: str
     parked_events: int
     rows_version: int
+    rebuild_failed: str = ""
 
 
 async def progress_of(
     store: EventStore, projection: Projection, database: ReadModel, counted_max: int = COUNTED_MAX
 ) -> Progress:
     """The progress of *projection*, looking through at most *counted_max* events."""
-    checkpoint, parked = await database.read(partial(_in_database, projection))
+    checkpoint, parked, rebuild_failed = await database.read(partial(_in_database, projection))
     position = 0 if checkpoint is None else checkpoint.position
     head = await store.head()
     lag_events, lag_s, counted_all = await _lag(store, position, projection.where, counted_max)
+    stopped = _stopped_reason(checkpoint, projection, rebuild_failed)
     return Progress(
         projection.name,
         position,
@@ -64,17 +69,19 @@ async def progress_of(
         lag_events=lag_events,
         lag_s=lag_s,
         counted_all=counted_all,
-        state=_state(checkpoint, lag_events),
-        stopped_reason="" if checkpoint is None else checkpoint.stopped or "",
+        state=_state(checkpoint, stopped, lag_events),
+        stopped_reason=stopped or "",
         parked_events=parked,
         rows_version=0 if checkpoint is None else checkpoint.version,
+        rebuild_failed=rebuild_failed,
     )
 
 
-def _in_database(projection: Projection, rows: sa.Connection) -> tuple[Checkpoint | None, int]:
+def _in_database(projection: Projection, rows: sa.Connection) -> tuple[Checkpoint | None, int, str]:
     if not books.exist(rows):
-        return None, 0
-    return books.read(rows, projection.name, lock=False), books.parked_count(rows, projection.name)
+        return None, 0, ""
+    checkpoint = books.read(rows, projection.name, lock=False)
+    return checkpoint, books.parked_count(rows, projection.name), books.failed_rebuild(rows, projection)
 
 
 async def _lag(store: EventStore, after: int, where: Filter, counted_max: int) -> tuple[int, float, bool]:
@@ -89,8 +96,17 @@ async def _lag(store: EventStore, after: int, where: Filter, counted_max: int) -
     return count, lag_s, not await store.read_all(after, where=where, limit=1)
 
 
-def _state(checkpoint: Checkpoint | None, lag_events: int) -> State:
-    if checkpoint is not None and checkpoint.stopped is not None:
+def _stopped_reason(checkpoint: Checkpoint | None, projection: Projection, rebuild_failed: str) -> str | None:
+    """Why nothing goes on before somebody does something; None if it may."""
+    if checkpoint is None:
+        return None
+    if rebuild_failed and (checkpoint.version, checkpoint.shape) != (projection.version, projection.shape):
+        return f"rebuild as version {projection.version}: {rebuild_failed}"
+    return checkpoint.stopped
+
+
+def _state(checkpoint: Checkpoint | None, stopped: str | None, lag_events: int) -> State:
+    if stopped is not None:
         return "stopped"
     if checkpoint is not None and checkpoint.paused:
         return "paused"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from hashlib import blake2b
 from typing import Final
@@ -11,8 +12,9 @@ from typing import Final
 import sqlalchemy as sa
 
 from .. import hooks
-from ..errors import EventlabError, ProjectionFailed, ProjectionOutdated
+from ..errors import EventlabError, ProjectionFailed, ProjectionOutdated, Retriable
 from ..runtime import new_id
+from ..store.parking import reason_of
 from . import books
 from .database import ReadModel
 from .definition import Projection
@@ -29,26 +31,37 @@ async def rebuild(projection: Projection, database: ReadModel, stepper_beside: M
 
     Returns the position of the new rows. Raises ProjectionFailed, where a
     handler failed or another rebuild began; the rows are as they were then.
+    Why it failed is kept for `progress`, unless it may do better at once.
     """
     token = new_id().hex
-    prefix = prefix_of(projection.name)
-    name = prefix + token[-12:]
     await database.transaction(partial(_begin, projection=projection, token=token))
-    async with database.beside(prefix, name):
-        stepper = stepper_beside(name)
-        try:
-            position = None
-            while position is None:
-                while await stepper.step():
-                    pass
-                await stepper.save()
-                position = await database.transaction(partial(_swap, projection=projection, token=token, beside=name))
-        except EventlabError as error:
-            if not isinstance(error, ProjectionFailed) and await database.read(partial(_superseded, projection, token)):
-                raise _overtaken(projection) from error
-            raise
+    try:
+        position = await _make_and_swap(projection, database, stepper_beside, token)
+    except Exception as error:
+        known = isinstance(error, EventlabError) and not isinstance(error, ProjectionFailed)
+        if known and await database.read(partial(_superseded, projection, token)):
+            raise _overtaken(projection) from error
+        if not isinstance(error, Retriable):
+            with suppress(EventlabError):  # what went wrong first is what is raised
+                await database.transaction(partial(_remember, projection=projection, token=token, error=error))
+        raise
     if hooks.listening:
         hooks.emit(hooks.ProjectionRebuilt(projection.name, projection.version, position))
+    return position
+
+
+async def _make_and_swap(projection: Projection, database: ReadModel, stepper_beside: MakeStepper, token: str) -> int:
+    await database.read(partial(_check, projection=projection))
+    prefix = prefix_of(projection.name)
+    name = prefix + token[-12:]
+    async with database.beside(prefix, name):
+        stepper = stepper_beside(name)
+        position = None
+        while position is None:
+            while await stepper.step():
+                pass
+            await stepper.save()
+            position = await database.transaction(partial(_swap, projection=projection, token=token, beside=name))
     return position
 
 
@@ -64,6 +77,18 @@ def _begin(rows: sa.Connection, projection: Projection, token: str) -> None:
     if checkpoint.version > projection.version:
         raise ProjectionOutdated(projection.name, checkpoint.version, projection.version)
     books.write(rows, projection.name, rebuild=token)
+
+
+def _check(rows: sa.Connection, projection: Projection) -> None:
+    """Raise ProjectionMisdefined now, and not after the work, if the new rows could not take their place."""
+    checkpoint = books.read(rows, projection.name, lock=False)
+    books.check_tables(rows, projection, () if checkpoint is None else checkpoint.tables)
+
+
+def _remember(rows: sa.Connection, projection: Projection, token: str, error: Exception) -> None:
+    if not _superseded(projection, token, rows):
+        reason = f"{error.where}: {error.reason}" if isinstance(error, ProjectionFailed) else reason_of(error)
+        books.fail_rebuild(rows, projection, reason)
 
 
 def _swap(rows: sa.Connection, projection: Projection, token: str, beside: str) -> int | None:
@@ -82,10 +107,14 @@ def _swap(rows: sa.Connection, projection: Projection, token: str, beside: str) 
 
 
 def replace_tables(rows: sa.Connection, projection: Projection, checkpoint: books.Checkpoint) -> None:
-    """Empty the tables; where another definition made them, make them anew, since their columns may differ."""
+    """Empty the tables; where another definition made them, make them anew, since their columns may differ.
+
+    Raises ProjectionMisdefined if that would drop what *checkpoint* does not account for.
+    """
     if (checkpoint.version, checkpoint.shape) == (projection.version, projection.shape):
         empty(rows, projection.tables)
         return
+    books.check_tables(rows, projection, checkpoint.tables)
     now_called = {table.name for table in projection.tables}
     drop(rows, projection.tables, [name for name in checkpoint.tables if name not in now_called])
     make(rows, projection.tables)

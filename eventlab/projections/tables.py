@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import REGCLASS
+from sqlalchemy.dialects.postgresql.named_types import ENUM
 from sqlalchemy.schema import sort_tables
+from sqlalchemy.sql.functions import next_value
 
 OWN_PREFIX: Final = "eventlab_"
 """Tables of the package begin with it, so those of a projection do not."""
+
+STORE_NAMES: Final = frozenset(
+    (
+        "events",
+        "receipts",
+        "records",
+        "event_positions",
+        "events_are_never_changed",
+        "events_are_never_deleted",
+        "events_pkey",
+        "events_stream_version_key",
+        "receipts_pkey",
+        "records_pkey",
+    )
+)
+"""What a store calls its own, besides what begins with `OWN_PREFIX`: a read model may lie in the same database."""
 
 
 def problem_with(tables: Sequence[sa.Table]) -> str | None:
@@ -20,7 +38,7 @@ def problem_with(tables: Sequence[sa.Table]) -> str | None:
     names: set[str] = set()
     for table in tables:
         problem = _problem_with_one(table)
-        if table.name in names:
+        if table.name.casefold() in (name.casefold() for name in names):
             problem = "it is there twice"
         if problem:
             return f"table {table.name!r}: {problem}"
@@ -40,8 +58,34 @@ def _problem_with_one(table: sa.Table) -> str | None:
         return f"it lies in schema {table.schema!r}; tables have none, so that a rebuild can fill doubles beside them"
     if not table.primary_key.columns:
         return "it has no primary key"
-    if table.name.startswith(OWN_PREFIX):
+    if table.name.casefold().startswith(OWN_PREFIX):
         return f"names that begin with {OWN_PREFIX!r} are taken"
+    for name in (table.name, *(index.name for index in table.indexes if index.name)):
+        if name.casefold() in STORE_NAMES:
+            return f"{name!r} is a name of the store's own, which may lie in the same database; choose another"
+    for column in table.columns:
+        if _counts_by_sequence(column):
+            return (
+                f"column {column.name!r} is numbered by a sequence of its own, which a rebuild would not move; use "
+                "Identity()"
+            )
+    return None
+
+
+def _counts_by_sequence(column: sa.Column[Any]) -> bool:
+    given = (column.default, getattr(column.server_default, "arg", None))
+    return any(isinstance(each, sa.Sequence | next_value) for each in given)
+
+
+def problem_in_postgres(tables: Iterable[sa.Table]) -> str | None:
+    """Why rows of these could not be copied from their doubles by PostgreSQL; None if they can."""
+    for column in (column for table in tables for column in table.columns):
+        where = f"column {column.name!r} of table {column.table.name!r}"
+        kind = getattr(column.type, "item_type", column.type)
+        if isinstance(kind, ENUM) or (isinstance(kind, sa.Enum) and kind.native_enum):
+            return f"{where} is a native Enum, which is another type in each schema; say native_enum=False"
+        if column.identity is not None and column.identity.always:
+            return f"{where} takes no number from a rebuild, since it is Identity(always=True); say Identity()"
     return None
 
 
@@ -51,18 +95,19 @@ def in_order(tables: Iterable[sa.Table]) -> list[sa.Table]:
 
 
 def make(rows: sa.Connection, tables: Iterable[sa.Table]) -> None:
-    """Make those that are not there."""
+    """Make them. The database refuses where one is there already."""
     for table in in_order(tables):
-        table.create(rows, checkfirst=True)
+        table.create(rows, checkfirst=False)
 
 
 def drop(rows: sa.Connection, tables: Iterable[sa.Table], names: Iterable[str]) -> None:
-    """Drop *tables*, and others that only their *names* are left of."""
+    """Drop *tables*, and others that only their *names* are left of; never one of a store's."""
     for table in reversed(in_order(tables)):
         table.drop(rows, checkfirst=True)
     kept = sa.MetaData()
     for name in names:
-        sa.Table(name, kept).drop(rows, checkfirst=True)
+        if name.casefold() not in STORE_NAMES:
+            sa.Table(name, kept).drop(rows, checkfirst=True)
 
 
 def empty(rows: sa.Connection, tables: Iterable[sa.Table]) -> None:
@@ -70,12 +115,20 @@ def empty(rows: sa.Connection, tables: Iterable[sa.Table]) -> None:
         rows.execute(sa.delete(table))
 
 
-def first_with_rows(rows: sa.Connection, tables: Iterable[sa.Table]) -> str | None:
-    """The name of a table that is not empty."""
+def first_foreign(rows: sa.Connection, tables: Iterable[sa.Table], mine: Iterable[str]) -> str | None:
+    """The name of a table, or view, that is there and none of *mine*."""
+    known = {same_name(rows, name) for name in mine}
     for table in tables:
-        if rows.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first() is not None:
+        # Of doubles the schema is named by the connection alone.
+        there = sa.inspect(rows).has_table(table.name, schema=rows.schema_for_object(table))
+        if there and same_name(rows, table.name) not in known:
             return table.name
     return None
+
+
+def same_name(rows: sa.Connection, name: str) -> bytes:
+    """Equal for names that mean the same table: to SQLite capital letters of ASCII are small ones."""
+    return name.encode().lower() if rows.dialect.name == "sqlite" else name.encode()
 
 
 def double_of(table: sa.Table, beside: str) -> sa.Table:

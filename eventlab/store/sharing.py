@@ -1,4 +1,4 @@
-"""How a group shares its work: which share a stream belongs to, how many each worker has, what a failure means."""
+"""How a group shares its work, and what it means, to a group as to a projection, that an event cannot be handled."""
 
 from __future__ import annotations
 
@@ -30,17 +30,27 @@ _BACKOFF: Final = Exponential(0.1, factor=2, cap_s=30.0, jitter=0.2)
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The worker ends with the handler's error. Whoever takes its share over meets the same event again."""
+    """No further than here: what was handled before the event stands, and whoever goes on meets it again.
+
+    The worker of a group ends with the handler's error; the runner of a
+    projection with ProjectionFailed, and its progress tells the reason.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Park:
-    """The event is set aside with the reason, and its share goes on. Later events of its stream overtake it."""
+    """The event is set aside with the reason, and the others go on.
+
+    In a group later events of its stream overtake it; in a projection they
+    are set aside behind it, unless told otherwise.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
-    """The share of the event pauses, the others go on; then it is tried again.
+    """The event is tried again after a pause, in which what comes after it waits.
+
+    In a group that is its share, and the other shares go on; in a projection it is all.
 
     After *attempts_max* tries in all, *then* counts; without a limit, never.
     """

@@ -23,6 +23,17 @@ def table(name: str, *columns: sa.Column[int], schema: str | None = None) -> sa.
     return sa.Table(name, sa.MetaData(), *(columns or (sa.Column("id", sa.Integer, primary_key=True),)), schema=schema)
 
 
+def with_index(name: str) -> sa.Table:
+    made = table("a")
+    sa.Index(name, made.c.id)
+    return made
+
+
+def counting_in_server() -> sa.Table:
+    counted = sa.Sequence("other").next_value()
+    return table("a", sa.Column("id", sa.Integer, server_default=counted, primary_key=True))
+
+
 async def late(rows: object, event: object, stored: object) -> None:
     pass
 
@@ -39,6 +50,21 @@ MISTAKES: list[tuple[Callable[[], object], str]] = [
     (lambda: Projection("view", tables=[table("a"), table("a")]), "table 'a': it is there twice"),
     (lambda: Projection("view", tables=[table("a", sa.Column("n", sa.Integer))]), "table 'a': it has no primary key"),
     (lambda: Projection("view", tables=[table("eventlab_a")]), "names that begin with 'eventlab_' are taken"),
+    (lambda: Projection("view", tables=[table("Eventlab_a")]), "names that begin with 'eventlab_' are taken"),
+    (lambda: Projection("view", tables=[table("a"), table("A")]), "table 'A': it is there twice"),
+    (lambda: Projection("view", tables=[table("events")]), "'events' is a name of the store's own"),
+    (lambda: Projection("view", tables=[table("Receipts")]), "'Receipts' is a name of the store's own"),
+    (lambda: Projection("view", tables=[with_index("RECORDS")]), "'RECORDS' is a name of the store's own"),
+    (
+        lambda: Projection(
+            "view", tables=[table("a", sa.Column("id", sa.Integer, sa.Sequence("event_positions"), primary_key=True))]
+        ),
+        "column 'id' is numbered by a sequence of its own",
+    ),
+    (
+        lambda: Projection("view", tables=[counting_in_server()]),
+        "a rebuild would not move; use Identity",
+    ),
     (lambda: Projection("view", tables=[accounts]), "table 'accounts' refers to 'owners', which is none of its tables"),
     (lambda: Projection("view", tables=[owners], where=Filter(types=("A",))), "where names event types"),
     (on(), "@on needs an event class"),

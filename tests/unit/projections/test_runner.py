@@ -228,7 +228,7 @@ def test_rows_that_nobody_accounts_for_are_not_mixed_with_new_ones(tmp_path: Pat
                 rows.execute(sa.insert(owners).values(name="eve", accounts=9))
 
             await database.transaction(foreign)
-            with pytest.raises(ValueError, match="table 'owners' has rows that no checkpoint accounts for"):
+            with pytest.raises(ValueError, match="table 'owners' is there already, and no checkpoint accounts for it"):
                 await ProjectionRunner(await told(), a_view(), database).catch_up()
 
     run(main())
