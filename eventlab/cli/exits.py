@@ -16,6 +16,7 @@ from ..errors import (
     RunRefused,
     ScenarioInvalid,
     StoreFailed,
+    WrongKeys,
 )
 
 MET, FAILED, INVALID, INCONCLUSIVE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -34,7 +35,7 @@ def guarded() -> Iterator[None]:
         return
     try:
         yield
-    except (ScenarioInvalid, RunRefused, InvalidValue, InvalidStreamId, ExportInvalid) as error:
+    except (ScenarioInvalid, RunRefused, InvalidValue, InvalidStreamId, ExportInvalid, WrongKeys) as error:
         _leave(str(error), INVALID)
     except KeyboardInterrupt:
         _leave("interrupted", INTERRUPTED)

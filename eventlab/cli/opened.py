@@ -16,30 +16,34 @@ from ..store import PortableStore, StoredEvent, open_store
 from ..store.opening import without_secrets
 from ..store.portable import event_line
 from ..store.portable.lines import encoded
+from ..store.sealing import Unopened
+from ..store.seals import showing_seals
 
 T = TypeVar("T")
 
 SQLITE = "sqlite:///"
 
 
-def with_store(url: str, work: Callable[[PortableStore], Awaitable[T]], *, may_make: bool = False) -> T:
-    """Run *work* on the store at *url*, which is closed afterwards.
+def with_store(
+    url: str, work: Callable[[PortableStore], Awaitable[T]], *, may_make: bool = False, keys: str | None = None
+) -> T:
+    """Run *work* on the store at *url*, with the *keys* at theirs, which is closed afterwards.
 
     Unless it *may_make* a store, a file that is not there, or is of another program, is left so.
     """
     _check(url, may_make)
 
     async def main() -> T:
-        async with _opened(url, may_make) as store:
+        async with _opened(url, may_make, keys) as store:
             return await work(store)
 
     return asyncio.run(main())
 
 
 @asynccontextmanager
-async def _opened(url: str, may_make: bool) -> AsyncIterator[PortableStore]:
+async def _opened(url: str, may_make: bool, keys: str | None) -> AsyncIterator[PortableStore]:
     before = _version(url)
-    store = open_store(url, make=may_make)
+    store = open_store(url, make=may_make, keys=keys)
     if before and before != (now := _version(url)):
         sys.stderr.write(f"{url}: the tables went from version {before} to {now}\n")
     try:
@@ -77,12 +81,14 @@ def sqlite_file(url: str) -> Path | None:
     return Path(url.removeprefix(SQLITE).partition("?")[0]) if url.startswith(SQLITE) else None
 
 
-def print_event(stored: StoredEvent, as_json: bool) -> None:
+def print_event(stored: StoredEvent, as_json: bool, *, has_keys: bool = False) -> None:
+    """As JSON it is the line of an export. For people, what is sealed and was not opened says so."""
     if as_json:
         sys.stdout.write(encoded(event_line(stored)).decode())
         return
     moment = stored.occurred_at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-    content = stored.data.decode(errors="replace")
+    data = stored.data if has_keys and not isinstance(stored, Unopened) else showing_seals(stored.data)
+    content = data.decode(errors="replace")
     print_line(f"{stored.position:>8}  {moment}  {stored.stream} v{stored.version}  {stored.type}  {content}")
 
 

@@ -87,6 +87,7 @@ def read(
     limit: int | None,
     *,
     as_json: bool,
+    keys: str | None = None,
 ) -> None:
     moment = at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
@@ -94,10 +95,10 @@ def read(
         events = await store.read(stream, after=after, to=to, at=moment, backwards=backwards, limit=limit)
         with printing():
             for stored in events:
-                print_event(stored, as_json)
+                print_event(stored, as_json, has_keys=keys is not None)
         return len(events)
 
-    if with_store(url, look) == 0:
+    if with_store(url, look, keys=keys) == 0:
         sys.stderr.write(f"stream {stream!r} has no event there\n")
 
 
@@ -111,6 +112,7 @@ def tail(
     types: Sequence[str] | None,
     *,
     as_json: bool,
+    keys: str | None = None,
 ) -> None:
     where = _filter(categories, pattern, types)
 
@@ -118,10 +120,10 @@ def tail(
         begin = await _begin(store, lines, where) if after is None else after
         with printing():
             async for stored in subscribe(store, begin, where=where, follow=follow):
-                print_event(stored, as_json)
+                print_event(stored, as_json, has_keys=keys is not None)
                 sys.stdout.flush()
 
-    with_store(url, look)
+    with_store(url, look, keys=keys)
 
 
 async def _begin(store: PortableStore, lines: int, where: Filter) -> int:

@@ -35,6 +35,12 @@ Pattern = Annotated[
 ]
 Type = Annotated[list[str] | None, typer.Option("--type", help="Only events of this type; may be repeated.")]
 As = Annotated[Layout, typer.Option("--format", help="For people, or as JSON Lines.")]
+KeysUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--keys", metavar="URL", help="Open sealed fields with these keys, as sqlite:///keys.db.", show_default=False
+    ),
+]
 Modules = Annotated[
     list[str] | None,
     typer.Option(
@@ -72,13 +78,14 @@ def read(
     ] = None,
     backwards: Annotated[bool, typer.Option("--backwards", help="The latest first.")] = False,
     limit: Annotated[int | None, typer.Option(help="At most so many.", min=1, show_default=False)] = None,
+    keys: KeysUrl = None,
     format_: As = Layout.text,
 ) -> None:
     """The events of one stream."""
     with guarded():
         from .store import read as run
 
-        run(url, stream, after, to, at, backwards, limit, as_json=format_ is Layout.json)
+        run(url, stream, after, to, at, backwards, limit, as_json=format_ is Layout.json, keys=keys)
 
 
 @store_app.command()
@@ -92,13 +99,14 @@ def tail(
     category: Category = None,
     stream: Pattern = None,
     type_: Type = None,
+    keys: KeysUrl = None,
     format_: As = Layout.text,
 ) -> None:
     """The end of the log, and with --follow all that comes; Ctrl-C ends it."""
     with guarded():
         from .store import tail as run
 
-        run(url, lines, after, follow, category, stream, type_, as_json=format_ is Layout.json)
+        run(url, lines, after, follow, category, stream, type_, as_json=format_ is Layout.json, keys=keys)
 
 
 @store_app.command()

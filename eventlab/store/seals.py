@@ -16,6 +16,7 @@ type, place and subject are authenticated, so that no value can be moved.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -115,6 +116,23 @@ def opened(type_name: str, data: bytes, values: list[SealedValue], keys: Mapping
             raise BrokenSeal(f"the key of subject {value.subject!r} does not open {place!r}") from error
     del plain[SEALED]
     return _to_json({**plain, SEALED: left} if left else plain)
+
+
+def showing_seals(data: bytes, shown: str = "(sealed)") -> bytes:
+    """*data* for people: *shown* in the place of what is sealed, which is not to be taken for erased."""
+    values = sealed_values(data)
+    if not values:
+        return data
+    plain = _from_json(data)
+    del plain[SEALED]
+    for value in values:
+        with suppress(LookupError, TypeError, ValueError):  # somebody changed it; what is there is shown
+            *way, last = value.at
+            holder = plain
+            for step in way:
+                holder = holder[step]
+            holder[last] = shown
+    return _to_json(plain)
 
 
 def check_cipher() -> None:
