@@ -19,6 +19,8 @@ from .personal import Plan, plan_of
 
 C = TypeVar("C", bound=type)
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+Form = tuple[str, int, Callable[[bytes], Any]]
+"""The name and schema version of an event's class, and what reads its bytes."""
 
 
 def _as_plain(value: Any) -> Any:
@@ -47,7 +49,8 @@ class EventRegistry:
     def __init__(self) -> None:
         self._known: dict[tuple[str, int], type] = {}
         self._names: dict[type, tuple[str, int]] = {}
-        self._clear: dict[type, tuple[str, int]] = {}
+        self._forms: dict[type, Form] = {}
+        self._clear: dict[type, Form] = {}
         """Of these classes it was seen that they hold nothing personal."""
         self._upcasters: dict[tuple[str, int], Upcast] = {}
         self._decoders: dict[tuple[str, int], Callable[[bytes], Any]] = {}
@@ -73,6 +76,7 @@ class EventRegistry:
         self._names[cls] = (name, version)
         self._plans.pop((name, version), None)
         self._plans |= plans
+        self._forms.clear()
         self._clear.clear()
         self._decoders.clear()
         self._lineages.clear()
@@ -96,29 +100,42 @@ class EventRegistry:
             raise UnknownEventType(cls.__qualname__, 0) from None
 
     def encode(self, event: object, *, to_seal: bool = False) -> Encoded:
-        """*event* as it is stored. Raises UnknownEventType for an object that is no registered event.
+        """*event* as it is stored. Raises UnknownEventType for an object that is no registered event,
+        and InvalidValue for one whose fields are not of the types that its class declares.
 
         Raises PersonalUnsealed for an event of a type with personal fields, unless the caller is about *to_seal* them.
         What is `Encoded` already is taken as it is, whether or not its type is known here.
         """
         if type(event) is Encoded:
             return event
-        name, version = self._clear.get(type(event)) or self._name_to_store(event, to_seal)
+        name, version, read = self._clear.get(type(event)) or self._form_of(event, to_seal)
         try:
-            return Encoded(name, version, _to_json(event))
+            data = _to_json(event)
         except (TypeError, ValueError, NotImplementedError) as error:
             raise InvalidValue(f"event {name}", event, f"fields that JSON can hold: {error}") from None
+        try:
+            read(data)  # what is written is never changed: what nobody could read must not be written
+        except (msgspec.MsgspecError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+            raise InvalidValue(f"event {name}", event, f"fields as its class declares them: {error}") from None
+        return Encoded(name, version, data)
 
-    def _name_to_store(self, event: object, to_seal: bool) -> tuple[str, int]:
+    def _form_of(self, event: object, to_seal: bool) -> Form:
+        """Name and version of an event that may be stored, and what reads its bytes."""
         if isinstance(event, type):
             raise InvalidValue("event", event, f"an event, as {event.__qualname__}(…), not its class")
         cls = type(event)
         name, version = self.name_of(cls)
-        if not self.is_personal(name):
-            self._clear[cls] = name, version
-        elif not to_seal:
+        if self.is_personal(name) and not to_seal:
             raise PersonalUnsealed(name)
-        return name, version
+        form = self._forms.get(cls)
+        if form is None:
+            try:
+                form = self._forms[cls] = name, version, _decoder_of(cls, [])
+            except (NameError, TypeError) as error:
+                raise InvalidValue("event class", cls.__qualname__, f"annotations of known types ({error})") from None
+        if not to_seal:
+            self._clear[cls] = form
+        return form
 
     def plan(self, type_name: str, schema_version: int) -> Plan | None:
         """Where events of that name and version hold personal values; None where they hold none, or are unknown."""

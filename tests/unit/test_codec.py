@@ -117,6 +117,21 @@ def test_a_field_that_json_cannot_hold_is_not_stored(registry: EventRegistry) ->
         registry.encode(SeatsReserved("Hamlet", object()))  # type: ignore[arg-type]
 
 
+def test_what_nobody_could_read_is_not_written(registry: EventRegistry) -> None:
+    @dataclass(frozen=True)
+    class Priced:
+        title: str
+        cents: int
+
+    registry.register(Priced, "Priced")
+    assert registry.encode(Priced("a book", 5)).data == b'{"title":"a book","cents":5}'
+    for wrong in (Priced("a book", "5"), Priced(5, 5), Priced(None, 5)):  # type: ignore[arg-type]
+        with pytest.raises(
+            InvalidValue, match=r"event Priced is .*expected fields as its class declares them: Expected"
+        ):
+            registry.encode(wrong)
+
+
 def test_one_name_stands_for_one_class(registry: EventRegistry) -> None:
     with pytest.raises(InvalidValue, match="SeatsReserved has it at version 2"):
         registry.register(MoneySent, "SeatsReserved", 2)

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 
-from eventlab.errors import SchemaOutdated, SchemaTooNew, StoreFailed
+from eventlab.codec import Encoded
+from eventlab.errors import InvalidValue, SchemaOutdated, SchemaTooNew, StoreFailed
 from eventlab.store import open_store
 from eventlab.store.postgres import migrate
 from eventlab.testing import run
@@ -136,7 +137,8 @@ def test_a_text_that_would_end_at_a_zero_is_refused_not_shortened() -> None:
     async def main() -> None:
         store = open_store(fresh_url())
         await store.append([("a-1", Noted("1"))], command_id="c")
-        error = await raised(StoreFailed, store.append([("a-1", Noted("1"))], command_id="c\0d"))
+        await raised(InvalidValue, store.append([("a-1", Noted("1"))], command_id="c\0d"))
+        error = await raised(StoreFailed, store.append([("a-1", Encoded("Type\0d", 1, b"{}"))]))
         assert "22021" in str(error)
         assert len(await store.read_all()) == 1
         await store.close()
