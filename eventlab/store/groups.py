@@ -7,20 +7,21 @@ one step. `working` has what a worker does.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import msgspec
 
 from ..errors import InvalidValue, VersionConflict
 from ..runtime import now
-from .filters import EVERYTHING, Filter
+from .filters import EVERYTHING, Filter, check_filter
 from .leases import Leases
 from .model import StoredEvent
 from .parking import Handle, Parking
 from .protocol import EventStore
 from .sharing import Failing, Stop, share_of
 from .subscription import PAGE
-from .working import Worker, position_in
+from .working import Worker, check_handler, position_in
 
 KIND: Final = "group"
 COUNTED_MAX: Final = 100_000
@@ -84,6 +85,7 @@ class ConsumerGroup:
                 raise InvalidValue(f"{what} of group {name!r}", value, f"{least} or more")
         if not ttl_s > 0:
             raise InvalidValue(f"ttl_s of group {name!r}", ttl_s, "a number of seconds above 0")
+        check_filter(where)
         self.parking = Parking(store, name)  # checks the name
         self.store, self.name, self.shares, self.ttl_s = store, name, shares, ttl_s
         self.where, self.after, self.page = where, after, page
@@ -96,10 +98,14 @@ class ConsumerGroup:
         A cancelled worker saves what it has finished and gives its shares back
         at once. Raises what *handle* raised where the policy is to stop, and
         LeaseLost when another worker joins under the same name: the newer one
-        stays. Raises InvalidValue if the group has another number of shares.
+        stays. Raises InvalidValue if the group has another number of shares,
+        and for a *handle* that cannot be waited for. If something that it waits
+        for is cancelled, while the worker is not, it has failed with
+        HandlerCancelled, and the policy is asked.
         """
         if not worker:
             raise InvalidValue("worker", worker, "a name")
+        check_handler(self.name, handle)
         begun = await self._begun()
         await Worker(self, begun.after, handle, worker).run()
 
@@ -148,6 +154,7 @@ class ConsumerGroup:
             if not events:
                 return oldest, counts, True
             after, looked_at = events[-1].position, looked_at + len(events)
+            await asyncio.sleep(0)  # whoever shares the loop goes on between two pages
         return oldest, counts, not await self.store.read_all(after, where=self.where, limit=1)
 
     async def _definition(self) -> _Definition | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ..errors import (
+    HandlerCancelled,
+    InvalidValue,
     LeaseHeld,
     LeaseLost,
     Retriable,
@@ -204,9 +207,11 @@ class Worker:
                 if not ready or not await self._round(ready, after):
                     await self._wait(after if ready else None)
                 failures = 0
-            except LeaseLost:
-                continue  # one that was to be given back; it is gone already
-            except _Trouble:
+            except (LeaseLost, *_Trouble) as trouble:
+                if self._failure is not None:
+                    raise self._failure from None  # the handler's, and no trouble with this group's store
+                if isinstance(trouble, LeaseLost):
+                    continue  # one that was to be given back; it is gone already
                 failures += 1
                 await asyncio.sleep(_BACKOFF.delay_s(failures, self._chance))
 
@@ -226,6 +231,8 @@ class Worker:
                 working.append(self._work(share, mine, reached))
             else:
                 share.position = max(share.position, reached)
+        if not working:
+            await asyncio.sleep(0)  # a long log without anything for this worker is read on, but not all at once
         trouble = [error for error in await asyncio.gather(*working, return_exceptions=True) if error is not None]
         if self._failure is not None:
             raise self._failure
@@ -265,10 +272,20 @@ class Worker:
             await group.undecodable.park(stored, str(error))
             return True
         try:
-            await self._handle(stored)
-            return True
+            waited_for: object = self._handle(stored)
+            if inspect.isawaitable(waited_for):
+                await waited_for
+                return True
+        except asyncio.CancelledError as error:
+            if _is_cancelled():
+                raise
+            cancelled = HandlerCancelled(group.name, stored.position)
+            cancelled.__cause__ = error
+            return await self._has_put_aside(share, stored, cancelled)
         except Exception as error:
             return await self._has_put_aside(share, stored, error)
+        # No failure of an event, to be tried again or parked: it would fail with every one.
+        return self._stop(stored, no_handler(group.name, self._handle))
 
     async def _has_put_aside(self, share: Share, stored: StoredEvent, error: Exception) -> bool:
         share.attempts += 1
@@ -281,6 +298,9 @@ class Worker:
             assert isinstance(failing, Retrying)
             share.pausing_until_s = monotonic() + failing.backoff.delay_s(share.attempts, self._chance)
             return False
+        return self._stop(stored, error)
+
+    def _stop(self, stored: StoredEvent, error: Exception) -> Literal[False]:
         error.add_note(
             f"group {self._group.name!r} stopped worker {self._name!r} at position {stored.position}, "
             f"stream {stored.stream!r} version {stored.version}, type {stored.type!r}"
@@ -308,6 +328,25 @@ class Worker:
 def position_in(lease: Lease | None, begun_after: int) -> int:
     """The checkpoint that the lease of a share carries; where the group began, before there is one."""
     return begun_after if lease is None or lease.value is None else int(lease.value)
+
+
+def check_handler(group: str, handle: object) -> None:
+    """Refuse what cannot be waited for, as far as that can be seen before it is called."""
+    said = getattr(handle, "__annotations__", {}).get("return", "")
+    plainly = said in (None, "None") and not inspect.iscoroutinefunction(handle)
+    generates = inspect.isgeneratorfunction(handle) or inspect.isasyncgenfunction(handle)
+    if plainly or generates or not callable(handle):
+        raise no_handler(group, handle)
+
+
+def no_handler(group: str, handle: object) -> InvalidValue:
+    return InvalidValue(f"the handler of group {group!r}", handle, "an `async def` that takes a stored event")
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody cancelled this very task. A CancelledError may also come from what it waited for."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 def _seen(future: asyncio.Future[Any]) -> None:

@@ -399,6 +399,9 @@ def test_a_senseless_group_is_refused() -> None:
             ConsumerGroup(MemoryStore(), "mailer", **options)
     with pytest.raises(InvalidValue):
         ConsumerGroup(MemoryStore(), "mail/er")
+    pattern: Any = "a-*"
+    with pytest.raises(InvalidValue, match="expected a Filter"):
+        ConsumerGroup(MemoryStore(), "mailer", where=pattern)
     with pytest.raises(InvalidValue):
         run(ConsumerGroup(MemoryStore(), "mailer").run(nothing, worker=""))
 
