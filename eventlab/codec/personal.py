@@ -9,7 +9,7 @@
         address: Annotated[Address, Personal("customer", erased=Address("(erased)"))]
         phone: Annotated[str | None, Personal("customer")] = None
 
-The declaration alone seals nothing: a `SealedStore` does. Marks may also stand
+The declaration alone seals nothing: a `SealedStore` does, and other stores refuse the event. Marks may also stand
 inside lists, mappings and other dataclasses. Everything that could not work is
 refused when the event is registered.
 """

@@ -34,7 +34,8 @@ def open_store(
     hold at once, and the options of libpq; it connects when it is first used,
     to a database that `eventlab store migrate` has prepared. *owns* are the
     categories that may be written. With *keys*, as ``sqlite:///keys.db``,
-    personal fields are sealed: see `SealedStore`. With *make* false, a SQLite
+    personal fields are sealed: see `SealedStore`; without, events that have
+    such fields are refused. With *make* false, a SQLite
     file that holds no store yet is left as it is, and refused with InvalidValue.
     """
     if keys is not None:
