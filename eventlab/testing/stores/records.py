@@ -46,7 +46,7 @@ async def of_many_who_put_over_one_version_one_wins(open_store: OpenStore) -> No
             puts = (store.records.put("kind", "key", b"%d" % n, version=version) for n in range(8))
             outcomes = await asyncio.gather(*puts, return_exceptions=True)
             (won,) = [outcome for outcome in outcomes if isinstance(outcome, Record)]
-            assert [type(outcome) for outcome in outcomes].count(VersionConflict) == 7
+            assert sum(isinstance(outcome, VersionConflict) for outcome in outcomes) == 7
             assert await store.records.get("kind", "key") == won
 
 

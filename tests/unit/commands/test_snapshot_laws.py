@@ -188,4 +188,4 @@ def test_a_late_keeper_gives_way() -> None:
     with hooks.listen(told.append):
         assert run(main()) == 8
     late = [what for what in told if isinstance(what, hooks.SnapshotNotTaken)]
-    assert [(what.version, what.reason.partition(":")[0]) for what in late] == [(3, "VersionConflict")]
+    assert [(what.version, what.reason.partition(":")[0]) for what in late] == [(3, "RecordConflict")]
