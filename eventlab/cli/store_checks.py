@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import sqlite3
 import sys
 from collections.abc import Sequence
 
 import msgspec
 
-from ..errors import InvalidValue, RunRefused
+from ..errors import InvalidValue, RunRefused, StoreFailed
 from ..store.opening import without_secrets
-from ..store.portable import Findings
+from ..store.portable import Finding, Findings
 from ..store.portable import verify as look_through
+from ..store.portable.verifying import SHOWN_MAX
 from .exits import FAILED, MET
 from .opened import print_line, printing, sqlite_file, with_store
 
@@ -20,7 +22,10 @@ from .opened import print_line, printing, sqlite_file, with_store
 def verify(url: str, modules: Sequence[str], *, as_json: bool) -> int:
     for module in modules:
         _import(module)
-    found = with_store(url, look_through)
+    try:
+        found = with_store(url, look_through)
+    except StoreFailed as error:
+        found = _unopened(url, error)
     unknown_counts = bool(modules)
     with printing():
         if as_json:
@@ -28,6 +33,22 @@ def verify(url: str, modules: Sequence[str], *, as_json: bool) -> int:
         else:
             _print(found, unknown_counts)
     return FAILED if found.count or (unknown_counts and found.unknown) else MET
+
+
+def _unopened(url: str, error: StoreFailed) -> Findings:
+    """What can be said of a SQLite file that is too damaged to be opened. Raises *error* if that is not why."""
+    file = sqlite_file(url)
+    cause = getattr(error.__cause__, "orig", error.__cause__)
+    if file is None or not isinstance(cause, sqlite3.DatabaseError):
+        raise error
+    from ..store.sqlite.backups import damage
+    from ..store.sqlite.trouble import primary_code
+
+    if primary_code(cause) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        raise error
+    said = list(dict.fromkeys([f"it cannot be opened: {error.reason}", *damage(str(file))]))
+    shown = tuple(Finding(0, what) for what in said[:SHOWN_MAX])
+    return Findings(0, 0, 0, 0, len(said), shown, {})
 
 
 def _import(module: str) -> None:
@@ -49,6 +70,9 @@ def _print(found: Findings, unknown_counts: bool) -> None:
         print_line(f"  {place}{each.what}")
     if found.count > len(found.shown):
         print_line(f"  and {found.count - len(found.shown):,} more")
+    if found.gaps:
+        gaps = "1 gap" if found.gaps == 1 else f"{found.gaps:,} gaps"
+        print_line(f"  positions have {gaps}, as after an import from PostgreSQL")
     for type_, count in found.unknown.items():
         print_line(f"  {count:,} × {type_}: no event is registered under that name, so it was not decoded")
     if found.unknown and not unknown_counts:

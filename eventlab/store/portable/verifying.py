@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from bisect import bisect_right
 from collections import Counter
+from operator import itemgetter
 
 import msgspec
 
 from ...codec import EVENTS
 from ...errors import EventlabError, InvalidStreamId, UnknownEventType
 from ..archive import ARCHIVED
-from ..model import StoredEvent, StreamId
+from ..model import KeptReceipt, StoredEvent, StreamId
 from ..protocol import PortableStore
+from .walking import NO_DAMAGE, PAGE, Unreadable, reason_of, walk
 
-PAGE = 1000
 SHOWN_MAX = 100
 """So many findings are told one by one; the others are counted."""
 
@@ -25,7 +28,11 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Findings(msgspec.Struct, frozen=True):
-    """What was read, and what was found. *unknown* counts events of each type that is not registered here."""
+    """What was read, and what was found. *unknown* counts events of each type that is not registered here.
+
+    *gaps* counts where positions were left out between events. That is no finding: PostgreSQL leaves out
+    those of appends that failed, and an import keeps the positions it finds.
+    """
 
     events: int
     streams: int
@@ -34,27 +41,34 @@ class Findings(msgspec.Struct, frozen=True):
     count: int
     shown: tuple[Finding, ...]
     unknown: dict[str, int]
+    gaps: int = 0
 
 
 async def verify(store: PortableStore) -> Findings:
     """Read the whole log and every receipt.
 
-    Looks for positions that do not grow, versions with gaps or twice, names
-    that are none, events that cannot be decoded, events after the one that
-    archived their stream, receipts of events that are not there; and, if the
-    store can tell (``damage()``), for damage below that. Events of types that
-    are not registered in this process cannot be decoded, and are counted.
+    Looks for events that cannot be read or decoded, positions that do not
+    grow, versions with gaps or twice, event ids that are there twice, names
+    that are none, events after the one that archived their stream, receipts
+    of events that are not there; and, if the store can tell (``damage()``),
+    for damage below that. What cannot be read is a finding, and reading goes
+    on after it; only receipts end at the first one that cannot be read.
+    Events of types that are not registered in this process cannot be decoded,
+    and are counted.
+
+    What it cannot see: that the last events of the log, or of a stream, are
+    missing, if no receipt names them; and content that was replaced by other
+    valid content. It remembers the id of every event, in about 100 bytes each.
     """
     looking = _Looking()
     for what in await _damage(store):
         looking.note(0, what)
-    after = 0
-    while page := await store.read_all(after, limit=PAGE):
-        for stored in page:
+    async for part in walk(store):
+        if isinstance(part, Unreadable):
+            looking.unreadable(part)
+            continue
+        for stored in part:
             looking.at(stored)
-        if page[-1].position <= after:
-            break  # it would never end; the finding says why
-        after = page[-1].position
     await _receipts(store, looking)
     return looking.result()
 
@@ -68,6 +82,8 @@ class _Looking:
         self._archived: set[str] = set()
         self._unknown: Counter[str] = Counter()
         self._shown: list[Finding] = []
+        self._ids: set[int] = set()
+        self._gaps: list[tuple[int, int]] = []
 
     def note(self, position: int, what: str) -> None:
         self._count += 1
@@ -79,7 +95,10 @@ class _Looking:
         where = f"stream {stored.stream!r} version {stored.version}"
         if stored.position <= self.head:
             self.note(stored.position, f"{where} stands after position {self.head}")
-        self.head = max(self.head, stored.position)
+        self._reach(stored.position)
+        if stored.id.int in self._ids:
+            self.note(stored.position, f"{where} has the id {stored.id}, as another event before it")
+        self._ids.add(stored.id.int)
         self._version(stored, where)
         self._name(stored)
         if stored.stream in self._archived:
@@ -87,6 +106,25 @@ class _Looking:
         if stored.type == ARCHIVED:
             self._archived.add(stored.stream)
         self._content(stored)
+
+    def unreadable(self, part: Unreadable) -> None:
+        if not part.last:
+            self.note(part.first, f"from here on nothing can be read: {part.reason}")
+            return
+        there = "cannot be read" if part.first == part.last else f"this and all since {part.first} cannot be read"
+        self.note(part.last, f"{there}: {part.reason}")
+        self._reach(part.first)
+        self.head = part.last  # what a receipt says of these is not known to be missing
+
+    def _reach(self, position: int) -> None:
+        if position > self.head + 1:
+            self._gaps.append((self.head + 1, position - 1))
+        self.head = max(self.head, position)
+
+    def lacks(self, position: int) -> bool:
+        """Whether no event is at *position*, up to the head."""
+        index = bisect_right(self._gaps, position, key=itemgetter(0)) - 1
+        return position < 1 or (index >= 0 and position <= self._gaps[index][1])
 
     def _version(self, stored: StoredEvent, where: str) -> None:
         due = self._versions.get(stored.stream, 0) + 1
@@ -120,23 +158,58 @@ class _Looking:
             self._count,
             tuple(self._shown),
             dict(sorted(self._unknown.items())),
+            len(self._gaps),
         )
 
 
 async def _receipts(store: PortableStore, looking: _Looking) -> None:
-    after = ""
-    while page := await store.receipts(after, limit=PAGE):
+    after, limit = "", PAGE
+    while True:
+        await asyncio.sleep(0)
+        try:
+            page = await store.receipts(after, limit=limit)
+        except NO_DAMAGE:
+            raise
+        except Exception as error:
+            if limit > 1:
+                limit = 1  # up to the one that cannot be read
+                continue
+            looking.note(0, f"receipts after command id {after!r} cannot be read: {reason_of(error)}")
+            return
         for kept in page:
             looking.receipts += 1
-            if max(kept.receipt.positions, default=0) > looking.head and await store.head() == looking.head:
+            if await _is_of_nothing(store, looking, kept):
                 looking.note(0, f"command id {kept.command_id!r} has a receipt for events that are not there")
+        if not page or page[-1].command_id <= after:
+            return
         after = page[-1].command_id
+
+
+async def _is_of_nothing(store: PortableStore, looking: _Looking, kept: KeptReceipt) -> bool:
+    positions = kept.receipt.positions
+    if any(looking.lacks(position) for position in positions):
+        return True
+    if max(positions, default=0) <= looking.head:
+        return False
+    try:
+        return await store.head() == looking.head  # else it may be of an append that came meanwhile
+    except NO_DAMAGE:
+        raise
+    except Exception:
+        return False  # that the end cannot be read is a finding already
 
 
 async def _damage(store: PortableStore) -> list[str]:
     """What the database itself finds damaged, where it can look."""
     look = getattr(store, "damage", None)
-    return [] if look is None else list(await look())
+    if look is None:
+        return []
+    try:
+        return list(await look())
+    except NO_DAMAGE:
+        raise
+    except Exception as error:
+        return [reason_of(error)]
 
 
 def _is_json(data: bytes) -> bool:
