@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .conflicts_marks import Placed, draw_row, draw_winners
 from .conflicts_story import Attempt, ConflictStory, Row, rows, tell
@@ -31,45 +31,59 @@ def draw_conflicts(
     *,
     streams: Sequence[str] = (),
     window_s: tuple[float, float] | None = None,
+    versions: tuple[int, int] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """A lane for each stream, a row for each writer; above, the versions, below, the conflict rate.
 
     Without *streams*, those that met the most conflicts; without *window_s*, the whole run, or of a
-    long one the time around its densest conflicts. Raises LookupError for a run without attempts.
+    long one the time around its densest conflicts. Drawn is what acted in that time. *versions* are
+    the lowest and the highest that the axis shows, so that pictures can be compared.
+    Raises LookupError for a run without attempts.
     """
     story, chosen, window = _view(run, streams, window_s)
-    shown = _most_telling(rows(story, chosen, window))
+    every = rows(story, chosen, window)
+    shown = _most_telling(every)
     with house_style():
         height = min(4.5, max(3.0, 1.9 + 0.3 * len(shown) + 0.2 * len(chosen)))
         main = 1.5 + 0.75 * len(shown)
         above, middle, below = stacked_panels(ax, (8.0, height), (1.6, main, 1.4))
         above.set_xlim(window[0] - 0.02 * (window[1] - window[0]), window[1] + 0.20 * (window[1] - window[0]))
-        _staircase(above, story, chosen)
+        _staircase(above, story, chosen, window, versions)
         placed = _lanes(middle, shown, chosen)
         draw_winners(middle, placed, story)
         for one in placed:
             draw_row(middle, one, story)
-        _rate(below, story, chosen)
-        above.set_title(_title(story, chosen, window), color=INK)
+        _rate(below, story, chosen, window)
+        above.set_title(_title(story, chosen, window) + _left_out(every, shown, " · {} drawn"), color=INK)
         below.set_xlabel("seconds since the run began")
     return middle
 
 
 def describe_conflicts(
-    run: RunLike, *, streams: Sequence[str] = (), window_s: tuple[float, float] | None = None
+    run: RunLike,
+    *,
+    streams: Sequence[str] = (),
+    window_s: tuple[float, float] | None = None,
+    versions: tuple[int, int] | None = None,
 ) -> str:
-    """What the figure shows, in sentences: the attempts and their ends, the first conflict, what was never seen."""
+    """What the figure shows, in sentences: the attempts and their ends, the first conflict, what was never seen.
+
+    The counts are of all that acted in that time; what is told of single attempts is told of those that are drawn.
+    """
     story, chosen, window = _view(run, streams, window_s)
     attempts = _attempts_in(story, chosen, window)
+    every = rows(story, chosen, window)
+    shown = _most_telling(every)
     writers = sorted({attempt.writer for attempt in attempts})
     sentences = [
         f"{counted(len(attempts), 'attempt').capitalize()} by {counted(len(writers), 'writer')} on "
         f"{' and '.join(chosen)}, from {_s(window[0])} to {_s(window[1])} s: {_ends(attempts)}.",
-        *_told(story, attempts, chosen),
+        *([f"{left_out} are drawn."] if (left_out := _left_out(every, shown)) else []),
+        *_told(story, attempts, chosen, shown),
     ]
     for stream in chosen:
-        began, ended = (story.version(stream, at) for at in window)
+        began, ended = story.version_before(stream, window[0]), story.version(stream, window[1])
         went = f"stayed at version {ended}" if began == ended else f"went from version {began} to {ended}"
         sentences.append(f"{stream} {went}.")
     return " ".join(sentences)
@@ -86,6 +100,24 @@ def _view(
     chosen = tuple(streams) or _contested(story)
     here = [attempt for attempt in story.attempts if any(attempt.read(stream) is not None for stream in chosen)]
     return story, chosen, window_s or _window(here)
+
+
+def around_break(run: RunLike, at_s: float | None = None) -> dict[str, Any]:
+    """Options that show an append which rested on what had passed: the one at *at_s*, or else the first.
+
+    Empty, if there is no such append: then nothing broke without a conflict.
+    """
+    story = tell(run)
+    for attempt in story.attempts:
+        unseen = [key for stream, _ in attempt.reads for key in story.unseen(attempt, stream)]
+        if unseen and (at_s is None or abs(attempt.acted_s - at_s) < 1e-6):
+            over = {id(story.by_version[key]) for key in unseen}
+            others = [one for one in story.attempts if id(one.append) in over]
+            began = min(one.began_s for one in (attempt, *others))
+            air = max(attempt.acted_s - began, 1e-3)
+            streams = sorted(stream for stream, _ in attempt.reads)[:_STREAMS_MAX]
+            return {"streams": streams, "window_s": (max(0.0, began - air), attempt.acted_s + air)}
+    return {}
 
 
 def _contested(story: ConflictStory) -> tuple[str, ...]:
@@ -118,13 +150,19 @@ def _most_telling(found: Sequence[Row]) -> list[Row]:
     return [found[at] for at in sorted(kept)]
 
 
+def _left_out(every: Sequence[Row], shown: Sequence[Row], form: str = "{}") -> str:
+    """How many writers are drawn, where that is not everybody."""
+    here, there = ({row.writer for row in part} for part in (shown, every))
+    if len(shown) == len(every):
+        return ""
+    return form.format(f"{len(here)} of {counted(len(there), 'writer')}")
+
+
 def _attempts_in(story: ConflictStory, streams: Sequence[str], window_s: tuple[float, float]) -> list[Attempt]:
     return [
         attempt
         for attempt in story.attempts
-        if attempt.began_s <= window_s[1]
-        and attempt.ended_s >= window_s[0]
-        and any(attempt.read(stream) is not None for stream in streams)
+        if window_s[0] <= attempt.acted_s <= window_s[1] and any(attempt.read(stream) is not None for stream in streams)
     ]
 
 
@@ -157,18 +195,24 @@ def _names(placed: Sequence[Placed]) -> list[str]:
     return names
 
 
-def _staircase(ax: Axes, story: ConflictStory, streams: Sequence[str]) -> None:
+def _staircase(
+    ax: Axes,
+    story: ConflictStory,
+    streams: Sequence[str],
+    window_s: tuple[float, float],
+    versions: tuple[int, int] | None,
+) -> None:
     """The versions of the streams over time."""
-    left, right = ax.get_xlim()
+    left, right = window_s
     tops: list[float] = []
     for stream, dash in zip(streams, _DASHES * len(streams), strict=False):
         inside = [(at, version) for at, version in story.steps.get(stream, ()) if left <= at <= right]
         x = [left, *(at for at, _ in inside), right]
-        y = [story.version(stream, left), *(version for _, version in inside)]
+        y = [story.version_before(stream, left), *(version for _, version in inside)]
         ax.step(x, [*y, y[-1]], where="post", color=OK.colour, linewidth=1.4, linestyle=dash, zorder=3)
         tops.append(y[-1])
-    low, high = ax.get_ylim()
-    ax.set_ylim(min(low, min(tops) - 0.5), high + 0.12 * (high - low))
+    low, high = ax.get_ylim() if versions is None else (versions[0] - 0.1, versions[1] + 0.1)
+    ax.set_ylim(min(low, (min(tops) if versions is None else low) - 0.5), high + 0.12 * (high - low))
     _label_ends(ax, list(zip(streams, tops, strict=True)))
     ax.set_ylabel("version")
     ax.locator_params(axis="y", integer=True, nbins=4)
@@ -185,14 +229,14 @@ def _label_ends(ax: Axes, tops: Sequence[tuple[str, float]]) -> None:
         )
 
 
-def _rate(ax: Axes, story: ConflictStory, streams: Sequence[str]) -> None:
-    """Of the last attempts that ended, the share that met a conflict."""
+def _rate(ax: Axes, story: ConflictStory, streams: Sequence[str], window_s: tuple[float, float]) -> None:
+    """Of the last attempts that acted, the share that met a conflict."""
     ended = sorted(
-        (attempt.ended_s, attempt.outcome == "conflict")
+        (attempt.acted_s, attempt.outcome == "conflict")
         for attempt in story.attempts
         if any(attempt.read(stream) is not None for stream in streams)
     )
-    x, y, right = [], [], ax.get_xlim()[1]
+    x, y, right = [], [], window_s[1]
     for number, (at, _) in enumerate(ended, start=1):
         last = [lost for _, lost in ended[max(0, number - WINDOW_ATTEMPTS) : number]]
         if at <= right:
@@ -221,21 +265,24 @@ def _ends(attempts: Sequence[Attempt]) -> str:
     return ", ".join([*parts, *([f"{count['unchanged']} unchanged"] if count["unchanged"] else [])])
 
 
-def _told(story: ConflictStory, attempts: Sequence[Attempt], streams: Sequence[str]) -> list[str]:
-    """The first conflict, and the first append that rested on what had passed."""
+def _told(story: ConflictStory, attempts: Sequence[Attempt], streams: Sequence[str], shown: Sequence[Row]) -> list[str]:
+    """The first conflict that is drawn, and the first drawn append that rested on what had passed."""
     sentences = []
-    met = next((attempt for attempt in attempts if attempt.conflicts), None)
+    drawn = {id(attempt) for row in shown for attempt in row.attempts}
+    appends = {id(one) for row in shown for one in (*row.alone, *(attempt.append for attempt in row.attempts))}
+    met = next((attempt for attempt in attempts if attempt.conflicts and id(attempt) in drawn), None)
     if met is not None:
         stream, expected, found = met.conflicts[0]
         won = story.winner(stream, expected)
-        by = f"; {won.writer} had won at {_s(won.at_s)} s" if won else ""
+        by = f"; {won.writer} had won at {_s(won.at_s)} s" if won and id(won) in appends else ""
         sentences.append(
             f"First conflict: {met.writer} read {stream} at version {met.read(stream)} and at {_s(met.ended_s)} s "
             f"expected {expected}, found {found}{by}."
         )
     blind = [(attempt, stream) for attempt in attempts for stream in streams if story.unseen(attempt, stream)]
-    if blind:
-        attempt, stream = blind[0]
+    first = next((one for one in blind if id(one[0]) in drawn), None)
+    if first:
+        attempt, stream = first
         sentences.append(
             f"{counted(len(blind), 'append').capitalize()} rested on what had passed: {attempt.writer} appended at "
             f"{_s(attempt.acted_s)} s, having read version {attempt.read(stream)} of {stream}, and had not seen "
@@ -246,4 +293,4 @@ def _told(story: ConflictStory, attempts: Sequence[Attempt], streams: Sequence[s
 
 def _s(seconds: float) -> str:
     """A moment to the millisecond: conflicts are a matter of milliseconds."""
-    return f"{seconds:.3f}" if seconds < 100 else f"{seconds:.1f}"
+    return f"{seconds:.3f}"

@@ -69,6 +69,10 @@ class ConflictStory(NamedTuple):
         """The stream's version at a moment."""
         return max((version for at, version in self.steps.get(stream, ()) if at <= at_s), default=self.first[stream])
 
+    def version_before(self, stream: str, at_s: float) -> int:
+        """The stream's version just before a moment."""
+        return max((version for at, version in self.steps.get(stream, ()) if at < at_s), default=self.first[stream])
+
     def winner(self, stream: str, expected: int | str) -> Append | None:
         """The append that made *expected* stale: the first one after what was read."""
         return self.by_version.get((stream, expected + 1 if isinstance(expected, int) else 1))
@@ -144,7 +148,10 @@ class Row(NamedTuple):
 
 
 def rows(story: ConflictStory, streams: Sequence[str], window_s: tuple[float, float]) -> list[Row]:
-    """The rows of *streams*, in their order; a writer that attempts several things at once gets several."""
+    """The rows of *streams*, in their order; a writer that attempts several things at once gets several.
+
+    An attempt belongs to the window in which it acted: so the appends there are those that the versions count.
+    """
     began, ended = window_s
     claimed = {id(attempt.append) for attempt in story.attempts if attempt.append}
     found = []
@@ -152,7 +159,7 @@ def rows(story: ConflictStory, streams: Sequence[str], window_s: tuple[float, fl
         here = [
             attempt
             for attempt in story.attempts
-            if attempt.read(stream) is not None and attempt.began_s <= ended and attempt.ended_s >= began
+            if attempt.read(stream) is not None and began <= attempt.acted_s <= ended
         ]
         stray = [
             append

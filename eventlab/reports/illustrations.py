@@ -17,8 +17,9 @@ from eventlab.figures import (
     style,
 )
 from eventlab.figures.breaker_story import breakers
+from eventlab.figures.conflicts import around_break
 from eventlab.history import of_kind
-from eventlab.hooks import BreakerChanged, CommandAttempted, SagaMoved
+from eventlab.hooks import BreakerChanged, CommandAttempted, EventsAppended, SagaMoved
 
 from .facts import ReportedRun
 from .markup import Html, text
@@ -43,12 +44,23 @@ def _wanted(run: ReportedRun) -> Iterator[tuple[Any, dict[str, Any]]]:
     if any(of_kind(run.entries, SagaMoved)):
         yield draw_outcomes, {}
     elif any(of_kind(run.entries, CommandAttempted)):
-        yield draw_conflicts, {}
+        yield draw_conflicts, _broken_at(run)
     changed = {change.breaker for _, change in of_kind(run.entries, BreakerChanged)}
     # One that stayed closed has nothing to show, unless none has.
     for breaker in [name for name in breakers(run) if name in changed or not changed][:_BREAKERS_MAX]:
         yield draw_breaker_strip, {"breaker": breaker}
     yield draw_saga_lanes, {}
+
+
+def _broken_at(run: ReportedRun) -> dict[str, Any]:
+    """Where to look, if an invariant broke: at the append that its first witness names, or at the first blind one."""
+    wrong = [line for line in run.summary.invariants if line.valid is False]
+    if not wrong:
+        return {}
+    named = [re.findall(r"position (\d+)", str(witness)) for line in wrong for witness in line.witnesses]
+    last = {int(found[-1]) for found in named if found}
+    times = [entry.at for entry, what in of_kind(run.entries, EventsAppended) if what.position in last]
+    return next(filter(None, (around_break(run, at_s) for at_s in times)), None) or around_break(run)
 
 
 def _image(draw: Any, run: ReportedRun, options: dict[str, Any], prefix: str, words: str) -> Html:

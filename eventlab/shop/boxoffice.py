@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from eventlab.checks import CheckResult, none_found
 from eventlab.checks.result import broken, held
@@ -186,22 +187,26 @@ def no_show_oversold(log: Iterable[StoredEvent], capacity: int) -> CheckResult:
     return none_found("no show is oversold", "shows with more tickets than seats", oversold)
 
 
-def somebody_on_duty(log: Iterable[StoredEvent]) -> CheckResult:
-    """From the moment at which the first usher came, there was never a moment with none, in the order of *log*."""
-    name, empty = "somebody is always on duty", list(_left_empty(log))
+def somebody_on_duty(log: Iterable[StoredEvent], began: datetime | None = None) -> CheckResult:
+    """From the moment at which the first usher came, there was never a moment with none, in the order of *log*.
+
+    With the time at which the run *began*, the witnesses say when it was.
+    """
+    name, empty = "somebody is always on duty", list(_left_empty(log, began))
     if empty:
         return broken(name, f"{len(empty)} times nobody was on duty", empty)
     return held(name, "nobody went home while no other stayed")
 
 
-def _left_empty(log: Iterable[StoredEvent]) -> Iterator[str]:
+def _left_empty(log: Iterable[StoredEvent], began: datetime | None) -> Iterator[str]:
     """A witness for each time that the last usher went home, with who had gone before."""
     present: tuple[str, ...] = ()
     gone = ""
     for stored in log:
         before, present = present, _after(present, stored)
         if len(present) < len(before):
-            left = f"{stored.stream} went home at position {stored.position}"
+            when = f" ({(stored.occurred_at - began).total_seconds():.3f} s)" if began else ""
+            left = f"{stored.stream} went home at position {stored.position}{when}"
             if not present:
                 yield f"{gone}; then {left}, and nobody was on duty" if gone else f"{left}, and nobody was on duty"
             gone = left

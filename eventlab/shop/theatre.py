@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
 from typing import Any
 
 from eventlab.checks import CheckResult
 from eventlab.commands import Command, Executed, execute
-from eventlab.runtime import on_node, random_stream
+from eventlab.runtime import monotonic, now, on_node, random_stream
 from eventlab.services import Call, Request, handles
 from eventlab.shop.boxoffice import (
     BeginDuty,
@@ -97,4 +98,4 @@ def _checked(log: list[StoredEvent], capacity: int) -> Iterable[CheckResult]:
         yield no_seat_sold_twice(sales)
         yield no_show_oversold(sales, capacity)
     if len(sales) < len(log):
-        yield somebody_on_duty(log)
+        yield somebody_on_duty(log, now() - timedelta(seconds=monotonic()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,8 @@ def test_the_command_line_names_the_witnesses_and_says_that_it_failed(tmp_path: 
     page = (tmp_path / "run" / "report.html").read_text()
     assert "somebody is always on duty" in page
     assert "attempts by 2 writers on usher-1 and usher-2" in page  # the picture tells who decided
+    broke_s = re.findall(r"\((\d+\.\d{3}) s\), and nobody", " ".join(told.out.split()))[0]
+    assert f"usher-2 appended at {broke_s} s, having read" in page  # and it shows the moment of the first witness
 
 
 @pytest.mark.parametrize("path", [HOT, SKEW])

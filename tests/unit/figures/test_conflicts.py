@@ -6,6 +6,7 @@ import pytest
 
 from eventlab import hooks
 from eventlab.figures import describe_conflicts, draw_conflicts
+from eventlab.figures.conflicts import around_break
 from eventlab.figures.conflicts_story import rows, tell
 from eventlab.history import AnyHappening, Entry
 from tests.unit.figures.made_up_rivals import SHOW, made_up_rivals
@@ -131,6 +132,46 @@ def test_of_a_crowd_the_winner_is_shown_first_of_all() -> None:
     assert figure is not None
     names = [label.get_text() for ax in figure.axes for label in ax.get_yticklabels()]
     assert "late" in names and names.index("clerk-2") < names.index("clerk-10")
+
+
+def test_it_is_said_how_many_of_a_crowd_are_drawn_and_nothing_is_told_of_the_others() -> None:
+    crowd = history(
+        (3.0, "late", appended("show-lear", 8)),
+        (3.0, "late", tried(1, "written", READ_7, 2.0)),
+        *((4.0, f"clerk-{number}", MET) for number in range(1, 40)),
+    )
+    words = describe_conflicts(crowd)
+    assert "40 attempts by 40 writers" in words and "12 of 40 writers are drawn." in words
+    figure = draw_conflicts(crowd).get_figure(root=True)
+    assert figure is not None and "12 of 40 writers drawn" in figure.axes[0].get_title(loc="left")
+    drawn = {label.get_text() for ax in figure.axes for label in ax.get_yticklabels()}
+    assert words.split("First conflict: ")[1].split()[0] in drawn
+    assert "are drawn" not in describe_conflicts(LAST_SEAT)
+
+
+@pytest.mark.parametrize("window_s", [(0.0, 5.0), (3.21, 17.4), (61.0, 64.0), (70.3, 71.9)])
+def test_what_was_written_in_the_window_is_what_the_versions_went_up_by(window_s: tuple[float, float]) -> None:
+    words = describe_conflicts(made_up_rivals(), window_s=window_s)
+    began, ended = (int(part) for part in words.rstrip(".").split("from version ")[-1].split(" to "))
+    assert f": {ended - began} written" in words
+
+
+def test_a_break_without_a_conflict_is_found_with_what_was_not_seen() -> None:
+    assert around_break(SKEW) == {"streams": ["usher-ada", "usher-ben"], "window_s": (0.0, 11.0)}
+    assert around_break(SKEW, 6.0) == around_break(SKEW)
+    assert around_break(SKEW, 4.0) == around_break(LAST_SEAT) == {}
+
+
+def test_pictures_to_be_compared_have_one_axis_of_versions() -> None:
+    def axis(run: MadeUpRun) -> tuple[float, float]:
+        figure = draw_conflicts(run, window_s=(0, 10), versions=(7, 9)).get_figure(root=True)
+        assert figure is not None
+        low, high = figure.axes[0].get_ylim()
+        return low, high
+
+    blind = history((4.0, "ben", appended("show-lear", 8)), (6.0, "ada", tried(1, "refused", READ_7, 5.0)))
+    assert axis(LAST_SEAT) == axis(blind)
+    assert axis(LAST_SEAT)[0] < 7 and axis(LAST_SEAT)[1] > 9
 
 
 def test_what_is_not_there_is_named() -> None:
