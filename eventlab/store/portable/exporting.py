@@ -29,7 +29,7 @@ async def export(store: PortableStore, write: Callable[[bytes], object]) -> Expo
     """
     lines = _Lines(write)
     head = await store.head()
-    lines.put(Head(FORMAT, store.name, head))
+    lines.put(Head(FORMAT, head))
     events = await _events(store, head, lines)
     receipts = await _receipts(store, head, lines)
     lines.put(Foot(events, receipts, lines.digest()))

@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from ...errors import ExportInvalid, GiveUp, InvalidStreamId, InvalidValue
+from ...errors import EventlabError, ExportInvalid, GiveUp, InvalidStreamId, InvalidValue
 from ..model import KeptReceipt, StoredEvent
 from ..protocol import PortableStore
 from .lines import FORMAT, EventLine, Foot, Head, Line, ReceiptLine, decoded, kept_receipt, stored_event
@@ -33,18 +33,30 @@ async def import_(store: PortableStore, lines: Iterable[bytes], *, source: str =
     anything is written, `check` the lines first.
     """
     taking = _Taking(store, source)
-    for number, line in _checked(lines, source):
-        if isinstance(line, EventLine):
-            await taking.event(number, stored_event(line))
-        elif isinstance(line, ReceiptLine):
-            await taking.receipt(number, kept_receipt(line))
-    return await taking.end()
+    try:
+        for number, line in _checked(lines, source):
+            if isinstance(line, EventLine):
+                await taking.event(number, stored_event(line))
+            elif isinstance(line, ReceiptLine):
+                await taking.receipt(number, kept_receipt(line))
+        return await taking.end()
+    except _CutShort as error:
+        taken = taking.events_in()
+        raise ExportInvalid(
+            source,
+            error.line,
+            f"{error.reason}; {taken:,} events are in the store, and importing it again, whole, goes on from there",
+        ) from None
 
 
 def check(lines: Iterable[bytes], *, source: str = "export") -> None:
     """Read an export to its end. Raises ExportInvalid if it is none, is damaged, or was cut short."""
     for _ in _checked(lines, source):
         pass
+
+
+class _CutShort(ExportInvalid):
+    """All lines that came are good, and then no more came."""
 
 
 class _Taking:
@@ -73,17 +85,27 @@ class _Taking:
         await self._take_receipts()
         return Imported(*self._taken)
 
+    def events_in(self) -> int:
+        """How many events of the export are in the store by now, from this time or from before."""
+        return self._taken[0] + self._taken[2]
+
     async def _take_events(self) -> None:
-        batch, self._events = self._events, []
-        fresh = await self._fresh(batch)
-        self._taken[2] += len(batch) - len(fresh)
-        if not fresh:
+        due: Sequence[tuple[int, StoredEvent]]
+        due, self._events = self._events, []
+        refused: GiveUp | None = None
+        while due:
+            fresh = await self._fresh(due)
+            self._taken[2] += len(due) - len(fresh)
+            if refused is not None and len(fresh) == len(due):
+                raise await self._refusal(fresh, refused)
+            due = fresh
+            try:
+                await self._store.restore([stored for _, stored in due])
+            except (InvalidValue, InvalidStreamId) as error:
+                refused = error  # by what another import took in meanwhile? then that is there when looked for
+                continue
+            self._taken[0] += len(due)
             return
-        try:
-            await self._store.restore([stored for _, stored in fresh])
-        except (InvalidValue, InvalidStreamId) as error:
-            raise await self._refusal(fresh, error) from None
-        self._taken[0] += len(fresh)
 
     async def _fresh(self, batch: Sequence[tuple[int, StoredEvent]]) -> Sequence[tuple[int, StoredEvent]]:
         """Without what is in the store already, which must be the same."""
@@ -107,15 +129,36 @@ class _Taking:
             try:
                 await self._store.restore([stored])
             except (InvalidValue, InvalidStreamId) as single:
+                if not await self._fresh([(number, stored)]):
+                    continue
                 return ExportInvalid(self._source, number, str(single))
         return ExportInvalid(self._source, batch[0][0], str(error))
 
     async def _take_receipts(self) -> None:
-        batch, self._receipts = self._receipts, []
-        fresh = [kept for _, kept in batch if await self._store.receipt(kept.command_id) is None]
-        if fresh:
-            await self._store.restore([], fresh)
-        self._taken[1] += len(fresh)
+        due: Sequence[tuple[int, KeptReceipt]]
+        due, self._receipts = self._receipts, []
+        before = len(due) + 1
+        while due := [one for one in due if not await self._is_kept(*one)]:
+            try:
+                await self._store.restore([], [kept for _, kept in due])
+            except EventlabError:
+                if len(due) == before:
+                    raise
+                before = len(due)  # another import may have been faster: look once more what is there
+                continue
+            self._taken[1] += len(due)
+            return
+
+    async def _is_kept(self, number: int, kept: KeptReceipt) -> bool:
+        """Whether the receipt is in the store already; it must be the same."""
+        found = await self._store.receipt(kept.command_id)
+        if found is not None and (found.positions, found.versions) != (kept.receipt.positions, kept.receipt.versions):
+            raise ExportInvalid(
+                self._source,
+                number,
+                f"command id {kept.command_id!r} has another receipt already; import into an empty store",
+            )
+        return found is not None
 
 
 def _checked(lines: Iterable[bytes], source: str) -> Iterator[tuple[int, Line]]:
@@ -142,11 +185,13 @@ def _checked(lines: Iterable[bytes], source: str) -> Iterator[tuple[int, Line]]:
         receipts += isinstance(line, ReceiptLine)
         yield number, line
     if foot is None:
-        raise ExportInvalid(source, number, "the export ends too early: its last line is missing")
+        raise _CutShort(source, number, "the export ends too early: its last line is missing")
 
 
 def _line(text: bytes, source: str, number: int) -> Line:
     try:
         return decoded(text)
     except (msgspec.MsgspecError, ValueError) as error:
+        if number > 1 and not text.endswith(b"\n"):
+            raise _CutShort(source, number, "the export ends too early, within this line") from None
         raise ExportInvalid(source, number, f"no line of an export: {error}") from None

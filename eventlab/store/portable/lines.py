@@ -21,10 +21,9 @@ FORMAT = 1
 
 
 class Head(msgspec.Struct, frozen=True, tag="export", tag_field="line"):
-    """The first line: which store this was, and how far its log went."""
+    """The first line: how far the log went. What the store is called is left out: a copy has the same export."""
 
     format: int
-    store: str
     head: int
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventlab.codec import Encoded
-from eventlab.errors import ExportInvalid, StoreUnavailable
+from eventlab.errors import ExportInvalid, StoreFailed, StoreUnavailable
 from eventlab.store import (
     EVERYTHING,
     Filter,
@@ -26,6 +27,7 @@ from eventlab.store import (
 )
 from eventlab.store.model import KeptReceipt
 from eventlab.store.portable import check, export, import_, survey, verify
+from eventlab.store.portable.lines import Foot, encoded
 from eventlab.testing import run
 from eventlab.testing.stores.vocabulary import Counted, Noted
 
@@ -342,3 +344,70 @@ def test_a_store_that_is_away_is_no_finding() -> None:
 
     with pytest.raises(StoreUnavailable):
         run(verify(Away("away")))
+
+
+class Overtaken(MemoryStore):
+    """Each thing that is to be restored was just restored by another import."""
+
+    async def restore(self, events: Sequence[StoredEvent], receipts: Sequence[KeptReceipt] = ()) -> None:
+        there = [kept for kept in receipts if await self.receipt(kept.command_id) is not None]
+        if not there:
+            await super().restore(events[:4], receipts)
+        if there or receipts:
+            raise StoreFailed("sqlite:///a.db", "UNIQUE constraint failed")
+        await super().restore(events, receipts)
+
+
+def test_two_imports_at_once_both_end_well() -> None:
+    async def main() -> None:
+        source, target = await filled(), Overtaken("target")
+        done = await import_(target, await lines_of(source))
+        assert (done.events + done.present, done.receipts) == (6, 0)
+        assert await content(target) == await content(source)
+
+    run(main())
+
+
+def test_a_receipt_that_differs_is_refused() -> None:
+    async def main() -> None:
+        source, target = await filled(), MemoryStore("target")
+        await target.restore([], [KeptReceipt("c-1", b"x", Receipt((9,), {}))])
+        with pytest.raises(ExportInvalid, match="export:9: command id 'c-1' has another receipt already"):
+            await import_(target, await lines_of(source))
+
+    run(main())
+
+
+@pytest.mark.parametrize("broken_within_a_line", [False, True])
+def test_an_import_cut_short_says_how_much_is_in(broken_within_a_line: bool) -> None:
+    async def main() -> None:
+        source, target = await filled(events=600), MemoryStore("target")
+        lines = (await lines_of(source))[:1101]
+        if broken_within_a_line:
+            lines[-1] = lines[-1][:20]
+        with pytest.raises(ExportInvalid, match=r"ends too early.*; 1,000 events are in the store, and importing it"):
+            await import_(target, lines)
+        assert await target.head() == 1000
+        assert (await import_(target, await lines_of(source))).events == 200
+
+    run(main())
+
+
+def test_an_export_does_not_depend_on_what_the_store_is_called() -> None:
+    async def main() -> None:
+        source, target = await filled(), MemoryStore("other")
+        lines = await lines_of(source)
+        await import_(target, lines)
+        assert await lines_of(target) == lines
+
+    run(main())
+
+
+def test_an_export_that_names_its_store_is_taken_in_as_well() -> None:
+    async def main() -> None:
+        head, *body = (await lines_of(await filled()))[:-1]
+        lines = [head.replace(b'"head"', b'"store":"shop","head"'), *body]
+        digest = blake2b(b"".join(lines), digest_size=16).hexdigest()
+        assert (await import_(MemoryStore("target"), [*lines, encoded(Foot(6, 3, digest))])).events == 6
+
+    run(main())
