@@ -8,9 +8,12 @@ from ..codec import EVENTS, Encoded
 from ..errors import EventlabError, InvalidValue, UnknownEventType
 
 
-def encoded_pairs(plain: Callable[[str], str], events: Sequence[tuple[str, object]]) -> list[tuple[str, Encoded]]:
+def encoded_pairs(
+    plain: Callable[[str], str],
+    events: Sequence[tuple[str, object]],
+    encode: Callable[[object], Encoded] = EVENTS.encode,
+) -> list[tuple[str, Encoded]]:
     """*events* encoded, each with its *plain* stream. Raises InvalidValue for what is no sequence of pairs."""
-    encode = EVENTS.encode
     try:
         return [(plain(stream), encode(event)) for stream, event in events]
     except (TypeError, ValueError, UnknownEventType) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NoReturn
 
 from msgspec.structs import asdict, replace
@@ -15,6 +16,7 @@ from .keys import Keys, open_keys
 from .keys.belonging import Belonging
 from .metadata import Metadata
 from .model import Expectation, KeptReceipt, Receipt, StoredEvent
+from .pairs import encoded_pairs
 from .protocol import PortableStore
 from .records import Records
 from .seals import BrokenSeal, SealedValue, check_cipher, opened, sealed_values, sealing_of
@@ -65,15 +67,16 @@ class SealedStore:
         command_id: str | None = None,
         metadata: Metadata | None = None,
     ) -> Receipt:
+        pairs = encoded_pairs(_as_it_is, events, partial(EVENTS.encode, to_seal=True))
         try:
-            encoded = await self._sealed([EVENTS.encode(event, to_seal=True) for _, event in events])
+            encoded = await self._sealed([event for _, event in pairs])
         except SubjectErased:
             # What a command wrote before the erasure cannot be sealed, and so not compared, again: its id alone tells.
             earlier = None if command_id is None else await self._store.receipt(command_id)
             if earlier is None:
                 raise
             return earlier
-        named = [(stream, each) for (stream, _), each in zip(events, encoded, strict=True)]
+        named = [(stream, each) for (stream, _), each in zip(pairs, encoded, strict=True)]
         return await self._store.append(named, expect=expect, command_id=command_id, metadata=metadata)
 
     async def read(
@@ -164,6 +167,10 @@ class Unopened(StoredEvent, frozen=True):
         if self.missing is not None:
             raise KeyMissing(self.type, self.missing, where)
         raise UndecodableEvent(self.type, self.reason, where)
+
+
+def _as_it_is(stream: str) -> str:
+    return stream  # the store that is sealed checks it
 
 
 def _each_once(subjects: Iterable[str]) -> list[str]:

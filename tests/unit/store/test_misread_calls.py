@@ -9,7 +9,7 @@ import pytest
 
 from eventlab.commands import execute
 from eventlab.errors import EventlabError, InvalidValue, RecordConflict, UnknownEventType
-from eventlab.store import EventStore, carrying, open_store, subscribe
+from eventlab.store import EventStore, MemoryKeys, MemoryStore, SealedStore, carrying, open_store, subscribe
 from eventlab.testing import run
 from eventlab.testing.stores.vocabulary import Noted
 from tests.contracts.backends import BACKENDS, url_of
@@ -43,6 +43,16 @@ def test_appends_in_another_shape_are_refused(backend: str, tmp_path: Path) -> N
         error = await refused(store, [("a-1", event)], metadata={"actor": "me"})
         assert str(error) == "metadata is {'actor': 'me'}; expected Metadata, as Metadata(actor=…)"
         await store.close()
+
+    run(main())
+
+
+def test_a_sealed_store_refuses_them_in_the_same_words() -> None:
+    async def main() -> None:
+        store = SealedStore(MemoryStore(), MemoryKeys())
+        for events in (("a-1", Noted("1")), None, [Noted("1")]):
+            error = await refused(store, events)
+            assert "expected a sequence of pairs of stream and event, as [(stream, event)]" in str(error)
 
     run(main())
 
