@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..runtime import random_stream
-from ..store import EventStore, Expectation, Metadata, Receipt, Record, Records, StoredEvent
+from ..store import EventStore, Expectation, Metadata, PassingStore, Receipt, Record, Records, StoredEvent
 from .distributions import Constant, Distribution
 from .loop import running_loop
 
@@ -17,21 +17,17 @@ APPEND = Constant(0.004)
 """What a read and an append take unless told otherwise: an SSD and a flush."""
 
 
-class SimulatedStore:
-    """Wraps any store with latency.
+class SimulatedStore(PassingStore):
+    """Wraps any store with latency. To be woken by `changed` takes no time: it is no read.
 
     An append takes effect at the beginning or at the end of its time, drawn by chance: a node that
     crashes meanwhile has written nothing, or has written without having heard so.
     """
 
     def __init__(self, store: EventStore, *, read: Distribution = READ, append: Distribution = APPEND) -> None:
-        self._store = store
+        super().__init__(store)
         self._read, self._append = read, append
         self._draws: random.Random | None = None
-
-    @property
-    def name(self) -> str:
-        return self._store.name
 
     @property
     def records(self) -> Records:
@@ -77,16 +73,9 @@ class SimulatedStore:
         await self._pause()
         return await self._store.head()
 
-    async def changed(self, after: int) -> None:
-        """Takes no time of its own: to be woken is no read."""
-        await self._store.changed(after)
-
     async def receipt(self, command_id: str) -> Receipt | None:
         await self._pause()
         return await self._store.receipt(command_id)
-
-    async def close(self) -> None:
-        await self._store.close()
 
     def _flush(self) -> asyncio.Future[None]:
         return _passing(self._append.sample(self._chance()))

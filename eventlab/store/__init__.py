@@ -17,6 +17,7 @@ from .model import ANY, EXISTS, NONE, Expect, Expectation, Receipt, StoredEvent,
 from .naming import Owner
 from .opening import open_store
 from .parking import Parked, Parking, Redriven, parked, parking, redrive
+from .passing import PassingStore
 from .protocol import EventStore, PortableStore
 from .records import Record, Records
 from .sealing import SealedStore, sealed
@@ -26,6 +27,7 @@ from .subscription import Batch, Subscription, subscribe
 __all__ = [
     "EventStore",
     "PortableStore",
+    "PassingStore",
     "MemoryStore",
     "open_store",
     "SealedStore",

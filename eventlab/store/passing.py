@@ -1,0 +1,59 @@
+"""The base of stores that stand before another one and change one thing about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .metadata import Metadata
+from .model import Expectation, Receipt, StoredEvent
+from .protocol import EventStore
+from .records import Records
+
+
+class PassingStore:
+    """Passes everything on to *store*. Derive from it, and override what is to be different."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+
+    @property
+    def name(self) -> str:
+        return self._store.name
+
+    @property
+    def records(self) -> Records:
+        return self._store.records
+
+    async def append(
+        self,
+        events: Sequence[tuple[str, object]],
+        *,
+        expect: Mapping[str, Expectation] | None = None,
+        command_id: str | None = None,
+        metadata: Metadata | None = None,
+    ) -> Receipt:
+        return await self._store.append(events, expect=expect, command_id=command_id, metadata=metadata)
+
+    async def read(self, stream: str, **options: Any) -> list[StoredEvent]:
+        return await self._store.read(stream, **options)
+
+    async def read_many(
+        self, streams: Sequence[str], *, after: Mapping[str, int] | None = None
+    ) -> dict[str, list[StoredEvent]]:
+        return await self._store.read_many(streams, after=after)
+
+    async def read_all(self, after: int = 0, **options: Any) -> list[StoredEvent]:
+        return await self._store.read_all(after, **options)
+
+    async def head(self) -> int:
+        return await self._store.head()
+
+    async def changed(self, after: int) -> None:
+        await self._store.changed(after)
+
+    async def receipt(self, command_id: str) -> Receipt | None:
+        return await self._store.receipt(command_id)
+
+    async def close(self) -> None:
+        await self._store.close()
