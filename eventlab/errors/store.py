@@ -136,8 +136,8 @@ class HandlerCancelled(UnknownOutcome):
 
     def __str__(self) -> str:
         return (
-            f"the handler of group {self.group!r} ended with a CancelledError at position {self.position}, though nobody "
-            f"cancelled the worker: something that it waited for was; whether its work is done is unknown"
+            f"the handler of group {self.group!r} ended with a CancelledError at position {self.position}, though "
+            f"nobody cancelled the worker: something that it waited for was; whether its work is done is unknown"
         )
 
 
