@@ -26,10 +26,19 @@ class Prediction:
         """The guess against the result, in words."""
         guess, found = self._with_unit(self.guess), self._with_unit(actual)
         if isinstance(actual, str) or isinstance(self.guess, str):
+            guess, found = f"“{guess}”", f"“{found}”"
             same = str(actual) == str(self.guess)
             verdict = "as it came out" if same else f"but it was {found}"
             return Said(f"Your guess was {guess}, {verdict}.", "good" if same else "neutral")
-        return Said(f"Your guess was {guess}; it was {found}: {how_far(self.guess, actual)}.", "neutral")
+        return Said(f"Your guess was {guess}; it was {found}: {self._how_far(self.guess, actual)}.", "neutral")
+
+    def _how_far(self, guess: float, actual: float) -> str:
+        """Between percentages the distance is one of points: 67 % is 17 points above 50 %, not 34 %."""
+        points = abs(guess - actual)
+        if self.unit != "%" or not points:
+            return how_far(guess, actual)
+        amount = f"{points:,.3g} {'point' if points == 1 else 'points'}"
+        return f"{amount} too {'high' if guess > actual else 'low'}"
 
     def _with_unit(self, value: Guess) -> str:
         number = value if isinstance(value, str) else f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"

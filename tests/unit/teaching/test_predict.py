@@ -31,10 +31,23 @@ def test_what_was_typed_counts_at_the_time_of_the_reveal() -> None:
 
 def test_words_can_be_guessed_too() -> None:
     guess = predict("Which?", default="sound", options=["naive", "sound"])
-    assert guess.reveal("sound").text == "Your guess was sound, as it came out."
-    assert guess.reveal("naive").text == "Your guess was sound, but it was naive."
+    assert guess.reveal("sound").text == "Your guess was “sound”, as it came out."
+    assert guess.reveal("naive").text == "Your guess was “sound”, but it was “naive”."
     with pytest.raises(ValueError, match="none of the options"):
         predict("Which?", default="both", options=["naive", "sound"])
+
+
+@pytest.mark.parametrize(
+    ("guess", "actual", "words"),
+    [
+        (67, 50, "17 points too high"),
+        (49, 50, "1 point too low"),
+        (50, 50, "exactly right"),
+        (0, 5, "5 points too low"),
+    ],
+)
+def test_between_percentages_the_distance_is_one_of_points(guess: float, actual: float, words: str) -> None:
+    assert Prediction("Which share?", guess, "%", None).reveal(actual).text.endswith(f": {words}.")
 
 
 @pytest.mark.parametrize(
