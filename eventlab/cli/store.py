@@ -13,6 +13,8 @@ import msgspec
 from ..store import EVERYTHING, Filter, PortableStore, category_of, subscribe
 from ..store.opening import without_secrets
 from ..store.portable import StreamInfo, survey
+from .exits import FAILED, MET
+from .following import TellingBackoff, ended_with_stdout, telling_of_return
 from .opened import print_event, print_line, printing, sqlite_file, with_store
 
 CATEGORIES_SHOWN = 20
@@ -88,18 +90,30 @@ def read(
     *,
     as_json: bool,
     keys: str | None = None,
-) -> None:
+) -> int:
     moment = at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
     async def look(store: PortableStore) -> int:
-        events = await store.read(stream, after=after, to=to, at=moment, backwards=backwards, limit=limit)
+        count, begin, end = 0, after, to
         with printing():
-            for stored in events:
-                print_event(stored, as_json, has_keys=keys is not None)
-        return len(events)
+            while limit is None or count < limit:
+                page_size = PAGE if limit is None else min(PAGE, limit - count)
+                events = await store.read(stream, after=begin, to=end, at=moment, backwards=backwards, limit=page_size)
+                count += len(events)
+                for stored in events:
+                    print_event(stored, as_json, has_keys=keys is not None)
+                if len(events) < page_size:
+                    break
+                if backwards:
+                    end = events[-1].version - 1
+                else:
+                    begin = events[-1].version
+        return count
 
-    if with_store(url, look, keys=keys) == 0:
-        sys.stderr.write(f"stream {stream!r} has no event there\n")
+    if with_store(url, look, keys=keys):
+        return MET
+    sys.stderr.write(f"stream {stream!r} has no event there\n")
+    return FAILED
 
 
 def tail(
@@ -119,9 +133,11 @@ def tail(
     async def look(store: PortableStore) -> None:
         begin = await _begin(store, lines, where) if after is None else after
         with printing():
-            async for stored in subscribe(store, begin, where=where, follow=follow):
-                print_event(stored, as_json, has_keys=keys is not None)
-                sys.stdout.flush()
+            following = subscribe(store, begin, where=where, follow=follow, backoff=TellingBackoff())
+            with telling_of_return(), ended_with_stdout(following):
+                async for stored in following:
+                    print_event(stored, as_json, has_keys=keys is not None)
+                    sys.stdout.flush()
 
     with_store(url, look, keys=keys)
 

@@ -18,6 +18,9 @@ store_app = typer.Typer(
     add_completion=False,
 )
 
+INTEGER_MAX = 2**63 - 1
+"""The greatest number that a database knows."""
+
 
 class Layout(StrEnum):
     """How events are printed."""
@@ -71,29 +74,36 @@ def streams(url: Url, category: Category = None, stream: Pattern = None, format_
 def read(
     url: Url,
     stream: Annotated[str, typer.Argument(metavar="STREAM", help="The stream.", show_default=False)],
-    after: Annotated[int, typer.Option(help="Only after this version.", min=0)] = 0,
-    to: Annotated[int | None, typer.Option(help="Only up to this version.", min=0, show_default=False)] = None,
+    after: Annotated[int, typer.Option(help="Only after this version.", min=0, max=INTEGER_MAX)] = 0,
+    to: Annotated[
+        int | None, typer.Option(help="Only up to this version.", min=0, max=INTEGER_MAX, show_default=False)
+    ] = None,
     at: Annotated[
         datetime | None, typer.Option(help="The stream as it was at this moment, in UTC.", show_default=False)
     ] = None,
     backwards: Annotated[bool, typer.Option("--backwards", help="The latest first.")] = False,
-    limit: Annotated[int | None, typer.Option(help="At most so many.", min=1, show_default=False)] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="At most so many.", min=1, max=INTEGER_MAX, show_default=False)
+    ] = None,
     keys: KeysUrl = None,
     format_: As = Layout.text,
 ) -> None:
-    """The events of one stream."""
+    """The events of one stream. Exit code 1 if there are none."""
     with guarded():
         from .store import read as run
 
-        run(url, stream, after, to, at, backwards, limit, as_json=format_ is Layout.json, keys=keys)
+        code = run(url, stream, after, to, at, backwards, limit, as_json=format_ is Layout.json, keys=keys)
+    raise typer.Exit(code)
 
 
 @store_app.command()
 def tail(
     url: Url,
-    lines: Annotated[int, typer.Option("-n", "--lines", help="Begin with the last so many events.", min=0)] = 10,
+    lines: Annotated[
+        int, typer.Option("-n", "--lines", help="Begin with the last so many events.", min=0, max=INTEGER_MAX)
+    ] = 10,
     after: Annotated[
-        int | None, typer.Option(help="Begin after this position instead.", min=0, show_default=False)
+        int | None, typer.Option(help="Begin after this position instead.", min=0, max=INTEGER_MAX, show_default=False)
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is written from now on.")] = False,
     category: Category = None,

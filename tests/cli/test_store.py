@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from eventlab.cli.files import new_file
-from eventlab.errors import RunRefused
-from eventlab.store import Metadata, archive, open_store
+from eventlab.cli.following import TellingBackoff, telling_of_return
+from eventlab.errors import RunRefused, StoreUnavailable
+from eventlab.simulation import World
+from eventlab.store import EVERYTHING, Filter, MemoryStore, Metadata, StoredEvent, archive, open_store, subscribe
 from eventlab.store.opening import without_secrets
+from eventlab.store.sqlite.trouble import explained
 from eventlab.testing import run
 from eventlab.testing.stores.vocabulary import Counted, Noted
 from tests.cli.commands import Told, eventlab, spawned, start
@@ -74,9 +77,57 @@ def test_one_stream_is_read_in_parts_and_backwards() -> None:
     assert columns(store("read", URL, "order-2", "--to", "1").out, 0) == [("2",)]
     assert columns(store("read", URL, "order-2", "--backwards", "--limit", "1").out, 0) == [("5",)]
     assert store("read", URL, "order-2", "--at", "2020-01-01").out == ""
-    assert "has no event there" in store("read", URL, "order-9").err
+    missing = store("read", URL, "order-9")
+    assert (missing.code, missing.out, missing.err) == (1, "", "stream 'order-9' has no event there\n")
     line = json.loads(store("read", URL, "order-1", "--after", "1", "--format", "json").out)
     assert (line["position"], line["data"], line["metadata"]) == (3, {"number": 3, "parts": []}, {"actor": "clerk"})
+
+
+def test_a_long_stream_is_read_by_pages(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def write() -> None:
+        open_ = open_store(URL)
+        await open_.append([("a-1", Noted(str(number))) for number in range(7)])
+        await open_.close()
+
+    run(write())
+    monkeypatch.setattr("eventlab.cli.store.PAGE", 3)
+    for args, versions in (
+        ((), "1234567"),
+        (("--backwards",), "7654321"),
+        (("--limit", "4"), "1234"),
+        (("--limit", "3"), "123"),
+        (("--after", "1", "--to", "6"), "23456"),
+        (("--backwards", "--after", "1", "--limit", "5"), "76543"),
+        (("--at", "2100-01-01"), "1234567"),
+    ):
+        assert "".join(v[1:] for (v,) in columns(store("read", URL, "a-1", *args).out, 4)) == versions
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(
+    "args",
+    [("read", "order-1", "--after"), ("read", "order-1", "--to"), ("read", "order-1", "--limit"), ("tail", "--after"),
+     ("tail", "-n")],
+)  # fmt: skip
+def test_numbers_that_no_database_knows_are_refused(args: tuple[str, ...]) -> None:
+    told = store(args[0], URL, *args[1:], str(10**30))
+    assert told.code == 2
+    assert "Invalid value for" in told.err
+    assert store(args[0], URL, *args[1:], str(2**63 - 1)).code in (0, 1)
+
+
+def test_a_directory_is_no_store(here: Path) -> None:
+    (here / "dir.db").mkdir()
+    told = store("info", "sqlite:///dir.db")
+    assert (told.code, told.err) == (4, "sqlite:///dir.db: it is a directory; name a file\n")
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_file_that_may_not_be_read_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)  # whoever is root may read everything
+    error = sqlite3.OperationalError("unable to open database file")
+    error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+    assert str(explained(URL, error)) == f"{URL}: the file may not be read by you"
 
 
 @pytest.mark.usefixtures("shop")
@@ -102,6 +153,39 @@ def test_tail_follows_what_another_program_writes(shop: Path) -> None:
     assert process.stdout.readline().split()[0] == "7"
     process.terminate()
     process.communicate()
+
+
+def test_tail_ends_when_nobody_reads_any_more(shop: Path) -> None:
+    """Also while nothing is written to the store."""
+    process = start("store", "tail", URL, "-n", "1", "-f", cwd=shop.parent)
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert (process.wait(60), process.stderr.read()) == (0, "")
+
+
+def test_following_tells_when_the_store_is_away_and_when_it_is_back(capsys: pytest.CaptureFixture[str]) -> None:
+    class Leaky(MemoryStore):
+        failing = 3
+
+        async def read_all(self, after: int = 0, *, where: Filter = EVERYTHING, limit: int = 1000) -> list[StoredEvent]:
+            self.failing -= 1
+            if self.failing >= 0:
+                raise StoreUnavailable("postgresql://h/d", "it is away")
+            return await super().read_all(after, where=where, limit=limit)
+
+    async def main() -> None:
+        leaky = Leaky("leaky")
+        await leaky.append([("a-1", Noted("first"))])
+        following = subscribe(leaky, follow=False, backoff=TellingBackoff())
+        with telling_of_return():
+            assert [stored.position async for stored in following] == [1]
+
+    World(seed=1).run(main())
+    assert capsys.readouterr().err == (
+        "the store does not answer; it is tried again until it does\n"
+        "the store answers again; going on after position 0\n"
+    )
 
 
 @pytest.mark.usefixtures("shop")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from hashlib import blake2b
 
@@ -61,6 +62,7 @@ async def _events(store: PortableStore, head: int, lines: _Lines) -> int:
             lines.put(event_line(stored))
             count += 1
         after = page[-1].position
+        await asyncio.sleep(0)  # others of this loop have their turn
     return count
 
 
@@ -72,4 +74,5 @@ async def _receipts(store: PortableStore, head: int, lines: _Lines) -> int:
                 lines.put(receipt_line(kept))
                 count += 1
         after = page[-1].command_id
+        await asyncio.sleep(0)
     return count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 import msgspec
@@ -38,4 +39,5 @@ async def survey(store: EventStore, where: Filter = EVERYTHING) -> list[StreamIn
                 stored.stream, stored.version, first_at, stored.occurred_at, stored.type == ARCHIVED
             )
         after = page[-1].position
+        await asyncio.sleep(0)  # others of this loop have their turn
     return [found[stream] for stream in sorted(found)]

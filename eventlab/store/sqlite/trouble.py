@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from pathlib import Path
 
 from ...errors import AppendUnknown, EventlabError, StoreFailed
 
@@ -10,10 +12,9 @@ _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 _REASONS = {
     sqlite3.SQLITE_FULL: "the disk is full; nothing was written",
-    sqlite3.SQLITE_READONLY: "the file is read-only; nothing was written",
+    sqlite3.SQLITE_READONLY: "the file, or its folder, may not be written by you; nothing was written",
     sqlite3.SQLITE_NOTADB: "it is no SQLite database",
     sqlite3.SQLITE_CORRUPT: "the database is damaged",
-    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened; does its folder exist, and may it be written?",
     sqlite3.SQLITE_PERM: "access was denied",
     sqlite3.SQLITE_AUTH: "access was denied",
     sqlite3.SQLITE_TOOBIG: "an event is larger than SQLite can hold; nothing was written",
@@ -41,4 +42,14 @@ def explained(url: str, error: sqlite3.Error, *, committing: bool = False) -> Ev
     if code == sqlite3.SQLITE_IOERR:
         reason = f"the disk failed ({error})"
         return AppendUnknown(url, reason) if committing else StoreFailed(url, reason)
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return StoreFailed(url, _not_opened(Path(url.removeprefix("sqlite:///"))))
     return StoreFailed(url, _REASONS.get(code, f"SQLite says: {error}"))
+
+
+def _not_opened(path: Path) -> str:
+    if path.is_dir():
+        return "it is a directory; name a file"
+    if os.path.lexists(path) and not os.access(path, os.R_OK):
+        return "the file may not be read by you"
+    return "the file cannot be opened; does its folder exist, and may it be written?"

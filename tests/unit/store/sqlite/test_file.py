@@ -138,9 +138,12 @@ def test_tables_of_somebody_else_are_not_taken_for_ours(tmp_path: Path) -> None:
         open_store(f"sqlite:///{tmp_path}/a.db")
 
 
-@pytest.mark.parametrize("place", ["missing/a.db", ""])
-def test_a_place_where_no_file_can_be_is_refused(tmp_path: Path, place: str) -> None:
-    with pytest.raises(StoreFailed, match="cannot be opened; does its folder exist"):
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [("missing/a.db", "cannot be opened; does its folder exist"), ("", "it is a directory; name a file")],
+)
+def test_a_place_where_no_file_can_be_is_refused(tmp_path: Path, place: str, says: str) -> None:
+    with pytest.raises(StoreFailed, match=says):
         open_store(f"sqlite:///{tmp_path}/{place}")
 
 
