@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from types import MappingProxyType
@@ -409,5 +411,31 @@ def test_an_export_that_names_its_store_is_taken_in_as_well() -> None:
         lines = [head.replace(b'"head"', b'"store":"shop","head"'), *body]
         digest = blake2b(b"".join(lines), digest_size=16).hexdigest()
         assert (await import_(MemoryStore("target"), [*lines, encoded(Foot(6, 3, digest))])).events == 6
+
+    run(main())
+
+
+@pytest.mark.parametrize("work", [lambda store: export(store, lambda _: None), survey, verify])
+def test_others_have_their_turn_between_pages(
+    work: Callable[[PortableStore], Awaitable[object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("exporting", "survey", "walking"):
+        monkeypatch.setattr(sys.modules[f"eventlab.store.portable.{module}"], "PAGE", 2)
+
+    async def main() -> None:
+        store = await filled(events=10)
+        turns = 0
+
+        async def count() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        async with asyncio.TaskGroup() as group:
+            counting = group.create_task(count())
+            await work(store)
+            counting.cancel()
+        assert turns >= 10
 
     run(main())
