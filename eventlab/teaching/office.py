@@ -18,7 +18,7 @@ from eventlab.simulation import Recorder, Uniform, World
 from eventlab.store import MemoryStore, StoredEvent
 
 from .desk import Desk
-from .patience import Unfinished
+from .patience import Unfinished, abandon
 from .table import Table
 
 Executor = Callable[[Any, Any], Awaitable[Any]]
@@ -66,19 +66,19 @@ class Office:
         store = self.desk(disk, hold) if by_hand else HoldingStore(disk, hold)
 
         async def main() -> dict[str, object]:
-            earlier = list(before)
-            if earlier:
-                await disk.append(earlier)
-            with recorder.recording():
-                started = {
-                    who: world.node(who).start(self._come(store, order, executor)) for who, order in orders.items()
-                }
-                done, _ = await asyncio.wait(started.values(), timeout=self.until_s)
-                return {who: future.result() if future in done else Unfinished() for who, future in started.items()}
+            started = {who: world.node(who).start(self._come(store, order, executor)) for who, order in orders.items()}
+            done, _ = await asyncio.wait(started.values(), timeout=self.until_s)
+            return {who: future.result() if future in done else Unfinished() for who, future in started.items()}
 
-        with World(self.seed) as world:
-            ended = world.run(main())
+        world = World(self.seed)
+        try:
+            if earlier := list(before):
+                world.run(disk.append(earlier))
+            with recorder.recording():  # not inside: what is abandoned there would listen for ever
+                ended = world.run(main())
             log = world.run(disk.read_all(limit=100_000))
+        finally:
+            world.close() if self.until_s is None else abandon(world)
         return Evening(recorder.entries, log, ended)
 
     async def _come(self, store: HoldingStore, order: Any, executor: Executor) -> object:

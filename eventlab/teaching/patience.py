@@ -7,6 +7,8 @@ import ctypes
 from collections.abc import Coroutine, Generator
 from typing import Any
 
+from eventlab.simulation import World
+
 STEPS_MAX = 2_000
 """How often an answer is resumed before it is left where it waits."""
 
@@ -26,7 +28,7 @@ class Patient:
     """Awaits a coroutine, and after *steps_max* steps resumes it no more.
 
     Nothing is thrown into it, since a bare ``except`` would catch whatever it is and go on for ever.
-    For the same reason it is never closed: abandoned where it waits, it is kept alive to the end of the process.
+    For the same reason nobody may close it: who runs it calls `abandon` on its world.
     Raises AnswerLeft for ``sys.exit()`` and its like; KeyboardInterrupt goes through.
     """
 
@@ -49,14 +51,19 @@ class Patient:
             try:
                 yield waits_for
             except GeneratorExit:
-                _keep(self._coroutine)
                 raise
             except BaseException as error:  # a timeout of its own, say
                 thrown = error
-        _keep(self._coroutine)
         return (yield from never)
 
 
-def _keep(coroutine: Coroutine[Any, Any, Any]) -> None:
-    """Never let it be collected: that would throw GeneratorExit into it, also while the process ends."""
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(coroutine))
+def abandon(world: World) -> None:
+    """Close the world, or if something in it is unfinished leave it as it stands to the end of the process.
+
+    To close or to collect what waits there would throw GeneratorExit into it, and a bare ``except`` catches that too.
+    """
+    unfinished = asyncio.all_tasks(world.loop)
+    if not unfinished:
+        world.close()
+    for one in (world, *unfinished) if unfinished else ():
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(one))

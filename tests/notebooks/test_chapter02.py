@@ -145,6 +145,17 @@ async def only_reads(store: Any, show: Any, clerk: str, seats: int) -> Any:
         await store.read(show)
 
 
+async def catches_everything_in_a_task_of_its_own(store: Any, show: Any, clerk: str, seats: int) -> Any:
+    await asyncio.create_task(catches_everything_asleep(store, show, clerk, seats))
+
+
+async def never_tidies_up(store: Any, show: Any, clerk: str, seats: int) -> Any:
+    try:
+        await only_reads(store, show, clerk, seats)
+    finally:
+        await catches_everything_asleep(store, show, clerk, seats)
+
+
 async def ends_the_program(store: Any, show: Any, clerk: str, seats: int) -> Any:
     sys.exit(3)
 
@@ -204,7 +215,16 @@ def test_an_answer_that_only_looks_right_is_refused_by_the_law_it_breaks(
 
 @pytest.mark.parametrize(
     "endless",
-    [looks_only_once, catches_everything, catches_everything_asleep, only_sleeps, only_yields, only_reads],
+    [
+        looks_only_once,
+        catches_everything,
+        catches_everything_asleep,
+        only_sleeps,
+        only_yields,
+        only_reads,
+        catches_everything_in_a_task_of_its_own,
+        never_tidies_up,
+    ],
     ids=lambda value: value.__name__,
 )
 def test_an_answer_without_an_end_is_left_waiting_and_told_so_in_a_sentence_of_its_own(
