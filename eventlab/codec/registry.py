@@ -54,6 +54,8 @@ class EventRegistry:
         """Of these classes it was seen that they hold nothing personal."""
         self._upcasters: dict[tuple[str, int], Upcast] = {}
         self._decoders: dict[tuple[str, int], Callable[[bytes], Any]] = {}
+        self.decoder = self._decoders.get
+        """What decodes bytes of a name and version, or None where that was never asked of `decode` yet."""
         self._plans: dict[tuple[str, int], Plan | None] = {}
         self._lineages: dict[str, str] = {}
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from ..codec import EVENTS
-from ..errors import InvalidStreamId, UndecodableEvent, UnknownEventType
+from ..errors import InvalidStreamId
 from .metadata import NO_METADATA, Metadata
 
 STREAM_ID_CHARACTERS_MAX = 255
@@ -92,15 +92,16 @@ class _Decoded:
     def __get__(self, stored: StoredEvent | None, _owner: type) -> Any:
         if stored is None:
             return self
-        try:
-            event = EVENTS.decode(stored.type, stored.schema_version, stored.data)
-        except (UnknownEventType, UndecodableEvent):
-            pass  # once more, to say where: to have that at hand each time would cost half as much as decoding
-        else:
-            stored.__dict__["event"] = event
-            return event
+        decoder = EVENTS.decoder((stored.type, stored.schema_version))
+        if decoder is not None:
+            try:
+                event = stored.__dict__["event"] = decoder(stored.data)
+                return event
+            except Exception:
+                pass  # once more, to say where: to have that at hand each time would cost half as much as decoding
         where = f"position {stored.position}, stream {stored.stream!r} version {stored.version}"
-        return EVENTS.decode(stored.type, stored.schema_version, stored.data, where)
+        event = stored.__dict__["event"] = EVENTS.decode(stored.type, stored.schema_version, stored.data, where)
+        return event
 
 
 class StoredEvent(msgspec.Struct, frozen=True, dict=True):
