@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from struct import Struct
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +16,7 @@ from ..metadata import NO_METADATA, Metadata
 from ..model import ANY, EXISTS, NONE, Expect, Expectation, Receipt
 from .connecting import BINARY, TEXT, Parameter, Statement
 from .encoding import BIGINT as BIGINTS
-from .encoding import BYTEA, INTEGER, UUID, bigints_from, from_bigint, to_array, to_bigint, to_integer, to_moment
+from .encoding import BYTEA, INTEGER, UUID, bigints_from, to_array, to_bigint, to_integer, to_moment
 from .encoding import TEXT as TEXTS
 from .functions import ANY_VERSION, ARCHIVED_STREAM, CONFLICT, REUSED, SOME_VERSION
 
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
     from ...runtime import Runtime
 
 # Texts travel in binary: as text, they would end at their first \0, silently.
+# The answer as one value, a row: to scan a function for its rows costs the server as much as two of its statements.
 _ONE = Statement(
     "append_one",
-    "SELECT * FROM eventlab_append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    "SELECT eventlab_append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     [BINARY, TEXT, BINARY, BINARY, TEXT, BINARY, BINARY, BINARY, BINARY, BINARY],
     BINARY,
 )
@@ -40,6 +42,9 @@ _MANY = Statement(
 
 _VERSIONS: Mapping[Expect, int] = {NONE: 0, ANY: ANY_VERSION, EXISTS: SOME_VERSION}
 _EMPTY = b"{}"
+_row_from = Struct(">i Iiq Iiq Ii?").unpack
+"""A row of two bigints and a boolean: how many they are, and of each its type, its length and itself."""
+
 _to_json = msgspec.json.Encoder().encode
 _stale_from_json = msgspec.json.Decoder(list[tuple[str, int]]).decode
 _archived_from_json = msgspec.json.Decoder(tuple[str, int]).decode
@@ -48,7 +53,7 @@ _archived_from_json = msgspec.json.Decoder(tuple[str, int]).decode
 class Append:
     """An append that is ready to be sent: checked, encoded and stamped."""
 
-    __slots__ = ("command_id", "encoded", "expect", "parameters", "statement", "streams")
+    __slots__ = ("_common", "command_id", "encoded", "expect", "parameters", "statement", "streams")
 
     def __init__(
         self,
@@ -66,6 +71,7 @@ class Append:
             None if command_id is None else command_id.encode(),
             mark,
         )
+        self._common = common
         self.statement: Statement
         self.parameters: tuple[Parameter, ...]
         if len(encoded) == 1 and (not expect or (len(expect) == 1 and encoded[0][0] in expect)):
@@ -74,6 +80,13 @@ class Append:
         else:
             self.streams = list(dict.fromkeys(name for name, _ in encoded))
             self.statement, self.parameters = _MANY, (*self._many(runtime), *common)
+
+    def ask_in_full(self, runtime: Runtime) -> bool:
+        """Ask the function that tells every stale stream from now on; False if it was that one already."""
+        if self.statement is _MANY:
+            return False
+        self.statement, self.parameters = _MANY, (*self._many(runtime), *self._common)
+        return True
 
     def _one(self, runtime: Runtime) -> tuple[Parameter, ...]:
         name, event = self.encoded[0]
@@ -104,12 +117,13 @@ class Append:
 
     def receipt(self, answer: PGresult) -> Receipt:
         """What the server wrote, or had written before."""
-        first, second, repeated = (answer.get_value(0, column) or b"" for column in range(3))
+        first = answer.get_value(0, 0) or b""
         if self.statement is _ONE:
-            positions, versions = from_bigint(first), from_bigint(second)
-        else:
-            positions, versions = tuple(bigints_from(first)), tuple(bigints_from(second))
-        return Receipt(positions, dict(zip(self.streams, versions, strict=True)), repeated == b"\x01")
+            *_, position, _, _, version, _, _, again = _row_from(first)
+            return Receipt((position,), {self.streams[0]: version}, again)
+        versions = bigints_from(answer.get_value(0, 1) or b"")
+        repeated = answer.get_value(0, 2) == b"\x01"
+        return Receipt(tuple(bigints_from(first)), dict(zip(self.streams, versions, strict=True)), repeated)
 
     def refused(self, error: psycopg.Error) -> EventlabError | None:
         """The error that our own function raised; None if the trouble is another."""

@@ -82,25 +82,37 @@ BEGIN
             RETURN;
         END IF;
     END IF;
-    SELECT e.version, e.type INTO out_version, last_type
-        FROM events e WHERE e.stream = in_stream ORDER BY e.version DESC LIMIT 1;
-    out_version := coalesce(out_version, 0);
-    IF in_expected <> out_version AND in_expected <> {ANY_VERSION}
-        AND (in_expected <> {SOME_VERSION} OR out_version = 0)
-    THEN
-        RAISE EXCEPTION 'a stream is not at the expected version'
-            USING ERRCODE = '{CONFLICT}', DETAIL = json_build_array(json_build_array(in_stream, out_version))::text;
-    END IF;
-    IF last_type = '{ARCHIVED}' THEN
-        RAISE EXCEPTION 'a stream is archived'
-            USING ERRCODE = '{ARCHIVED_STREAM}', DETAIL = json_build_array(in_stream, out_version)::text;
-    END IF;
-    out_version := out_version + 1;
     {_ANNOUNCE}
-    INSERT INTO events (position, stream, version, id, type, schema_version, data, metadata, occurred_at)
-        VALUES (nextval('event_positions'), in_stream, out_version, in_id, in_type, in_schema_version, in_data,
-                in_metadata, in_occurred_at)
-        RETURNING position INTO out_position;
+    IF in_expected >= 0 THEN
+        -- As nearly always: check and write in one statement. If the next version is there already, it breaks
+        -- UNIQUE (stream, version), and whoever asked asks `eventlab_append`, which says what is stale.
+        INSERT INTO events (position, stream, version, id, type, schema_version, data, metadata, occurred_at)
+            SELECT nextval('event_positions'), in_stream, in_expected + 1, in_id, in_type, in_schema_version, in_data,
+                    in_metadata, in_occurred_at
+                WHERE in_expected = 0 OR EXISTS (SELECT FROM events e WHERE e.stream = in_stream
+                    AND e.version = in_expected AND e.type <> '{ARCHIVED}')
+            RETURNING position, version INTO out_position, out_version;
+    END IF;
+    IF out_position IS NULL THEN
+        SELECT e.version, e.type INTO out_version, last_type
+            FROM events e WHERE e.stream = in_stream ORDER BY e.version DESC LIMIT 1;
+        out_version := coalesce(out_version, 0);
+        IF in_expected <> out_version AND in_expected <> {ANY_VERSION}
+            AND (in_expected <> {SOME_VERSION} OR out_version = 0)
+        THEN
+            RAISE EXCEPTION 'a stream is not at the expected version'
+                USING ERRCODE = '{CONFLICT}', DETAIL = json_build_array(json_build_array(in_stream, out_version))::text;
+        END IF;
+        IF last_type = '{ARCHIVED}' THEN
+            RAISE EXCEPTION 'a stream is archived'
+                USING ERRCODE = '{ARCHIVED_STREAM}', DETAIL = json_build_array(in_stream, out_version)::text;
+        END IF;
+        out_version := out_version + 1;
+        INSERT INTO events (position, stream, version, id, type, schema_version, data, metadata, occurred_at)
+            VALUES (nextval('event_positions'), in_stream, out_version, in_id, in_type, in_schema_version, in_data,
+                    in_metadata, in_occurred_at)
+            RETURNING position INTO out_position;
+    END IF;
     IF in_command IS NOT NULL THEN
         INSERT INTO receipts VALUES
             (in_command, in_fingerprint, ARRAY[out_position], ARRAY[in_stream], ARRAY[out_version]);

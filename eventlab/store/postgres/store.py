@@ -163,7 +163,12 @@ class PostgresStore:
         began_s = monotonic()
         session = await self._taken()
         try:
-            return append.receipt(await session.ask(append.statement, append.parameters))
+            try:
+                return append.receipt(await session.ask(append.statement, append.parameters))
+            except psycopg.errors.UniqueViolation:
+                if not append.ask_in_full(current_runtime()):
+                    raise
+                return append.receipt(await session.ask(append.statement, append.parameters))
         except psycopg.Error as error:
             refused = append.refused(error)
             if refused is not None:

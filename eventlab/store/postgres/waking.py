@@ -18,7 +18,8 @@ GAP_S = 0.02
 AGAIN_S = 1.0
 """Until a lost connection is opened again to listen on. Who waits looks by himself meanwhile."""
 
-_NOTIFY = Statement("notify", f"SELECT pg_notify('{CHANNEL}', '')", [])
+# Nothing is lost with a wake-up, so nobody waits for the disk because of one.
+_NOTIFY = Statement("notify", f"SELECT set_config('synchronous_commit', 'off', true), pg_notify('{CHANNEL}', '')", [])
 
 
 class Notifier:
