@@ -14,6 +14,7 @@ from ..runtime import monotonic, on_node, seeded
 from ..services import InProcessTransport
 from ..simulation import Links, Recorder, play
 from ..store import EventStore, open_store
+from ..store.opening import without_secrets
 from . import course
 from .assembly import AppFactory, Assembly, check_apps
 from .front import Progress
@@ -120,7 +121,7 @@ def _check_same(loaded: Loaded, before: Before) -> None:
 def _check_identity(earlier: Identity, now: Identity, store_url: str) -> None:
     if differences := earlier.differences(now):
         raise RunRefused(
-            f"the stores of {store_url} are of another run: {', and '.join(differences)}. "
+            f"the stores of {without_secrets(store_url)} are of another run: {', and '.join(differences)}. "
             "Resume with the file, the --set and the --seed of the run that was interrupted, or choose another --store"
         )
 
@@ -183,9 +184,13 @@ def _check(scenario: Scenario, speed: float, store_url: str) -> None:
     try:
         urls = [store_url.format(service=name) for name in ("one", "other")]
     except (LookupError, ValueError, AttributeError):
-        raise RunRefused(f"--store {store_url}: only {{service}} may stand in curly brackets") from None
+        raise RunRefused(
+            f"--store {without_secrets(store_url)}: only {{service}} may stand in curly brackets"
+        ) from None
     if urls[0] == urls[1]:
-        raise RunRefused(f"--store {store_url}: each service has a store of its own; put {{service}} into the URL")
+        raise RunRefused(
+            f"--store {without_secrets(store_url)}: each service has a store of its own; put {{service}} into the URL"
+        )
 
 
 def _check_pace(scenario: Scenario, speed: float, store_url: str) -> None:

@@ -12,6 +12,7 @@ from ..errors import RunRefused
 from ..history import Entry
 from ..runtime import EPOCH
 from ..store import open_store
+from ..store.opening import without_secrets
 from .expecting import BreakerDoes, Compares, Expectation, InvariantsHold, judge
 from .model import Scenario
 from .summary import ExpectationLine, Summary, verdict_of
@@ -38,7 +39,7 @@ async def look(services: Iterable[str], store_url: str, *, resume: bool) -> Befo
             )
         before.events += held
     if resume and not before.events:
-        raise RunRefused(f"there is nothing to resume: the stores of {store_url} are empty")
+        raise RunRefused(f"there is nothing to resume: the stores of {without_secrets(store_url)} are empty")
     return before
 
 

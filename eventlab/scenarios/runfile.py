@@ -16,6 +16,7 @@ from typing import BinaryIO, Literal
 import msgspec
 
 from ..errors import RunRefused, StoreFailed
+from ..store.opening import without_secrets
 from .loading import Loaded
 from .locking import take
 
@@ -84,7 +85,7 @@ def held(store_url: str) -> Iterator[RunFile]:
         ours = take(file.fileno()) and _is(path, file)
         if not ours:
             raise RunRefused(
-                f"another run is using the stores of {store_url}: wait for its end, or choose another --store"
+                f"another run is using the stores of {without_secrets(store_url)}: wait for its end, or choose another --store"
             )
         yield RunFile(path, file)
     finally:
