@@ -181,6 +181,7 @@ def _check(scenario: Scenario, speed: float, store_url: str) -> None:
             )
     if store_url in ("memory:", "memory://"):
         return
+    shown = without_secrets(store_url)
     try:
         urls = [store_url.format(service=name) for name in ("one", "other")]
     except (LookupError, ValueError, AttributeError):

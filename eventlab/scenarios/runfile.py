@@ -85,7 +85,8 @@ def held(store_url: str) -> Iterator[RunFile]:
         ours = take(file.fileno()) and _is(path, file)
         if not ours:
             raise RunRefused(
-                f"another run is using the stores of {without_secrets(store_url)}: wait for its end, or choose another --store"
+                f"another run is using the stores of {without_secrets(store_url)}: "
+                "wait for its end, or choose another --store"
             )
         yield RunFile(path, file)
     finally:
