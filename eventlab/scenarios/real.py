@@ -185,13 +185,9 @@ def _check(scenario: Scenario, speed: float, store_url: str) -> None:
     try:
         urls = [store_url.format(service=name) for name in ("one", "other")]
     except (LookupError, ValueError, AttributeError):
-        raise RunRefused(
-            f"--store {without_secrets(store_url)}: only {{service}} may stand in curly brackets"
-        ) from None
+        raise RunRefused(f"--store {shown}: only {{service}} may stand in curly brackets") from None
     if urls[0] == urls[1]:
-        raise RunRefused(
-            f"--store {without_secrets(store_url)}: each service has a store of its own; put {{service}} into the URL"
-        )
+        raise RunRefused(f"--store {shown}: each service has a store of its own; put {{service}} into the URL")
 
 
 def _check_pace(scenario: Scenario, speed: float, store_url: str) -> None:
