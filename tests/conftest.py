@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,3 +40,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _nobody_listens_after_a_test() -> Iterator[None]:
     yield
     assert not hooks.listening, "a listener was left behind; it would hear the next test as well"
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell without job control starts background commands like this, and tests of Ctrl-C would wait for ever.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
