@@ -95,7 +95,7 @@ def test_every_way_of_writing_says_that_the_file_is_read_only(tmp_path: Path, sy
         async with store_at(tmp_path / "a.db", synchronous) as store:
             store._connection.driver.execute("PRAGMA query_only = 1")
             for write in await changes(store):
-                with pytest.raises(StoreFailed, match="read-only; nothing was written"):
+                with pytest.raises(StoreFailed, match="may not be written by you; nothing was written"):
                     await write()
 
     run(main())
@@ -151,7 +151,7 @@ def test_a_read_only_file_stops_an_append(tmp_path: Path, synchronous: str) -> N
     async def main() -> None:
         async with store_at(tmp_path / "a.db", synchronous) as store:
             store._connection.driver.execute("PRAGMA query_only = 1")
-            with pytest.raises(StoreFailed, match="read-only; nothing was written"):
+            with pytest.raises(StoreFailed, match="may not be written by you; nothing was written"):
                 await store.append([("a-1", Jotted("1"))])
             assert await store.read_all() == []
 
