@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime
 
+from .filters import EVERYTHING, Filter
 from .metadata import Metadata
 from .model import Expectation, Receipt, StoredEvent
 from .protocol import EventStore
@@ -35,16 +36,25 @@ class PassingStore:
     ) -> Receipt:
         return await self._store.append(events, expect=expect, command_id=command_id, metadata=metadata)
 
-    async def read(self, stream: str, **options: Any) -> list[StoredEvent]:
-        return await self._store.read(stream, **options)
+    async def read(
+        self,
+        stream: str,
+        *,
+        after: int = 0,
+        to: int | None = None,
+        at: datetime | None = None,
+        backwards: bool = False,
+        limit: int | None = None,
+    ) -> list[StoredEvent]:
+        return await self._store.read(stream, after=after, to=to, at=at, backwards=backwards, limit=limit)
 
     async def read_many(
         self, streams: Sequence[str], *, after: Mapping[str, int] | None = None
     ) -> dict[str, list[StoredEvent]]:
         return await self._store.read_many(streams, after=after)
 
-    async def read_all(self, after: int = 0, **options: Any) -> list[StoredEvent]:
-        return await self._store.read_all(after, **options)
+    async def read_all(self, after: int = 0, *, where: Filter = EVERYTHING, limit: int = 1000) -> list[StoredEvent]:
+        return await self._store.read_all(after, where=where, limit=limit)
 
     async def head(self) -> int:
         return await self._store.head()

@@ -17,8 +17,8 @@ from .keys.belonging import Belonging
 from .metadata import Metadata
 from .model import Expectation, KeptReceipt, Receipt, StoredEvent
 from .pairs import encoded_pairs
+from .passing import PassingStore
 from .protocol import PortableStore
-from .records import Records
 from .seals import BrokenSeal, SealedValue, check_cipher, opened, sealed_values, sealing_of
 
 
@@ -27,7 +27,7 @@ def sealed(store: PortableStore, keys: Keys | str) -> SealedStore:
     return SealedStore(store, open_keys(keys) if isinstance(keys, str) else keys)
 
 
-class SealedStore:
+class SealedStore(PassingStore):
     """*store*, in which fields marked `Personal` are sealed with a key of their subject's own, from *keys*.
 
     Every way of reading opens them again. Once ``keys.erase(subject)`` has
@@ -45,19 +45,13 @@ class SealedStore:
     so that a copy of it loses nothing. Closing it closes the store and the keys.
     """
 
+    _store: PortableStore
+
     def __init__(self, store: PortableStore, keys: Keys) -> None:
         check_cipher()
-        self._store = store
+        super().__init__(store)
         self.keys = keys
         self._belonging = Belonging(store.name, store.records, keys)
-
-    @property
-    def name(self) -> str:
-        return self._store.name
-
-    @property
-    def records(self) -> Records:
-        return self._store.records
 
     async def append(
         self,
@@ -90,7 +84,7 @@ class SealedStore:
         limit: int | None = None,
     ) -> list[StoredEvent]:
         return await self._opened(
-            await self._store.read(stream, after=after, to=to, at=at, backwards=backwards, limit=limit)
+            await super().read(stream, after=after, to=to, at=at, backwards=backwards, limit=limit)
         )
 
     async def read_many(
@@ -102,15 +96,6 @@ class SealedStore:
 
     async def read_all(self, after: int = 0, *, where: Filter = EVERYTHING, limit: int = 1000) -> list[StoredEvent]:
         return await self._opened(await self._store.read_all(after, where=where, limit=limit))
-
-    async def head(self) -> int:
-        return await self._store.head()
-
-    async def changed(self, after: int) -> None:
-        await self._store.changed(after)
-
-    async def receipt(self, command_id: str) -> Receipt | None:
-        return await self._store.receipt(command_id)
 
     async def receipts(self, after: str = "", *, limit: int = 1000) -> list[KeptReceipt]:
         return await self._store.receipts(after, limit=limit)
