@@ -15,13 +15,14 @@ import msgspec
 from ..errors import InvalidValue, VersionConflict
 from ..runtime import now
 from .filters import EVERYTHING, Filter, check_filter
+from .handling import check_handler
 from .leases import Leases
 from .model import StoredEvent
 from .parking import Handle, Parking
 from .protocol import EventStore
 from .sharing import Failing, Stop, share_of
 from .subscription import PAGE
-from .working import Worker, check_handler, position_in
+from .working import Worker, position_in
 
 KIND: Final = "group"
 COUNTED_MAX: Final = 100_000

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import (
-    HandlerCancelled,
-    InvalidValue,
     LeaseHeld,
     LeaseLost,
     Retriable,
     StoreBusy,
     StoreUnavailable,
-    UndecodableEvent,
-    UnknownEventType,
     UnknownOutcome,
 )
 from ..resilience.backoff import Exponential
 from ..runtime import monotonic, now, random_stream
+from .handling import Handling
 from .leases import Lease
 from .model import StoredEvent
-from .parking import Handle, reason_of
-from .sharing import Retrying, quota_of, share_of, step_after
+from .parking import Handle
+from .sharing import quota_of, share_of
 from .subscription import read_page
 
 if TYPE_CHECKING:
@@ -59,12 +55,12 @@ class Worker:
     """See the module."""
 
     def __init__(self, group: ConsumerGroup, begun_after: int, handle: Handle, name: str) -> None:
-        self._group, self._begun_after, self._handle, self._name = group, begun_after, handle, name
+        self._group, self._begun_after, self._name = group, begun_after, name
         self._shares: dict[int, Share] = {}
         self._membership: Lease | None = None
         self._nudged = asyncio.Event()
         self._chance = random_stream(f"group/{group.name}/{name}")
-        self._failure: Exception | None = None
+        self._handling = Handling(group, handle, name, self._chance)
 
     async def run(self) -> None:
         """Until cancelled, or until one of the two tasks fails."""
@@ -208,8 +204,8 @@ class Worker:
                     await self._wait(after if ready else None)
                 failures = 0
             except (LeaseLost, *_Trouble) as trouble:
-                if self._failure is not None:
-                    raise self._failure from None  # the handler's, and no trouble with this group's store
+                if self._handling.failure is not None:
+                    raise self._handling.failure from None  # the handler's, and no trouble with this group's store
                 if isinstance(trouble, LeaseLost):
                     continue  # one that was to be given back; it is gone already
                 failures += 1
@@ -234,8 +230,8 @@ class Worker:
         if not working:
             await asyncio.sleep(0)  # a long log without anything for this worker is read on, but not all at once
         trouble = [error for error in await asyncio.gather(*working, return_exceptions=True) if error is not None]
-        if self._failure is not None:
-            raise self._failure
+        if self._handling.failure is not None:
+            raise self._handling.failure
         if trouble:
             raise trouble[0]
         return True
@@ -246,9 +242,9 @@ class Worker:
         for stored in events:
             if not share.lease.remaining_s:  # this worker slept, or its store was away: is it still the owner?
                 await self._save(share)
-            if share.lost or share.leaving or self._failure is not None:
+            if share.lost or share.leaving or self._handling.failure is not None:
                 break
-            if not await self._has_done(share, stored):
+            if not await self._handling.has_done(share, stored):
                 break
             share.position, share.attempts = stored.position, 0
             unsaved += 1
@@ -260,53 +256,6 @@ class Worker:
             await self._save(share)
         if share.leaving and not share.lost:
             await self._let_go(share)
-
-    async def _has_done(self, share: Share, stored: StoredEvent) -> bool:
-        """Whether the event is dealt with: handled, or set aside."""
-        group = self._group
-        try:
-            if group.undecodable is not None:
-                stored.event  # noqa: B018  # decoded here, and kept
-        except (UnknownEventType, UndecodableEvent) as error:
-            assert group.undecodable is not None
-            await group.undecodable.park(stored, str(error))
-            return True
-        try:
-            waited_for: object = self._handle(stored)
-            if inspect.isawaitable(waited_for):
-                await waited_for
-                return True
-        except asyncio.CancelledError as error:
-            if _is_cancelled():
-                raise
-            cancelled = HandlerCancelled(group.name, stored.position)
-            cancelled.__cause__ = error
-            return await self._has_put_aside(share, stored, cancelled)
-        except Exception as error:
-            return await self._has_put_aside(share, stored, error)
-        # No failure of an event, to be tried again or parked: it would fail with every one.
-        return self._stop(stored, no_handler(group.name, self._handle))
-
-    async def _has_put_aside(self, share: Share, stored: StoredEvent, error: Exception) -> bool:
-        share.attempts += 1
-        failing = self._group.failing
-        what: Literal["stop", "park", "retry"] = step_after(failing, share.attempts)
-        if what == "park":
-            await self._group.parking.park(stored, reason_of(error))
-            return True
-        if what == "retry":
-            assert isinstance(failing, Retrying)
-            share.pausing_until_s = monotonic() + failing.backoff.delay_s(share.attempts, self._chance)
-            return False
-        return self._stop(stored, error)
-
-    def _stop(self, stored: StoredEvent, error: Exception) -> Literal[False]:
-        error.add_note(
-            f"group {self._group.name!r} stopped worker {self._name!r} at position {stored.position}, "
-            f"stream {stored.stream!r} version {stored.version}, type {stored.type!r}"
-        )
-        self._failure = self._failure or error
-        return False
 
     async def _wait(self, after: int | None) -> None:
         """Until the log has grown beyond *after*, a share has come or is to go, or a pause is over."""
@@ -328,25 +277,6 @@ class Worker:
 def position_in(lease: Lease | None, begun_after: int) -> int:
     """The checkpoint that the lease of a share carries; where the group began, before there is one."""
     return begun_after if lease is None or lease.value is None else int(lease.value)
-
-
-def check_handler(group: str, handle: object) -> None:
-    """Refuse what cannot be waited for, as far as that can be seen before it is called."""
-    said = getattr(handle, "__annotations__", {}).get("return", "")
-    plainly = said in (None, "None") and not inspect.iscoroutinefunction(handle)
-    generates = inspect.isgeneratorfunction(handle) or inspect.isasyncgenfunction(handle)
-    if plainly or generates or not callable(handle):
-        raise no_handler(group, handle)
-
-
-def no_handler(group: str, handle: object) -> InvalidValue:
-    return InvalidValue(f"the handler of group {group!r}", handle, "an `async def` that takes a stored event")
-
-
-def _is_cancelled() -> bool:
-    """Whether somebody cancelled this very task. A CancelledError may also come from what it waited for."""
-    task = asyncio.current_task()
-    return task is None or task.cancelling() > 0
 
 
 def _seen(future: asyncio.Future[Any]) -> None:
