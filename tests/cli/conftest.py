@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from eventlab.store import Metadata, archive, open_store
+from eventlab.testing import run
+from eventlab.testing.stores.vocabulary import Counted, Noted
+from tests.cli.stores import URL
+
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -15,3 +20,19 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(folder)
     monkeypatch.setattr(sys, "path", list(sys.path))  # --app adds the working directory
     return folder
+
+
+@pytest.fixture
+def shop(here: Path) -> Path:
+    """Six events in three streams, one of them archived; two receipts."""
+
+    async def write() -> None:
+        store = open_store(URL)
+        await store.append([("order-1", Noted("first")), ("order-2", Noted("second"))], command_id="c-1")
+        await store.append([("order-1", Counted(3))], metadata=Metadata(actor="clerk"), command_id="c-2")
+        await store.append([("stock-1", Noted("fourth")), ("order-2", Noted("fifth"))])
+        await archive(store, "stock-1", reason="closed")
+        await store.close()
+
+    run(write())
+    return here / "shop.db"

@@ -12,38 +12,13 @@ from eventlab.cli.files import new_file
 from eventlab.cli.following import TellingBackoff, telling_of_return
 from eventlab.errors import RunRefused, StoreUnavailable
 from eventlab.simulation import World
-from eventlab.store import EVERYTHING, Filter, MemoryStore, Metadata, StoredEvent, archive, open_store, subscribe
+from eventlab.store import EVERYTHING, Filter, MemoryStore, StoredEvent, open_store, subscribe
 from eventlab.store.opening import without_secrets
 from eventlab.store.sqlite.trouble import explained
 from eventlab.testing import run
-from eventlab.testing.stores.vocabulary import Counted, Noted
-from tests.cli.commands import Told, eventlab, spawned, start
-
-URL = "sqlite:///shop.db"
-
-
-@pytest.fixture
-def shop(here: Path) -> Path:
-    """Six events in three streams, one of them archived; two receipts."""
-
-    async def write() -> None:
-        store = open_store(URL)
-        await store.append([("order-1", Noted("first")), ("order-2", Noted("second"))], command_id="c-1")
-        await store.append([("order-1", Counted(3))], metadata=Metadata(actor="clerk"), command_id="c-2")
-        await store.append([("stock-1", Noted("fourth")), ("order-2", Noted("fifth"))])
-        await archive(store, "stock-1", reason="closed")
-        await store.close()
-
-    run(write())
-    return here / "shop.db"
-
-
-def store(*args: str) -> Told:
-    return eventlab("store", *args)
-
-
-def columns(out: str, *wanted: int) -> list[tuple[str, ...]]:
-    return [tuple(line.split()[index] for index in wanted) for line in out.splitlines()]
+from eventlab.testing.stores.vocabulary import Noted
+from tests.cli.commands import start
+from tests.cli.stores import URL, columns, store
 
 
 @pytest.mark.usefixtures("shop")
@@ -263,97 +238,6 @@ def test_a_backup_is_a_store(here: Path) -> None:
     assert store("backup", URL, "saved.db").code == 0
     assert store("info", "sqlite:///saved.db").out.startswith("6 events in 3 streams")
     assert sorted(path.name for path in here.iterdir() if "saved" in path.name) == ["saved.db"]
-
-
-@pytest.mark.usefixtures("shop")
-def test_verify_says_that_nothing_is_wrong() -> None:
-    told = store("verify", URL)
-    assert told.code == 0
-    assert told.out.splitlines()[0] == "6 events in 3 streams and 2 receipts read, up to position 6"
-    assert told.out.splitlines()[-1] == "nothing is wrong"
-
-
-def test_verify_finds_damage(shop: Path) -> None:
-    connection = sqlite3.connect(shop)
-    connection.execute("DROP TRIGGER events_are_never_deleted")
-    connection.execute("DROP TRIGGER events_are_never_changed")
-    connection.execute("DELETE FROM events WHERE stream = 'order-1' AND version = 1")
-    connection.execute("UPDATE events SET data = X'7B6E' WHERE position = 2")
-    connection.commit()
-    connection.close()
-    told = store("verify", URL)
-    assert told.code == 1
-    assert "position 3: stream 'order-1' version 2 stands where version 1 is due" in told.out
-    assert "position 2: stream 'order-2' version 1: event 'eventlab.testing.Noted' cannot be decoded" in told.out
-    assert "command id 'c-1' has a receipt for events that are not there" in told.out
-    assert "positions have 1 gap" in told.out
-    assert told.out.splitlines()[-1] == "3 findings"
-
-
-def planted(file: Path, *statements: str) -> None:
-    connection = sqlite3.connect(file)
-    for statement in (
-        "DROP TRIGGER events_are_never_deleted",
-        "DROP TRIGGER events_are_never_changed",
-        *statements,
-    ):
-        connection.execute(statement)
-    connection.commit()
-    connection.close()
-
-
-@pytest.mark.parametrize("damage", ["occurred_at = 'garbage'", "metadata = X'00'", "id = X'00'"])
-def test_verify_goes_on_after_an_event_that_cannot_be_read(shop: Path, damage: str) -> None:
-    planted(
-        shop,
-        f"UPDATE events SET {damage} WHERE position = 4",
-        "UPDATE events SET data = X'7B6E' WHERE position = 6",
-    )
-    told = store("verify", URL)
-    assert (told.code, told.err) == (1, "")
-    assert "  position 4: cannot be read: " in told.out
-    assert "  position 6: stream 'stock-1' version 2: event" in told.out
-
-
-def test_verify_tells_of_a_file_that_is_damaged_in_the_middle_or_cut_short(here: Path) -> None:
-    async def write() -> None:
-        open_ = open_store(URL)
-        for number in range(400):
-            await open_.append([(f"a-{number % 3}", Noted("x" * 1000))])
-        await open_.close()
-
-    run(write())
-    whole = (here / "shop.db").read_bytes()
-    middle = len(whole) // 2
-    (here / "shop.db").write_bytes(whole[:middle] + b"\xaa" * 20_000 + whole[middle + 20_000 :])
-    told = store("verify", URL)
-    assert (told.code, told.err) == (1, "")
-    assert "the database is damaged" in told.out
-    assert "up to position 400" in told.out
-    (here / "shop.db").write_bytes(whole[:middle])
-    told = store("verify", URL)
-    assert (told.code, told.err) == (1, "")
-    assert "it cannot be opened: the database is damaged" in told.out
-
-
-def test_verify_counts_gaps_and_is_content(shop: Path) -> None:
-    planted(shop, "UPDATE events SET position = position + 10 WHERE position > 3")
-    told = store("verify", URL)
-    assert told.code == 0
-    assert "  positions have 1 gap, as after an import from PostgreSQL\n" in told.out
-
-
-@pytest.mark.usefixtures("shop")
-def test_verify_decodes_what_a_module_registers(here: Path) -> None:
-    """Another program knows the events only if it imports what registers them."""
-    alone = spawned("store", "verify", URL, cwd=here)
-    assert alone.code == 0
-    assert "4 × eventlab.testing.Noted version 1: no event is registered under that name" in alone.out
-    imported = spawned("store", "verify", URL, "--import", "eventlab.testing.stores", cwd=here)
-    assert (imported.code, imported.out.splitlines()[-1]) == (0, "nothing is wrong")
-    missing = store("verify", URL, "--import", "no_such_module")
-    assert missing.code == 2
-    assert missing.err == "--import no_such_module: ModuleNotFoundError: No module named 'no_such_module'\n"
 
 
 @pytest.mark.parametrize("verb", ["info", "streams", "tail", "verify", "export"])
