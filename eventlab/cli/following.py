@@ -18,10 +18,10 @@ from ..store.subscription import BACKOFF
 class TellingBackoff:
     """The pauses of a subscription; that there is one is said on standard error, once for each time."""
 
-    def delay_s(self, attempt: int, chance: random.Random) -> float:
+    def delay_s(self, attempt: int, chance: random.Random, previous_s: float = 0.0) -> float:
         if attempt == 1:
             _say("the store does not answer; it is tried again until it does")
-        return BACKOFF.delay_s(attempt, chance)
+        return BACKOFF.delay_s(attempt, chance, previous_s)
 
 
 @contextmanager

@@ -94,17 +94,18 @@ async def execute(
     """
     execution = _Execution(store, command, command_id, metadata)
     conflicts: list[Conflict] = []
-    attempt = 1
+    attempt, pause_s = 1, 0.0
     while True:
         try:
             receipt, events = await execution.attempt(attempt)
         except VersionConflict as error:
             conflicts += error.conflicts
             last = attempt >= retry.attempts_max
-            pause_s = None if last else retry.backoff.delay_s(attempt, random_stream("commands/backoff"))
+            if not last:
+                pause_s = retry.backoff.delay_s(attempt, random_stream("commands/backoff"), pause_s)
             if hooks.listening:
-                execution.tell(attempt, "conflict", error.conflicts, pause_s)
-            if pause_s is None:
+                execution.tell(attempt, "conflict", error.conflicts, None if last else pause_s)
+            if last:
                 raise
             await asyncio.sleep(pause_s)
             attempt += 1

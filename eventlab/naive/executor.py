@@ -37,7 +37,7 @@ async def execute(
 ) -> Executed:
     """Decide *command*, and append what it decides if the written streams are as they were read."""
     conflicts: list[tuple[str, int | str, int]] = []
-    attempt = 1
+    attempt, pause_s = 1, 0.0
     while True:
         began_s = monotonic()
         reading = Reading(command, declared_streams(command))
@@ -52,9 +52,10 @@ async def execute(
         except VersionConflict as error:
             conflicts += error.conflicts
             last = attempt == retry.attempts_max
-            pause_s = None if last else retry.backoff.delay_s(attempt, random_stream("commands/backoff"))
-            _tell(command, attempt, "conflict", reading, began_s, error.conflicts, pause_s)
-            if pause_s is None:
+            if not last:
+                pause_s = retry.backoff.delay_s(attempt, random_stream("commands/backoff"), pause_s)
+            _tell(command, attempt, "conflict", reading, began_s, error.conflicts, None if last else pause_s)
+            if last:
                 raise
             await asyncio.sleep(pause_s)
             attempt += 1

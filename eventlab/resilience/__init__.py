@@ -5,7 +5,7 @@ Begin with `policy`, which puts the others together.
 
 from __future__ import annotations
 
-from .backoff import Backoff, Constant, Exponential
+from .backoff import Backoff, Constant, Decorrelated, Exponential
 from .breaker import CircuitBreaker, Permit, State
 from .config import CircuitBreakerConfig, tells_of_trouble
 from .deadline import current_deadline_s, deadline, deadline_at, remaining_s
@@ -24,6 +24,7 @@ __all__ = [
     "tells_of_trouble",
     "Backoff",
     "Constant",
+    "Decorrelated",
     "Exponential",
     "retry",
     "RetryBudget",

@@ -77,16 +77,16 @@ async def retry(
     check_attempts(attempts_max)
     if budget is not None:
         budget.earn()
-    attempt = 1
+    attempt, pause_s = 1, 0.0
     doubt: UnknownOutcome | None = None
     while True:
         try:
             return await f()
         except Exception as error:
-            pause_s = None
-            if attempt < attempts_max and retry_on(error):
-                pause_s = _affordable(pause_after(error, attempt, backoff, chance), budget)
-            if pause_s is None:
+            again = attempt < attempts_max and retry_on(error)
+            if again:
+                pause_s = pause_after(error, attempt, backoff, chance, pause_s)
+            if not again or not _affordable(pause_s, budget):
                 if doubt is not None and isinstance(error, Retriable):
                     raise doubt from error
                 raise
@@ -96,17 +96,17 @@ async def retry(
         await asyncio.sleep(pause_s)
 
 
-def _affordable(pause_s: float, budget: RetryBudget | None) -> float | None:
-    """The pause, unless the deadline would pass in it, or the budget has no retry left."""
+def _affordable(pause_s: float, budget: RetryBudget | None) -> bool:
+    """Whether the deadline lets the pause pass, and the budget has a retry left, which is then spent."""
     left_s = remaining_s()
     if left_s is not None and pause_s >= left_s:
-        return None
-    return pause_s if budget is None or budget.spend() else None
+        return False
+    return budget is None or budget.spend()
 
 
-def pause_after(error: BaseException, attempt: int, backoff: Backoff, chance: str) -> float:
+def pause_after(error: BaseException, attempt: int, backoff: Backoff, chance: str, previous_s: float = 0.0) -> float:
     """The backoff's pause, or longer when a breaker said how long it stays open."""
-    pause_s = backoff.delay_s(attempt, runtime.random_stream(chance))
+    pause_s = backoff.delay_s(attempt, runtime.random_stream(chance), previous_s)
     return max(pause_s, error.retry_after_s) if isinstance(error, CircuitOpen) else pause_s
 
 

@@ -125,20 +125,23 @@ class FileKind:
         return {"type": "string", "minLength": 1}
 
 
+JITTERS = ("full", "equal", "decorrelated", "none")
+
+
 @dataclass(frozen=True, slots=True)
 class JitterKind:
-    """How far a pause is spread: a share such as 20%, `full` or `none`."""
+    """How far a pause is spread: a share such as 20%, or one of `JITTERS`."""
 
     def read(self, value: object, known: Known) -> float | str:
-        if isinstance(value, str) and value in ("full", "none"):
+        if isinstance(value, str) and value in JITTERS:
             return value
         try:
             return units.probability(value)
         except Misread:
-            raise Misread(f"expected a share such as 20%, or full, or none; found {shown(value)}") from None
+            raise Misread(f"expected a share such as 20%, or {', or '.join(JITTERS)}; found {shown(value)}") from None
 
     def schema(self) -> dict[str, Any]:
-        return {"anyOf": [{"enum": ["full", "none"]}, ProbabilityKind().schema()]}
+        return {"anyOf": [{"enum": list(JITTERS)}, ProbabilityKind().schema()]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import msgspec
 
+from ..resilience.backoff import Backoff, Decorrelated
 from ..resilience.backoff import Exponential as ExponentialBackoff
 from ..simulation.distributions import AnyDistribution, Constant, LogNormal
 from .expecting import Expectation
@@ -274,13 +275,15 @@ class BackoffRule(Section, frozen=True, kw_only=True):
     base_s: Lasting = msgspec.field(name="base", default=0.1)
     factor: Annotated[float, NumberKind(1)] = 2.0
     cap_s: Lasting = msgspec.field(name="cap", default=5.0)
-    jitter: Annotated[float | Literal["full", "none"], JitterKind()] = 0.2
+    jitter: Annotated[float | Literal["full", "equal", "decorrelated", "none"], JitterKind()] = 0.2
 
     def problems(self) -> Iterator[Problem]:
         if self.cap_s < self.base_s:
             yield "cap", f"expected at least the base, {self.base_s:g}s; found {self.cap_s:g}s"
 
-    def as_backoff(self) -> ExponentialBackoff:
+    def as_backoff(self) -> Backoff:
+        if self.jitter == "decorrelated":
+            return Decorrelated(self.base_s, self.cap_s)
         return ExponentialBackoff(self.base_s, self.factor, self.cap_s, self.jitter)
 
 
