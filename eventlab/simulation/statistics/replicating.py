@@ -80,8 +80,8 @@ def replicate(run_one: RunOne, *, replications: int = 30, seed: int = 1) -> Repl
     return Replications(seeds, tuple(measure(run_one, seed, index) for index, seed in enumerate(seeds)))
 
 
-def check_replications(replications: int) -> None:
-    if isinstance(replications, bool) or not isinstance(replications, int) or replications < 2:
+def check_replications(replications: object) -> None:
+    if not isinstance(replications, int) or replications < 2:  # True is 1
         raise InvalidValue("replications", replications, "a whole number from 2 on: one run has no interval")
 
 
@@ -92,8 +92,12 @@ def measure(run_one: RunOne, seed: int, index: int) -> dict[str, float | None]:
     except Exception as error:
         error.add_note(f"in replication {index}, with seed {seed}")
         raise
-    row = dict(measured) if isinstance(measured, Mapping) else {SINGLE: measured}
+    row: dict[str, float | None] = dict(measured) if isinstance(measured, Mapping) else {SINGLE: measured}
     for name, value in row.items():
-        if value is not None and not (isinstance(value, int | float) and math.isfinite(value)):
+        if value is not None and not _is_finite(value):
             raise InvalidValue(f"{name} of replication {index} (seed {seed})", value, "a finite number, or None")
     return row
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)

@@ -40,7 +40,7 @@ def t_of(confidence: float, n: int) -> float:
     return t_quantile((1.0 + confidence) / 2, n - 1)
 
 
-def check_confidence(confidence: float) -> None:
+def check_confidence(confidence: object) -> None:
     """Refuse what is no probability strictly between 0 and 1."""
-    if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 < confidence < 1:
+    if not isinstance(confidence, int | float) or not 0 < confidence < 1:
         raise InvalidValue("confidence", confidence, "a number between 0 and 1, both excluded, such as 0.95")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from itertools import pairwise
 
 import pytest
 
@@ -80,5 +81,5 @@ def test_what_is_no_number_is_refused_with_its_seed(value: float) -> None:
 
 def test_replications_are_independent_of_one_another() -> None:
     values = [seeded(seed_of(1, index), "x").random() for index in range(2_000)]
-    pairs = list(zip(values, values[1:], strict=False))
+    pairs = list(pairwise(values))
     assert abs(math.fsum((a - 0.5) * (b - 0.5) for a, b in pairs) / len(pairs) * 12) < 4 / math.sqrt(len(pairs))
