@@ -53,7 +53,8 @@
         ├── Deadlock             nothing can ever run again; says which task waits for what
         ├── NotSimulated         a thread, socket, signal or subprocess inside a world
         ├── WorldReentered       a world run from inside itself
-        └── NodeCrashed          what a node was doing ended with the node
+        ├── NodeCrashed          what a node was doing ended with the node
+        └── WorkerLost           a process that shared in the runs died
 
 Errors carry their facts as positional arguments, so that they survive pickling and re-raising, and read as sentences.
 """
@@ -77,7 +78,7 @@ from .privacy import KeyMissing, PersonalUnsealed, SubjectErased, WrongKeys
 from .projections import ProjectionFailed, ProjectionMisdefined, ProjectionOutdated
 from .sagas import SagaInputDiffers, SagaMisdefined, UnknownSaga
 from .settings import InvalidValue, RunRefused, ScenarioInvalid
-from .simulation import Deadlock, NodeCrashed, NotSimulated, WorldReentered
+from .simulation import Deadlock, NodeCrashed, NotSimulated, WorkerLost, WorldReentered
 from .store import (
     AppendUnknown,
     ArchivedStreamError,
@@ -150,4 +151,5 @@ __all__ = [
     "NotSimulated",
     "WorldReentered",
     "NodeCrashed",
+    "WorkerLost",
 ]

@@ -46,3 +46,10 @@ class NodeCrashed(SimulationError):
 
     def __str__(self) -> str:
         return f"node {self.node!r} crashed"
+
+
+class WorkerLost(SimulationError):
+    """A process that shared in the runs died, and what it ran is lost."""
+
+    def __str__(self) -> str:
+        return "a process that shared in the runs died, killed or short of memory: start again with fewer workers"

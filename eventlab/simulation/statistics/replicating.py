@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ...errors import InvalidValue
 from .estimate import Estimate
+from .workers import Progress, run_all
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,15 +70,18 @@ class Replications:
         return pd.DataFrame([{"seed": seed, **row} for seed, row in zip(self.seeds, self.rows, strict=True)])
 
 
-def replicate(run_one: RunOne, *, replications: int = 30, seed: int = 1) -> Replications:
-    """Run *run_one* with as many seeds, which follow from *seed* by :func:`seed_of`.
+def replicate(
+    run_one: RunOne, *, replications: int = 30, seed: int = 1, workers: int = 1, progress: Progress | None = None
+) -> Replications:
+    """Run *run_one* with as many seeds, which follow from *seed* by :func:`seed_of`; over *workers* processes.
 
     Raises InvalidValue for fewer than two replications, and for a result that is no finite number; an error of a run
     is raised as it is, with a note that tells its replication and its seed.
     """
     check_replications(replications)
     seeds = tuple(seed_of(seed, index) for index in range(replications))
-    return Replications(seeds, tuple(measure(run_one, seed, index) for index, seed in enumerate(seeds)))
+    tasks = [(run_one, seed, index) for index, seed in enumerate(seeds)]
+    return Replications(seeds, tuple(run_all(measured, tasks, workers=workers, progress=progress)))
 
 
 def check_replications(replications: object) -> None:
@@ -85,14 +89,15 @@ def check_replications(replications: object) -> None:
         raise InvalidValue("replications", replications, "a whole number from 2 on: one run has no interval")
 
 
-def measure(run_one: RunOne, seed: int, index: int) -> dict[str, float | None]:
-    """One replication, its result looked through."""
+def measured(task: tuple[RunOne, int, int]) -> dict[str, float | None]:
+    """One replication, by its function, seed and index, with its result looked through."""
+    run_one, seed, index = task
     try:
-        measured = run_one(seed)
+        found = run_one(seed)
     except Exception as error:
         error.add_note(f"in replication {index}, with seed {seed}")
         raise
-    row: dict[str, float | None] = dict(measured) if isinstance(measured, Mapping) else {SINGLE: measured}
+    row: dict[str, float | None] = dict(found) if isinstance(found, Mapping) else {SINGLE: found}
     for name, value in row.items():
         if value is not None and not _is_finite(value):
             raise InvalidValue(f"{name} of replication {index} (seed {seed})", value, "a finite number, or None")
