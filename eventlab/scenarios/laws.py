@@ -11,7 +11,17 @@ from difflib import get_close_matches
 from typing import Any
 
 from ..errors import InvalidValue
-from ..simulation.distributions import AnyDistribution, Constant, Exponential, LogNormal, Pareto, Uniform
+from ..simulation.distributions import (
+    AbsNormal,
+    AnyDistribution,
+    Constant,
+    Exponential,
+    Jittered,
+    LogNormal,
+    Pareto,
+    Uniform,
+)
+from ..simulation.empirical import Empirical
 from .units import NUMBER, Misread, duration_s, duration_text, is_number, shown
 
 _EXPECTED = "a duration such as 5ms, or a distribution such as lognormal(median 2ms, sigma 0.4)"
@@ -25,7 +35,15 @@ def _number(value: object) -> float:
     raise Misread(f"expected a number without a unit, found {shown(value)}")
 
 
-Reader = Callable[[object], float]
+def _durations(value: object) -> list[float]:
+    return [duration_s(each) for each in (value if isinstance(value, list | tuple) else [value])]
+
+
+def _law(value: object) -> AnyDistribution:
+    return distribution(value)
+
+
+Reader = Callable[[object], Any]
 
 LAWS: dict[str, tuple[type[Any], dict[str, Reader]]] = {
     "constant": (Constant, {"value": duration_s}),
@@ -33,6 +51,9 @@ LAWS: dict[str, tuple[type[Any], dict[str, Reader]]] = {
     "exponential": (Exponential, {"mean": duration_s}),
     "lognormal": (LogNormal, {"median": duration_s, "sigma": _number}),
     "pareto": (Pareto, {"minimum": duration_s, "shape": _number}),
+    "absnormal": (AbsNormal, {"center": duration_s, "sd": duration_s}),
+    "jittered": (Jittered, {"base": _law, "jitter": _law}),
+    "empirical": (Empirical, {"values": _durations}),
 }
 """Every distribution by its name in a file, with its parameters in the order in which they are written."""
 
@@ -65,12 +86,20 @@ def distribution_text(law: AnyDistribution) -> str:
             return f"lognormal(median {duration_text(median)}, sigma {sigma!r})"
         case Pareto(minimum, shape):
             return f"pareto(minimum {duration_text(minimum)}, shape {shape!r})"
+        case AbsNormal(center, sd):
+            return f"absnormal(center {duration_text(center)}, sd {duration_text(sd)})"
+        case Jittered(base, jitter):
+            return f"jittered({distribution_text(base)}, {distribution_text(jitter)})"
+        case Empirical(values):
+            return f"empirical({', '.join(map(duration_text, values))})"
 
 
 def _from_text(name: str, inside: str) -> AnyDistribution:
     parameters = _parameters(name)
-    words = [word for word in re.split(r"[,\s]+", inside.strip()) if word]
+    words = _words(inside)
     given: dict[str, object] = {}
+    if list(parameters) == ["values"]:  # as many as there are
+        return _build(name, {"values": words} if words else {})
     while words:
         word = words.pop(0)
         if word in parameters:
@@ -79,10 +108,22 @@ def _from_text(name: str, inside: str) -> AnyDistribution:
             given[word] = words.pop(0)
         else:
             place = next((parameter for parameter in parameters if parameter not in given), None)
-            if place is None or (word[0].isalpha() and not word.startswith("inf")):
+            if place is None or (word[0].isalpha() and "(" not in word and not word.startswith("inf")):
                 raise Misread(f"{name} takes {_wanted(parameters)}; found {word!r}")
             given[place] = word
     return _build(name, given)
+
+
+def _words(inside: str) -> list[str]:
+    """What commas and spaces keep apart; what is inside brackets stays together."""
+    words, depth = [""], 0
+    for char in re.sub(r"\s+\(", "(", inside):
+        if not depth and (char == "," or char.isspace()):
+            words.append("")
+            continue
+        depth += (char == "(") - (char == ")")
+        words[-1] += char
+    return [word for word in words if word]
 
 
 def _from_mapping(value: dict[str, Any]) -> AnyDistribution:
@@ -102,7 +143,7 @@ def _build(name: str, given: dict[str, object]) -> AnyDistribution:
     for parameter in given:
         if parameter not in parameters:
             raise Misread(f"{name} takes {_wanted(parameters)}; found {parameter!r}")
-    read: list[float] = []
+    read: list[Any] = []
     for parameter, reader in parameters.items():
         if parameter not in given:
             raise Misread(f"{name} takes {_wanted(parameters)}; {parameter} is missing")
@@ -128,4 +169,5 @@ def _parameters(name: str) -> dict[str, Reader]:
 
 
 def _wanted(parameters: dict[str, Reader]) -> str:
-    return " and ".join(f"{name}{'' if reader is _number else ' (a duration)'}" for name, reader in parameters.items())
+    kinds = {duration_s: " (a duration)", _law: " (a distribution)", _durations: " (durations)"}
+    return " and ".join(f"{name}{kinds.get(reader, '')}" for name, reader in parameters.items())

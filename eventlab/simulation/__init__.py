@@ -3,7 +3,17 @@
 Begin with :class:`World`. ``http`` (httpx and ASGI applications) is imported by itself.
 """
 
-from .distributions import Constant, Distribution, Exponential, LogNormal, Pareto, Uniform
+from .distributions import (
+    AbsNormal,
+    Constant,
+    Distribution,
+    Exponential,
+    Jittered,
+    LogNormal,
+    Pareto,
+    Uniform,
+)
+from .empirical import Empirical
 from .environment import WorldEnvironment, wait_for_event
 from .faults import CrashFault, Fault, PartitionFault, play
 from .links import Link, Links, Partition
@@ -15,11 +25,14 @@ from .transport import SimulatedTransport
 from .world import World
 
 __all__ = [
+    "AbsNormal",
     "Constant",
     "CrashFault",
     "Distribution",
+    "Empirical",
     "Exponential",
     "Fault",
+    "Jittered",
     "Link",
     "Links",
     "LogNormal",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from ..errors import InvalidValue
+from .empirical import Empirical
 
 
 class Distribution(Protocol):
@@ -145,7 +146,52 @@ class Pareto:
         return self.minimum_s * math.pow(1.0 - chance.random(), -1.0 / self.shape)
 
 
+@dataclass(frozen=True, slots=True)
+class AbsNormal:
+    """|N(center, sd)|: a bell around *center_s*, with what would be negative folded back, as in published experiments.
+
+    Its mean is that of the folded normal distribution (Leone, Nelson and Nottingham, Technometrics 3, 1961): a
+    little above *center_s*, and equal to it in practice where *sd_s* is below a third of it.
+    """
+
+    center_s: float
+    sd_s: float
+
+    def __post_init__(self) -> None:
+        _not_negative("AbsNormal.center_s", self.center_s)
+        _positive("AbsNormal.sd_s", self.sd_s)
+
+    @property
+    def mean_s(self) -> float:
+        ratio = self.center_s / self.sd_s
+        folded = self.sd_s * math.sqrt(2 / math.pi) * math.exp(-ratio * ratio / 2)
+        return folded + self.center_s * math.erf(ratio / math.sqrt(2))
+
+    def sample(self, chance: random.Random) -> float:
+        return abs(chance.normalvariate(self.center_s, self.sd_s))
+
+
+@dataclass(frozen=True, slots=True)
+class Jittered:
+    """A duration plus a variation of its own: *base* is what always has to pass, *jitter* what comes on top."""
+
+    base: AnyDistribution
+    jitter: AnyDistribution
+
+    def __post_init__(self) -> None:
+        for name, part in (("Jittered.base", self.base), ("Jittered.jitter", self.jitter)):
+            if not hasattr(part, "sample"):
+                raise InvalidValue(name, part, "a distribution, such as Constant(0.005)")
+
+    @property
+    def mean_s(self) -> float:
+        return self.base.mean_s + self.jitter.mean_s
+
+    def sample(self, chance: random.Random) -> float:
+        return self.base.sample(chance) + self.jitter.sample(chance)
+
+
 _NV_MAGIC = 4 * math.exp(-0.5) / math.sqrt(2.0)
 _log, _exp = math.log, math.exp
 
-AnyDistribution: TypeAlias = Constant | Uniform | Exponential | LogNormal | Pareto
+AnyDistribution: TypeAlias = Constant | Uniform | Exponential | LogNormal | Pareto | AbsNormal | Empirical | Jittered

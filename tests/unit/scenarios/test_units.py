@@ -16,17 +16,29 @@ from eventlab.scenarios.units import (
     rate_per_s,
     rate_text,
 )
-from eventlab.simulation.distributions import Constant, Exponential, LogNormal, Pareto, Uniform
+from eventlab.simulation.distributions import (
+    AbsNormal,
+    Constant,
+    Exponential,
+    Jittered,
+    LogNormal,
+    Pareto,
+    Uniform,
+)
+from eventlab.simulation.empirical import Empirical
 
 seconds = st.floats(0, 1e9, allow_nan=False, allow_infinity=False)
 above_zero = st.floats(1e-9, 1e6)
-LAWS = st.one_of(
+SIMPLE = st.one_of(
     st.builds(Constant, seconds),
     st.tuples(seconds, seconds).map(lambda ends: Uniform(min(ends), max(ends))),
     st.builds(Exponential, above_zero),
     st.builds(LogNormal, above_zero, st.floats(0, 10)),
     st.builds(Pareto, above_zero, st.floats(1.001, 100)),
+    st.builds(AbsNormal, seconds, above_zero),
+    st.builds(Empirical, st.lists(seconds, min_size=1, max_size=4)),
 )
+LAWS = st.recursive(SIMPLE, lambda inner: st.builds(Jittered, inner, inner), max_leaves=4)
 
 
 @given(seconds)
@@ -70,6 +82,15 @@ def test_whatever_is_no_value_is_misread_and_nothing_else(value: object) -> None
         ("pareto(1ms, 2.5)", Pareto(0.001, 2.5)),
         ({"lognormal": {"median": "2ms", "sigma": 0.4}}, LogNormal(0.002, 0.4)),
         ({"exponential": "20ms"}, Exponential(0.02)),
+        ("absnormal(10ms, 2ms)", AbsNormal(0.01, 0.002)),
+        ("jittered(5ms, exponential(1ms))", Jittered(Constant(0.005), Exponential(0.001))),
+        ("jittered(base 5ms jitter uniform (1ms, 2ms))", Jittered(Constant(0.005), Uniform(0.001, 0.002))),
+        (
+            {"jittered": {"base": "5ms", "jitter": {"exponential": "1ms"}}},
+            Jittered(Constant(0.005), Exponential(0.001)),
+        ),
+        ("empirical(1ms, 2ms, 5ms)", Empirical([0.001, 0.002, 0.005])),
+        ({"empirical": ["1ms", "2ms"]}, Empirical([0.001, 0.002])),
     ],
 )
 def test_a_distribution_is_written_as_text_or_as_a_mapping(text: object, meaning: object) -> None:
@@ -96,6 +117,18 @@ BAD = [
     (distribution, "exponential(20)", "exponential, mean: 20 has no unit; write 20s, 20ms or 20min"),
     (distribution, "exponential()", "exponential takes mean (a duration); mean is missing"),
     (distribution, "lognormal(2ms, mu 3)", "lognormal takes median (a duration) and sigma; found 'mu'"),
+    (
+        distribution,
+        "jittered(5ms)",
+        "jittered takes base (a distribution) and jitter (a distribution); jitter is missing",
+    ),
+    (
+        distribution,
+        "jittered(5ms, exponential(1))",
+        "jittered, jitter: exponential, mean: 1 has no unit; write 1s, 1ms or 1min",
+    ),
+    (distribution, "empirical()", "empirical takes values (durations); values is missing"),
+    (distribution, "empirical(1ms, -2ms)", "empirical, values: expected a duration of zero or more, found '-2ms'"),
     (
         distribution,
         "uniform(1ms",
