@@ -166,12 +166,17 @@ class MessageLost(Happening, frozen=True):
     reason: str
 
 
-class NodeChanged(Happening, frozen=True):
-    """A node is now ``up`` or ``crashed``, in its *incarnation*-th life."""
+class NodeChanged(Happening, frozen=True, omit_defaults=True):
+    """A node is now ``up`` or ``crashed``, in its *incarnation*-th life.
+
+    Or ``paused`` and then ``resumed``; or ``slowed``, and then ``restored`` to full speed. Its work
+    takes *slowness* times as long as at full speed.
+    """
 
     name: str
     state: str
     incarnation: int
+    slowness: float = 1.0
 
 
 class FaultBegan(Happening, frozen=True):

@@ -22,6 +22,7 @@ from .node import Node
 from .recorder import Recorder
 from .storage import SimulatedStore
 from .transport import SimulatedTransport
+from .working import work_for
 from .world import World
 
 __all__ = [
@@ -49,4 +50,5 @@ __all__ = [
     "WorldEnvironment",
     "play",
     "wait_for_event",
+    "work_for",
 ]

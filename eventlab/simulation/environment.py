@@ -7,7 +7,6 @@ a process); a process may ``yield`` a coroutine, a task or a future.
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Generator
 from typing import Any, NoReturn
 
@@ -16,6 +15,8 @@ from simpy.core import Environment
 from simpy.events import Event, Process, ProcessGenerator
 
 from ..errors import NotSimulated
+from .incarnation import INCARNATION
+from .processes import NodeProcess, Translator
 
 
 class WorldEnvironment(Environment):
@@ -23,52 +24,19 @@ class WorldEnvironment(Environment):
 
     # SimPy declares `process` as a bound class; ours is a plain method of the same signature.
     def process(self, generator: ProcessGenerator) -> Process:
-        """Start a process; what it yields may be a SimPy event or anything that asyncio can await."""
-        return Process(self, _Translator(self, generator))  # type: ignore[arg-type]
+        """Start a process; what it yields may be a SimPy event or anything that asyncio can await.
+
+        Started by a node's code, it belongs to that node: it pauses and dies with it.
+        """
+        life = INCARNATION.get()
+        made = Translator(self, generator) if life is None else NodeProcess(self, generator, life)
+        return Process(self, made)  # type: ignore[arg-type]
 
     def step(self) -> NoReturn:
         raise NotSimulated("env.step()", "the world advances its environment itself: use World.run(main)")
 
     def run(self, until: object = None) -> NoReturn:
         raise NotSimulated("env.run()", "the world advances its environment itself: use World.run(main)")
-
-
-class _Translator:
-    """A process generator whose awaitables come out as SimPy events."""
-
-    def __init__(self, env: WorldEnvironment, generator: ProcessGenerator) -> None:
-        self._env, self._generator = env, generator
-        self.__name__ = getattr(generator, "__name__", type(generator).__name__)
-
-    def send(self, value: Any) -> Event:
-        return as_event(self._env, self._generator.send(value))
-
-    def throw(self, *error: Any) -> Event:
-        return as_event(self._env, self._generator.throw(*error))
-
-    def close(self) -> None:
-        self._generator.close()
-
-
-def as_event(env: Environment, awaited: Any) -> Event:
-    """A SimPy event that ends as *awaited* does. What cannot be awaited is left to SimPy to refuse."""
-    if isinstance(awaited, Event) or not inspect.isawaitable(awaited):
-        return awaited
-    event = env.event()
-    future = asyncio.ensure_future(awaited)
-
-    def finish(done: asyncio.Future[Any]) -> None:
-        if event.triggered:
-            return
-        if done.cancelled():
-            event.fail(asyncio.CancelledError())  # type: ignore[arg-type]
-        elif (error := done.exception()) is not None:
-            event.fail(error)  # type: ignore[arg-type]
-        else:
-            event.succeed(done.result())
-
-    future.add_done_callback(finish)
-    return event
 
 
 async def wait_for_event(event: Event) -> Any:

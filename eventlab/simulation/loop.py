@@ -71,13 +71,18 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
         """Whether what is due at one moment runs in the order of its age; else the ready policy chooses."""
         self._ready: Any = deque() if ready is None else ready
         self._asyncgens: Any = OrderedWeakSet()
+        self._generator_homes: dict[int, Context] = {}
+        """In whose context each async generator of a node was first asked."""
         self._dead_timers = 0
         self._tasks_made = 0
         self.create_future = partial(asyncio.Future, loop=self)
         self._collections = 0
         self.interrupted = False
         self.fenced = False
-        """True once a node has crashed: from then on every handle is asked whose life it belongs to."""
+        """True once a node has crashed, and while one is paused: then every handle is asked whose life it is of."""
+        self.crashes = self.pauses = 0
+        self.slowed = False
+        """True once a node was slow: from then on whoever works asks how slow its node is."""
         self.graveyard: list[Any] = []
         """What belongs to dead nodes, kept so that no destructor runs a line of theirs."""
 
@@ -161,6 +166,24 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
         _make_task(task, coro, loop=self, name=name, context=context, **options)
         return task
 
+    def _asyncgen_firstiter_hook(self, agen: Any) -> None:
+        if INCARNATION.get() is None:
+            self._generator_homes.pop(id(agen), None)  # an earlier one may have lain at the same address
+        else:
+            self._generator_homes[id(agen)] = copy_context()
+        super()._asyncgen_firstiter_hook(agen)
+
+    def _asyncgen_finalizer_hook(self, agen: Any) -> None:
+        """Nobody holds it any more: it is closed by the node that first asked it, or never, if that life has ended."""
+        home = self._generator_homes.pop(id(agen), None)
+        life = None if home is None else home.get(INCARNATION)
+        if life is not None and life.dead:
+            self.graveyard.append(agen)
+        elif home is None:
+            super()._asyncgen_finalizer_hook(agen)
+        else:
+            home.run(super()._asyncgen_finalizer_hook, agen)
+
     def call_soon_threadsafe(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
         return self.call_soon(callback, *args, context=context)
 
@@ -224,7 +247,7 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
                     continue
             else:
                 raise Deadlock(describe_waiting(self))
-            if handle._cancelled or (self.fenced and self._is_dead(handle)):
+            if handle._cancelled or (self.fenced and self._is_held(handle)):
                 continue
             try:
                 handle._context.run(handle._callback, *handle._args)
@@ -253,13 +276,28 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
                 if handle._callback is not _raise_interrupt:
                     self._ready.append(handle)
 
-    def _is_dead(self, handle: Any) -> bool:
-        """Whether the handle belongs to a life that has ended. Then it is kept for ever, and never run."""
-        incarnation = handle._context.get(INCARNATION)
-        if incarnation is None or not incarnation.dead:
+    def _is_held(self, handle: Any) -> bool:
+        """Whether the handle belongs to a life that has ended, or to one that is paused.
+
+        The former is kept for ever and never run; the latter waits for the end of the pause, in its place.
+        """
+        life = handle._context.get(INCARNATION)
+        if life is None or (life.deferred is None and not life.dead):
             return False
-        self.graveyard.append(handle)
+        (self.graveyard if life.dead else life.deferred).append(handle)
         return True
+
+    def guard(self, *, crashes: int = 0, pauses: int = 0) -> None:
+        """So many more nodes have crashed or are paused: ask for the life of every handle while that is needed."""
+        self.crashes += crashes
+        self.pauses += pauses
+        self.fenced = self.crashes > 0 or self.pauses > 0
+
+    def go_on(self, deferred: list[Any]) -> None:
+        """Make ready what a pause has held back, behind what is ready already."""
+        append = self._ready.append
+        for handle in deferred:
+            append(handle)
 
     def _run_delivery(self, arrive: Callable[..., None], args: tuple[Any, ...]) -> None:
         try:

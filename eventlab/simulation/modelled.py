@@ -11,6 +11,7 @@ from ..errors import InvalidValue, Unavailable
 from ..runtime import random_stream
 from ..services import Call, Client, Request, Service, handles
 from .distributions import Distribution
+from .working import work_for
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -65,7 +66,7 @@ class ModelledService(Service):
             self.waiting -= 1
         try:
             chance = random_stream("model")
-            await asyncio.sleep(self._latency.sample(chance))
+            await work_for(self._latency.sample(chance))
             if chance.random() < self._failure_rate:
                 raise ModelFailed(f"{self.name} failed by chance")
             for target in self._calls:

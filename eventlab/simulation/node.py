@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+import math
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from contextvars import Context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import hooks, runtime
 from ..errors import InvalidValue, NodeCrashed
+from .inbox import Inbox
 from .incarnation import INCARNATION, Incarnation
 
 if TYPE_CHECKING:
@@ -18,55 +20,42 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Inbox:
-    """The messages that have reached a node and were not taken yet, oldest first."""
-
-    def __init__(self) -> None:
-        self._messages: deque[Any] = deque()
-        self._waiting: deque[asyncio.Future[None]] = deque()
-
-    def __len__(self) -> int:
-        return len(self._messages)
-
-    def put(self, message: Any) -> None:
-        self._messages.append(message)
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                break
-
-    async def get(self) -> Any:
-        """The oldest message, as soon as there is one."""
-        while not self._messages:
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiting.append(waiter)
-            await waiter
-        return self._messages.popleft()
-
-
 class Node:
     """A machine or process of the world.
 
     Its tasks carry its *incarnation*. A crash marks that dead: no line of it runs again, no
     ``finally`` and no ``except``; volatile state, tasks and timers are gone. What lies on a disk (a
     store made outside the node) stays. A restart is a new incarnation, which runs *boot* again.
+
+    A pause holds its work back without losing any; a slow node takes longer for the same work.
     """
 
     def __init__(self, world: World, name: str, boot: Callable[[Node], Awaitable[None]] | None) -> None:
         self.world, self.name, self.boot = world, name, boot
         self.incarnation = Incarnation(name, 1)
         self._context = self._new_context()
+        self._slowdowns: list[float] = []
         self._unfinished: dict[asyncio.Future[Any], None] = {}
         self.inbox = Inbox()
         """Messages sent to this node by `Network.send`, in the order of their arrival."""
 
     def __repr__(self) -> str:
-        return f"<Node {self.name} {'up' if self.is_up else 'crashed'}>"
+        state = "paused" if self.is_paused else "up" if self.is_up else "crashed"
+        return f"<Node {self.name} {state}>"
 
     @property
     def is_up(self) -> bool:
+        """Whether it lives. A paused node does."""
         return not self.incarnation.dead
+
+    @property
+    def is_paused(self) -> bool:
+        return self.incarnation.pauses > 0
+
+    @property
+    def slowness(self) -> float:
+        """How many times as long its work takes as it would at full speed."""
+        return self.incarnation.slowness
 
     def spawn(self, coroutine: Coroutine[Any, Any, T], *, name: str | None = None) -> asyncio.Task[T]:
         """Start a task of this node. Nobody outside should await it: it may fall silent. Use `start` for that."""
@@ -102,8 +91,7 @@ class Node:
         if self.incarnation.dead:
             return
         self.bury()
-        if hooks.listening:
-            hooks.emit(hooks.NodeChanged(self.name, "crashed", self.incarnation.number))
+        self._tell("crashed")
         unfinished, self._unfinished = self._unfinished, {}
         for future in unfinished:
             if not future.done():
@@ -115,15 +103,82 @@ class Node:
         """Begin a new life, and run *boot* in it. The future is done when *boot* is."""
         if not self.incarnation.dead:
             raise InvalidValue(f"node {self.name!r}", "up", "a crashed node to restart: crash it first")
-        self.incarnation = Incarnation(self.name, self.incarnation.number + 1)
+        self.incarnation = Incarnation(self.name, self.incarnation.number + 1, self.incarnation.slowness)
         self._context = self._new_context()
-        if hooks.listening:
-            hooks.emit(hooks.NodeChanged(self.name, "up", self.incarnation.number))
+        self._tell("up")
         return self.begin()
 
     def begin(self) -> asyncio.Future[None]:
         """Run *boot*, as the first life of a node has to be told to. The future is done when *boot* is."""
         return self.start(self._boot())
+
+    def pause(self) -> None:
+        """Stop, as for a garbage collection or the migration of a virtual machine. Nothing is lost, all of it is late.
+
+        What becomes due is held back until `resume`; messages wait; the clocks of the world go on, so
+        that leases and deadlines run out meanwhile. Pauses nest. A pause asked for by the node's own
+        code takes hold when that code next waits. Raises InvalidValue for a crashed node.
+        """
+        life = self.incarnation
+        if life.dead:
+            raise InvalidValue(f"node {self.name!r}", "crashed", "a node that is up, to be paused: restart it first")
+        life.pauses += 1
+        if life.pauses == 1:
+            life.deferred = []
+            self.world.loop.guard(pauses=1)
+            self._tell("paused")
+
+    def resume(self) -> None:
+        """End one pause. With the last one, what was held back runs now, in the order in which it was due."""
+        life = self.incarnation
+        if life.deferred is None:
+            state = "crashed" if life.dead else "up"
+            raise InvalidValue(f"node {self.name!r}", state, "a paused node, to be resumed: pause it first")
+        life.pauses -= 1
+        if not life.pauses:
+            deferred, life.deferred = life.deferred, None
+            self.world.loop.guard(pauses=-1)
+            self._tell("resumed")
+            self.world.loop.go_on(deferred)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Pause until the block ends. A node that crashed meanwhile has lost its pause with its life."""
+        self.pause()
+        life = self.incarnation
+        try:
+            yield
+        finally:
+            if not life.dead:
+                self.resume()
+
+    @contextmanager
+    def slow(self, factor: float) -> Iterator[None]:
+        """Let work that this node begins take *factor* times as long, until the block ends.
+
+        Work is what says so: `work_for`, a read or an append of a `SimulatedStore`, the service time of a
+        `Capacity` or of a modelled service. Sleeping and timeouts are clocks, and keep their pace. Blocks
+        multiply, and outlive a crash: it is the machine that is slow.
+        """
+        if not 1 <= factor < math.inf:
+            raise InvalidValue(f"slowness of node {self.name!r}", factor, "a finite factor from 1 up")
+        self.world.loop.slowed = True
+        self._slowdowns.append(factor)
+        self._set_slowness("slowed")
+        try:
+            yield
+        finally:
+            self._slowdowns.remove(factor)
+            self._set_slowness("slowed" if self._slowdowns else "restored")
+
+    def _set_slowness(self, state: str) -> None:
+        self.incarnation.slowness = math.prod(self._slowdowns, start=1.0)
+        self._tell(state)
+
+    def _tell(self, state: str) -> None:
+        if hooks.listening:
+            life = self.incarnation
+            hooks.emit(hooks.NodeChanged(self.name, state, life.number, life.slowness))
 
     async def _boot(self) -> None:
         if self.boot is not None:
@@ -132,8 +187,8 @@ class Node:
     def bury(self) -> None:
         """Mark this life dead and keep what belonged to it, so that nothing of it is run by a destructor."""
         life, loop = self.incarnation, self.world.loop
-        life.dead = True
-        loop.fenced = True
+        loop.guard(crashes=1, pauses=-1 if life.pauses else 0)
+        life.end(loop.graveyard)
         dead = [task for task in asyncio.all_tasks(loop) if getattr(task, "incarnation", None) is life]
         for task in dead:
             task._log_destroy_pending = False  # type: ignore[attr-defined]

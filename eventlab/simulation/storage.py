@@ -11,6 +11,7 @@ from ..runtime import random_stream
 from ..store import EventStore, Expectation, Metadata, PassingStore, Receipt, Record, Records, StoredEvent
 from .distributions import Constant, Distribution
 from .loop import running_loop
+from .working import stretched_s
 
 READ = Constant(0.001)
 APPEND = Constant(0.004)
@@ -118,6 +119,8 @@ class _SlowRecords:
 def _passing(seconds: float) -> asyncio.Future[None]:
     """Done when that much time has passed: `asyncio.sleep` without a coroutine, for there is no hotter wait."""
     loop = running_loop()
+    if loop.slowed:
+        seconds = stretched_s(seconds)
     future: asyncio.Future[None] = loop.create_future()
     if loop.in_order:  # nobody cancels it, and nothing is to be chosen among what is due: no timer is needed
         loop.deliver(seconds, _wake, (future,))

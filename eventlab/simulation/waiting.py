@@ -19,6 +19,9 @@ def _is_dead(task: asyncio.Task[Any]) -> bool:
 
 
 def _describe(task: asyncio.Task[Any]) -> str:
+    life = getattr(task, "incarnation", None)
+    if life is not None and life.pauses:
+        return f"{task.get_name()} at {_place(task.get_coro())} is held back: node {life.node} is paused"
     waits_for = getattr(task, "_fut_waiter", None)
     awaited = "nothing it could name" if waits_for is None else _name(waits_for)
     return f"{task.get_name()} at {_place(task.get_coro())} waits for {awaited}"
