@@ -3,25 +3,30 @@
 An :class:`Entry` is one happening with its time and node. An
 :class:`Operation` pairs an invocation with its end, as checkers want it:
 ``ok``, ``failed`` (it did nothing) or ``unknown`` (it may have happened, and
-may still happen later).
+may still happen later). Record your own with :func:`operation`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import count
 from pathlib import Path
+from types import TracebackType
 from typing import Any, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 import msgspec
 
-from . import hooks
-from .errors import InvalidValue
+from . import hooks, runtime
+from .errors import InvalidValue, Refused, Retriable
 from .hooks import Happening
 
 AnyHappening: TypeAlias = (
     hooks.OperationInvoked
     | hooks.OperationEnded
     | hooks.Observed
+    | hooks.StorageOperated
+    | hooks.StorageChanged
     | hooks.EventsAppended
     | hooks.CommandAttempted
     | hooks.CallStarted
@@ -114,3 +119,80 @@ def operations(entries: Iterable[Entry]) -> list[Operation]:
                 open_[ended.id], outcome=ended.outcome, ended=entry.at, result=ended.value
             )
     return list(open_.values())
+
+
+_numbers: WeakKeyDictionary[runtime.Runtime, Iterator[int]] = WeakKeyDictionary()
+"""The next id of an operation: counted from 1 in each world, whether or not anybody listens."""
+
+
+class operation:
+    """Record an operation of *process* on *subject*: its invocation now, and how it ends when the block does.
+
+    ``with operation("client-1", "write", "x", 3) as op: ...``, or ``async with``. Say the answer by
+    ``op.returns(value)``. The block's error says the outcome, and is passed on: a `Refused` or a
+    `Retriable` promises that nothing happened, so the operation *failed*; after anything else, a
+    timeout and a cancellation included, it is *unknown*. A node that crashes inside the block leaves
+    the operation without an end. Where you know better, say so by ``op.fails(why)`` or ``op.stays_unknown(why)``.
+
+    Values must be what JSON gives back equal: raises InvalidValue for tuples, NaN or objects.
+    """
+
+    def __init__(self, process: str, name: str, subject: str, value: Any = None) -> None:
+        self.outcome, self.value = "ok", None
+        self._invocation = (process, name, subject, _as_json(f"value of {name} {subject!r}", value))
+        self._is_said = False
+
+    def returns(self, value: Any) -> None:
+        """It succeeded with that answer."""
+        self._say("ok", _as_json("result of an operation", value))
+
+    def fails(self, why: Any = None) -> None:
+        """It certainly did nothing, whatever is raised."""
+        self._say("failed", _as_json("reason of a failed operation", why))
+
+    def stays_unknown(self, why: Any = None) -> None:
+        """It may have happened, whatever is raised."""
+        self._say("unknown", _as_json("reason of an unknown operation", why))
+
+    def __enter__(self) -> operation:
+        here = runtime.current()
+        numbers = _numbers.get(here)
+        if numbers is None:
+            numbers = _numbers[here] = count(1)
+        self._id = next(numbers)
+        if hooks.listening:
+            hooks.emit(hooks.OperationInvoked(self._id, *self._invocation))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, GeneratorExit):
+            return  # nobody lives to hear how it ended
+        if error is not None and (not self._is_said or self.outcome == "ok"):
+            promised = isinstance(error, Refused | Retriable)
+            self._say("failed" if promised else "unknown", str(error) or type(error).__name__)
+        if hooks.listening:
+            hooks.emit(hooks.OperationEnded(self._id, self.outcome, self.value))
+
+    async def __aenter__(self) -> operation:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, traceback)
+
+    def _say(self, outcome: str, value: Any) -> None:
+        self.outcome, self.value, self._is_said = outcome, value, True
+
+
+def _as_json(field: str, value: Any) -> Any:
+    """*value*, if a history that was written to a file gives it back equal."""
+    try:
+        found = msgspec.json.decode(_encoder.encode(value))
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise InvalidValue(field, value, f"what JSON can hold; {error}") from None
+    if found != value:
+        raise InvalidValue(field, value, f"what JSON gives back equal; this came back as {found!r}")
+    return value

@@ -48,6 +48,28 @@ class Observed(Happening, frozen=True):
     value: Any
 
 
+class StorageOperated(Happening, frozen=True):
+    """A store answered: which *operation*, how it ended, how long that took with all waiting.
+
+    ``ok``, ``conflict``, ``refused`` (by a full disk, or by the database), ``damaged`` (a checksum did not
+    fit), ``cancelled``, or ``failed`` with any other error. Emitted to those who listen closely.
+    """
+
+    store: str
+    operation: str
+    outcome: str
+    duration_s: float
+
+
+class StorageChanged(Happening, frozen=True):
+    """A fault of storage took hold (*on*), was lifted, or did its damage at one stroke; *detail* says how much."""
+
+    storage: str
+    fault: str
+    on: bool
+    detail: str = ""
+
+
 class EventsAppended(Happening, frozen=True):
     """One atomic append; *events* are ``(stream, version, type)``, *position* the last one's."""
 
@@ -271,7 +293,11 @@ Listener = Callable[[Happening], None]
 listening = False
 """True while somebody listens. Read it as ``hooks.listening`` before building a record."""
 
+listening_closely = False
+"""True while somebody listens who wants also what happens too often for most histories."""
+
 _listeners: tuple[Listener, ...] = ()
+_close_listeners: tuple[Listener, ...] = ()
 
 
 def emit(happening: Happening) -> None:
@@ -280,14 +306,30 @@ def emit(happening: Happening) -> None:
         listener(happening)
 
 
+def emit_closely(happening: Happening) -> None:
+    """Tell those who listen closely: of single reads, say, of which there are many for each event."""
+    for listener in _close_listeners:
+        listener(happening)
+
+
 @contextmanager
-def listen(listener: Listener) -> Iterator[None]:
-    """Call *listener* with everything that happens until the block ends."""
-    global _listeners, listening
+def listen(listener: Listener, *, closely: bool = False) -> Iterator[None]:
+    """Call *listener* with everything that happens until the block ends; *closely*, with the small things too."""
+    global _listeners, _close_listeners, listening, listening_closely
     _listeners, listening = (*_listeners, listener), True
+    if closely:
+        _close_listeners, listening_closely = (*_close_listeners, listener), True
     try:
         yield
     finally:
-        remaining = list(_listeners)
-        remaining.remove(listener)
-        _listeners, listening = tuple(remaining), bool(remaining)
+        _listeners = _without(_listeners, listener)
+        listening = bool(_listeners)
+        if closely:
+            _close_listeners = _without(_close_listeners, listener)
+            listening_closely = bool(_close_listeners)
+
+
+def _without(listeners: tuple[Listener, ...], listener: Listener) -> tuple[Listener, ...]:
+    remaining = list(listeners)
+    remaining.remove(listener)
+    return tuple(remaining)

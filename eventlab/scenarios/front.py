@@ -7,8 +7,9 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from .. import hooks, runtime
+from .. import runtime
 from ..errors import EventlabError, UnknownOutcome
+from ..history import operation
 from ..services import Client, Request
 from ..shop import Checkout, CreateUser, Line, RegisterCustomer
 from ..shop.theatre import ComeBack, GoHome
@@ -31,7 +32,7 @@ class Front:
 
     def __init__(self, client: Client, progress: Progress | None = None) -> None:
         self._client, self._progress = client, progress
-        self._begun = self._ended = 0
+        self._ended = 0
         self._registered: dict[str, asyncio.Future[None]] = {}
 
     async def place(self, orders: Sequence[Order]) -> None:
@@ -126,23 +127,17 @@ class Front:
         self, process: str, name: str, subject: str, work: Callable[[], Coroutine[Any, Any, str]]
     ) -> str:
         """Do the *work* as an operation that the history tells of, and say how it ended."""
-        self._begun += 1
-        number = self._begun
-        if hooks.listening:
-            hooks.emit(hooks.OperationInvoked(number, process, name, subject))
-        outcome, value = "ok", ""
-        try:
-            value = await work()
-        except UnknownOutcome as error:
-            outcome, value = "unknown", str(error)
-        except EventlabError as error:
-            outcome, value = "failed", str(error)
-        if hooks.listening:
-            hooks.emit(hooks.OperationEnded(number, outcome, value))
+        with operation(process, name, subject) as op:
+            try:
+                op.returns(await work())
+            except UnknownOutcome as error:
+                op.stays_unknown(str(error))
+            except EventlabError as error:  # to a customer a broken handler is a failure, whatever it did before
+                op.fails(str(error))
         self._ended += 1
         if self._progress is not None:
             self._progress(self._ended)
-        return outcome
+        return op.outcome
 
 
 def _heard(registered: asyncio.Future[None]) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from .. import history
 from ..errors import RunRefused
 from ..history import Entry
+from ..simulation import Recorded
 from .folder import HISTORY, METRICS, SUMMARY, RunFolder, read_manifest
 from .loading import from_document
 from .metrics import metrics_csv
@@ -18,8 +19,8 @@ from .summary import Summary
 
 
 @dataclass(frozen=True)
-class Run:
-    """What happened, and what it came to."""
+class Run(Recorded):
+    """What happened, and what it came to; ``run.operations``, ``run.messages`` and the others are tables of it."""
 
     scenario: Scenario
     entries: list[Entry]

@@ -3,6 +3,7 @@
 Begin with :class:`World`. ``http`` (httpx and ASGI applications) is imported by itself.
 """
 
+from .calls import CallEdge, call_graph
 from .distributions import (
     AbsNormal,
     Constant,
@@ -20,6 +21,7 @@ from .links import Link, Links, Partition
 from .network import Network
 from .node import Node
 from .recorder import Recorder
+from .recording import Recorded, Recording
 from .storage import SimulatedStore
 from .transport import SimulatedTransport
 from .working import work_for
@@ -27,6 +29,7 @@ from .world import World
 
 __all__ = [
     "AbsNormal",
+    "CallEdge",
     "Constant",
     "CrashFault",
     "Distribution",
@@ -42,12 +45,15 @@ __all__ = [
     "Pareto",
     "Partition",
     "PartitionFault",
+    "Recorded",
     "Recorder",
+    "Recording",
     "SimulatedStore",
     "SimulatedTransport",
     "Uniform",
     "World",
     "WorldEnvironment",
+    "call_graph",
     "play",
     "wait_for_event",
     "work_for",

@@ -3,55 +3,108 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
-from .. import hooks, runtime
+from .. import history, hooks, runtime
 from ..errors import InvalidValue
 from ..history import Entry
+from .journal import Journal, Raw, entries_of
 
 Kinds = tuple[type[hooks.Happening], ...]
-Raw = deque[tuple[float, str, hooks.Happening]]
 
 
 class Recorder:
-    """Keeps every happening, or with *limit* the latest ones, as entries of a history.
+    """Keeps every happening as an entry of a history; or fewer of them, as you say.
 
-    *without* names kinds that are left out. Times are seconds on the clock of the world that runs,
-    less *origin_s*. Listening is a block: ``with recorder.recording(): ...``.
+    With *limit* it keeps the latest ones, with 0 none: then it does not even listen. With *to* it
+    keeps nothing in memory but a page, and writes JSON Lines into that file, which it begins anew.
+    *only* and *without* choose kinds of happenings; *closely* adds those that most histories leave
+    out, such as each single read of a store.
+
+    Times are seconds on *clock*, which is the clock of the world that runs unless it is given, less *origin_s*.
+    Listening is a block: ``with recorder.recording(): ...``. Raises InvalidValue for a negative
+    limit, and for a limit beside a file.
     """
 
     def __init__(
-        self, *, limit: int | None = None, without: Iterable[type[hooks.Happening]] = (), origin_s: float = 0.0
+        self,
+        *,
+        limit: int | None = None,
+        only: Iterable[type[hooks.Happening]] = (),
+        without: Iterable[type[hooks.Happening]] = (),
+        to: str | Path | None = None,
+        closely: bool = False,
+        origin_s: float = 0.0,
+        clock: Callable[[], float] | None = None,
     ) -> None:
-        if limit is not None and limit < 1:
-            raise InvalidValue("Recorder.limit", limit, "a number of entries from 1, or None for all")
+        if limit is not None and limit < 0:
+            raise InvalidValue("Recorder.limit", limit, "a number of entries, 0 for none, or None for all")
+        if limit is not None and to is not None:
+            raise InvalidValue("Recorder.limit", limit, "None where a file takes the entries: it takes all of them")
+        self._is_off, self._closely = limit == 0, closely
         self._raw: Raw = deque(maxlen=limit)
-        self._write = _writer(self._raw, tuple(without), origin_s)
+        self._journal = None if to is None else Journal(Path(to), self._raw)
+        write = _writer(self._raw, origin_s, clock)
+        if self._journal is not None:
+            write = _paging(write, self._raw, self._journal)
+        self._write = _choosing(write, tuple(only), tuple(without))
 
     def __call__(self, happening: hooks.Happening) -> None:
-        self._write(happening)
+        if not self._is_off:
+            self._write(happening)
 
     @contextmanager
     def recording(self) -> Iterator[Recorder]:
-        with hooks.listen(self._write):
+        """Listen until the block ends; a file then holds all that was heard."""
+        if self._is_off:
+            yield self
+            return
+        with self._journal or nullcontext(), hooks.listen(self._write, closely=self._closely):
             yield self
 
     @property
     def entries(self) -> list[Entry]:
-        """The history so far."""
-        return [Entry(at, node, what) for at, node, what in self._raw]  # type: ignore[arg-type]
+        """The history so far; read from its file, if it is in one."""
+        if self._journal is None:
+            return entries_of(self._raw)
+        self._journal.write_page()
+        return history.read(self._journal.path)
 
     def __len__(self) -> int:
-        return len(self._raw)
+        return len(self._raw) + (0 if self._journal is None else self._journal.written)
 
 
-def _writer(raw: Raw, without: Kinds, origin_s: float) -> hooks.Listener:
+def _writer(raw: Raw, origin_s: float, clock: Callable[[], float] | None) -> hooks.Listener:
     """Appends to *raw*. It runs a hundred times for one checkout: so it asks where the runtime's own functions ask."""
     append, here, current_node = raw.append, runtime._here, runtime._NODE.get
 
     def write(happening: hooks.Happening) -> None:
-        if not (without and isinstance(happening, without)):
-            append((here.runtime.monotonic() - origin_s, current_node(), happening))
+        append((here.runtime.monotonic() - origin_s, current_node(), happening))
 
-    return write
+    def write_by_clock(happening: hooks.Happening) -> None:
+        append((clock() - origin_s, current_node(), happening))  # type: ignore[misc]
+
+    return write if clock is None else write_by_clock
+
+
+def _choosing(write: hooks.Listener, only: Kinds, without: Kinds) -> hooks.Listener:
+    if not only and not without:
+        return write
+    chosen = only or (hooks.Happening,)
+
+    def write_chosen(happening: hooks.Happening) -> None:
+        if isinstance(happening, chosen) and not isinstance(happening, without):
+            write(happening)
+
+    return write_chosen
+
+
+def _paging(write: hooks.Listener, raw: Raw, journal: Journal) -> hooks.Listener:
+    def write_in_pages(happening: hooks.Happening) -> None:
+        write(happening)
+        if len(raw) >= journal.page:
+            journal.write_page()
+
+    return write_in_pages

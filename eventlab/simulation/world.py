@@ -19,6 +19,8 @@ from .loop import SimulationLoop
 from .network import Network
 from .node import Node
 from .ready import Shuffled
+from .recorder import Recorder
+from .recording import Recording
 
 T = TypeVar("T")
 
@@ -112,6 +114,15 @@ class World:
     def spawn(self, coroutine: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
         """Start a task that belongs to the world and to no node, so that no crash ends it."""
         return self.loop.create_task(coroutine, name=name, context=self.context.copy())
+
+    @contextmanager
+    def recording(self, *, limit: int | None = None, closely: bool = True) -> Iterator[Recording]:
+        """Record what happens until the block ends, single reads of stores as well; with *limit*, the latest of it.
+
+        For fewer kinds, or for a file, make a `Recorder`.
+        """
+        with Recorder(limit=limit, closely=closely, clock=self.loop.time).recording() as recorder:
+            yield Recording(recorder)
 
     def close(self) -> None:
         """End the world: what is unfinished never runs again, and no line of it is recorded."""
