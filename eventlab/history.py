@@ -38,6 +38,7 @@ AnyHappening: TypeAlias = (
     | hooks.MessageArrived
     | hooks.MessageLost
     | hooks.NodeChanged
+    | hooks.ClockChanged
     | hooks.FaultBegan
     | hooks.FaultEnded
     | hooks.LeaseChanged

@@ -201,6 +201,14 @@ class NodeChanged(Happening, frozen=True, omit_defaults=True):
     slowness: float = 1.0
 
 
+class ClockChanged(Happening, frozen=True):
+    """The clock on the wall of node *name* was set or began to drift: it is *offset_s* ahead now, and gains so much."""
+
+    name: str
+    offset_s: float
+    drift_ppm: float
+
+
 class FaultBegan(Happening, frozen=True):
     """A fault of the schedule took hold."""
 

@@ -98,10 +98,13 @@ class Runtime:
 
     def new_ids(self, count: int) -> list[bytes]:
         """What *count* calls of `new_id` would give, as bytes: for a store that writes many events at once."""
-        epoch_s, next_number = self.epoch_s(), self._ids.next_number
+        epoch_s, next_number = self.epoch_s(), self._id_source().next_number
         if count == 1:
             return [next_number(epoch_s).to_bytes(16, "big")]
         return [next_number(epoch_s).to_bytes(16, "big") for _ in range(count)]
+
+    def _id_source(self) -> IdSource:
+        return self._ids
 
     def make_stream(self, name: str) -> random.Random:
         """A fresh generator for *name*; seeded runtimes derive it from their seed."""
@@ -117,7 +120,7 @@ class Runtime:
 class SeededRuntime(Runtime):
     """A runtime on a clock of seconds since *epoch*, with every draw derived from *seed*.
 
-    Streams are kept per node, so that what happens on one node moves no draw of another.
+    Streams and ids are kept per node, so that what happens on one node moves no draw of another.
     """
 
     def __init__(self, seed: int, epoch: datetime, clock: Callable[[], float]) -> None:
@@ -127,7 +130,7 @@ class SeededRuntime(Runtime):
         self._epoch_s = epoch.timestamp()
         self._clock = clock
         self._now = 0.0, epoch
-        self._ids = IdSource(seeded(seed, "runtime/ids"))
+        self._id_sources: dict[str, IdSource] = {}
         self.monotonic = clock  # type: ignore[method-assign]  # asked for every record: one call less
 
     def now(self) -> datetime:
@@ -140,7 +143,14 @@ class SeededRuntime(Runtime):
         return self._epoch_s + self._clock()
 
     def new_id(self) -> UUID:
-        return self._ids.next(self._epoch_s + self._clock())
+        return self._id_source().next(self._epoch_s + self._clock())
+
+    def _id_source(self) -> IdSource:
+        node = _NODE.get()
+        source = self._id_sources.get(node)
+        if source is None:  # a clock that is ahead on one node makes no id of another one younger
+            source = self._id_sources[node] = IdSource(self.make_stream(f"{node}/runtime/ids"))
+        return source
 
     def make_stream(self, name: str) -> random.Random:
         return seeded(self.seed, name)

@@ -7,10 +7,12 @@ import math
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import Context
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import hooks, runtime
 from ..errors import InvalidValue, NodeCrashed
+from .clock import NodeClock
 from .inbox import Inbox
 from .incarnation import INCARNATION, Incarnation
 
@@ -51,6 +53,11 @@ class Node:
     @property
     def is_paused(self) -> bool:
         return self.incarnation.pauses > 0
+
+    @cached_property
+    def clock(self) -> NodeClock:
+        """The clock on its wall, which `runtime.now` reads: offset, drift and jumps. It outlives a crash."""
+        return NodeClock(self.name, self.world.runtime)
 
     @property
     def slowness(self) -> float:

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 
 from .. import runtime
 from ..errors import InvalidValue, WorldReentered
+from .answers import WorldRuntime
 from .environment import WorldEnvironment
 from .fences import fenced
 from .handles import SimulationTask
@@ -23,16 +24,6 @@ from .recorder import Recorder
 from .recording import Recording
 
 T = TypeVar("T")
-
-
-class WorldRuntime(runtime.SeededRuntime):
-    """The answers that code gets inside a world."""
-
-    simulated = True
-
-    def __init__(self, seed: int, epoch: datetime, loop: SimulationLoop) -> None:
-        super().__init__(seed, epoch, loop.time)
-        self.loop = loop
 
 
 class World:

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventlab import hooks
 from eventlab.errors import LeaseHeld, LeaseLost
-from eventlab.runtime import current_node, random_stream
+from eventlab.runtime import random_stream
 from eventlab.simulation import SimulatedStore, World
-from eventlab.simulation.world import WorldRuntime
 from eventlab.store import Leases, MemoryStore, Record
-
-
-class SkewedRuntime(WorldRuntime):
-    """Each node's clock on the wall is wrong by as much as it says here."""
-
-    skew_s: dict[str, float]
-
-    def now(self) -> datetime:
-        return super().now() + timedelta(seconds=self.skew_s.get(current_node(), 0.0))
 
 
 def counted(seed: int, skews_s: list[float], *, fenced: bool) -> tuple[int, int]:
@@ -52,17 +41,16 @@ def counted(seed: int, skews_s: list[float], *, fenced: bool) -> tuple[int, int]
                 except (LeaseHeld, LeaseLost):
                     continue
 
-        for number, _ in enumerate(skews_s):
-            world.node(f"n{number}").spawn(work(f"n{number}"))
+        for number, skew_s in enumerate(skews_s):
+            node = world.node(f"n{number}")
+            node.clock.offset_s = skew_s
+            node.spawn(work(node.name))
         await asyncio.sleep(120)
         found = await Leases(disk).get("counter")
         assert found is not None
         return found.value, done
 
     with World(seed=seed) as world:
-        runtime = SkewedRuntime(seed, world.runtime.epoch, world.loop)
-        runtime.skew_s = {f"n{number}": skew_s for number, skew_s in enumerate(skews_s)}
-        world.runtime = runtime
         return world.run(main())
 
 
