@@ -13,7 +13,9 @@ from typing import Annotated
 
 import typer
 
+from .compare import compare
 from .exits import guarded
+from .formats import Format
 from .store_commands import store_app
 
 app = typer.Typer(
@@ -33,13 +35,6 @@ class Clock(StrEnum):
 
     virtual = "virtual"
     real = "real"
-
-
-class Format(StrEnum):
-    """How a result is printed."""
-
-    text = "text"
-    json = "json"
 
 
 def _version(wanted: bool) -> None:
@@ -114,6 +109,9 @@ def run(
             )
         )
     raise typer.Exit(code)
+
+
+app.command()(compare)
 
 
 @app.command()

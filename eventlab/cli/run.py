@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
-from ..errors import RunRefused, StoreFailed
+from ..errors import RunRefused
 from ..scenarios import Loaded, Manifest, Progress, Run, load, run_virtual
 from ..scenarios.assembly import AppFactory, check_apps
 from ..scenarios.folder import REPORT, RunFolder, default_path, writing
@@ -19,6 +18,8 @@ from ..scenarios.real import prepare_real
 from ..store.opening import without_secrets
 from .apps import load_apps
 from .exits import VERDICTS
+from .progress import bar
+from .telling import telling
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,12 @@ def run_scenario(options: RunOptions) -> int:
     apps = load_apps(options.app) if options.app else {}
     path = options.out or default_path(loaded.name, loaded.scenario.seed)
     with _prepared(options, loaded, apps) as run_it, writing(path, _manifest(options, loaded)) as folder:
-        with _progress(options, len(loaded.orders)) as progress:
+        with bar(*_what(loaded), quiet=options.quiet) as progress:
             run = run_it(progress)
         run.write(folder)
         report = _write_report(run, folder)
-    _tell(options, run, path, report)
+    with telling(f"the run lies in {path}"):
+        _print(options, run, path, report)
     return VERDICTS[run.summary.verdict]
 
 
@@ -101,6 +103,11 @@ def _prepared(
     return nullcontext(lambda progress: run_virtual(loaded, apps=apps, progress=progress))
 
 
+def _what(loaded: Loaded) -> tuple[str, int | None]:
+    """What progress counts, and how many there are, where that is known."""
+    return ("orders", len(loaded.orders)) if loaded.orders else ("requests", None)
+
+
 def _write_report(run: Run, folder: RunFolder) -> Path | None:
     """The report, where what draws it is installed; without it the run is complete all the same."""
     try:
@@ -111,33 +118,6 @@ def _write_report(run: Run, folder: RunFolder) -> Path | None:
         typer.echo("no report.html: figures need matplotlib; install eventlab[report]", err=True)
         return None
     return folder.write(REPORT, write_report(run))
-
-
-@contextmanager
-def _progress(options: RunOptions, total: int) -> Iterator[Progress | None]:
-    """A bar on stderr, for people at a terminal only."""
-    if options.quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("orders" if total else "requests", total=total or None)
-        yield lambda ended: bar.update(task, completed=ended)
-
-
-def _tell(options: RunOptions, run: Run, folder: Path, report: Path | None) -> None:
-    """The result, on stdout; a reader who leaves early, as `head` does, has seen enough."""
-    try:
-        _print(options, run, folder, report)
-        sys.stdout.flush()
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it ends
-        if not isinstance(error, BrokenPipeError):
-            raise StoreFailed("stdout", f"cannot be written: {error.strerror}; the run lies in {folder}") from None
 
 
 def _print(options: RunOptions, run: Run, folder: Path, report: Path | None) -> None:

@@ -174,7 +174,7 @@ def _judge_breaker(text: str, logs: list[BreakerLog], verb: str) -> ExpectationL
 
 
 def _judge_comparison(line: Compares, summary: Summary) -> ExpectationLine:
-    found, base = _measure(line.path, summary)
+    found, base = measure(line.path, summary)
     if found is None or (line.unit == "%" and not base):
         why = "no checkout completed" if line.unit == "s" else "nothing to take a share of"
         return ExpectationLine(text=line.text, measured=why, met=None)
@@ -186,7 +186,7 @@ def _judge_comparison(line: Compares, summary: Summary) -> ExpectationLine:
     return ExpectationLine(text=line.text, measured=measured, met=COMPARISONS[line.comparison](found, line.value))
 
 
-def _measure(path: str, summary: Summary) -> tuple[float | None, float]:
+def measure(path: str, summary: Summary) -> tuple[float | None, float]:
     """What the summary says at *path*, and the whole that a share of it is taken of."""
     match path.split("."):
         case ["duration"]:

@@ -47,13 +47,17 @@ class Comparison:
 
         Only seeds count with which both had such a number. Raises InvalidValue when these are fewer than two.
         """
+        both = self.pairs(variant, metric, against=against)
+        return difference([a for a, _ in both], [b for _, b in both], confidence)
+
+    def pairs(self, variant: str, metric: str = SINGLE, *, against: str | None = None) -> list[tuple[float, float]]:
+        """What *against*, or the first, and *variant* came to on each seed with which both had such a number."""
         first = self._of(next(iter(self.variants)) if against is None else against).column(metric)
-        both = [
+        return [
             (a, b)
             for a, b in zip(first, self._of(variant).column(metric), strict=True)
             if a is not None and b is not None
         ]
-        return difference([a for a, _ in both], [b for _, b in both], confidence)
 
     def differences(
         self, metric: str = SINGLE, *, pairs: Pairs = "first", confidence: float = 0.95

@@ -53,9 +53,11 @@ def _results(function: Callable[[A], R], arguments: Sequence[A], workers: int) -
     _check_travels(function, arguments)
     spawn = multiprocessing.get_context("spawn")
     before = multiprocessing.active_children()
-    pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_quietly_interrupted)
+    pool = ProcessPoolExecutor(workers, mp_context=spawn)
     try:
-        yield pool.map(function, arguments)
+        with _no_interrupt():
+            found = pool.map(function, arguments)  # starts the processes
+        yield found
     except BrokenProcessPool:
         raise WorkerLost() from None
     except BaseException:
@@ -68,9 +70,20 @@ def _results(function: Callable[[A], R], arguments: Sequence[A], workers: int) -
         pool.shutdown(cancel_futures=True)
 
 
-def _quietly_interrupted() -> None:
-    """A Ctrl-C at the terminal reaches every process; in this one it says nothing."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+@contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """Let Ctrl-C wait until the block has ended; a process that starts in it never hears of one.
+
+    At a terminal it reaches every process. This one tells of it, and ends the others.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _check_travels(function: Callable[[Any], Any], arguments: Sequence[Any]) -> None:

@@ -1,0 +1,54 @@
+"""A scenario as a function of the seed, for statistics over many runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .assembly import AppFactory
+from .loading import load
+from .measuring import measurements
+from .runs import Run
+from .summarising import summarise
+from .summary import Summary
+from .virtual import run_virtual
+from .warming import after_warm_up
+
+Apps = Callable[[], Mapping[str, AppFactory]]
+
+
+@dataclass(frozen=True)
+class ScenarioRun:
+    """Runs a scenario in virtual time with the seed that it is called with, and gives what it came to by name.
+
+    It travels to other processes: the file is read there again, and *apps*, a function at the top of a
+    module, brings `app:` services there. What began before *warm_up_s* counts only for expectations.
+    """
+
+    path: Path
+    sets: tuple[str, ...] = ()
+    apps: Apps | None = None
+    warm_up_s: float = 0.0
+
+    def __call__(self, seed: int) -> dict[str, float | None]:
+        loaded = load(self.path, [*self.sets, f"seed={seed}"])
+        run = run_virtual(loaded, apps=self.apps() if self.apps else None)
+        found = measurements(run.summary, list(loaded.scenario.services))
+        if self.warm_up_s:
+            later = measurements(_later(run, self.warm_up_s), list(loaded.scenario.services))
+            found |= {path: later[path] for path in later if path in found and path not in _judged(run)}
+        return found
+
+
+def _judged(run: Run) -> set[str]:
+    """What is said of the whole run, whatever its warm-up."""
+    return {"met", "orders", "duration", *(line.text for line in run.summary.expectations)}
+
+
+def _later(run: Run, warm_up_s: float) -> Summary:
+    whole = run.summary
+    entries = after_warm_up(run.entries, warm_up_s)
+    return summarise(
+        entries, run.scenario, name=whole.scenario, seed=whole.seed, clock=whole.clock, orders=whole.orders
+    )
