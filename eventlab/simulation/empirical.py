@@ -43,14 +43,19 @@ class Empirical:
         *unit_s* is what one of them stands for in seconds: 0.001 for milliseconds. Empty lines are left out. Raises
         InvalidValue that names the line which holds no duration, or the headings where *column* is not among them.
         """
-        if not 0 < unit_s < math.inf:
-            raise InvalidValue("Empirical.from_file unit_s", unit_s, "a finite number of seconds above zero")
-        path = Path(path)
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            cells = list(_cells(file, path.name, column))
-        if not cells:
-            raise InvalidValue("Empirical.from_file path", path.name, "a file with at least one value")
-        return cls(_duration_s(text, f"{path.name}, line {line}", unit_s) for line, text in cells)
+        return cls(numbers_of_file(path, column, unit_s=unit_s))
+
+
+def numbers_of_file(path: str | Path, column: str | None = None, *, unit_s: float = 1.0) -> tuple[float, ...]:
+    """The numbers that :meth:`Empirical.from_file` reads, in seconds and in their order."""
+    if not 0 < unit_s < math.inf:
+        raise InvalidValue("unit_s", unit_s, "a finite number of seconds above zero")
+    path = Path(path)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        cells = list(_cells(file, path.name, column))
+    if not cells:
+        raise InvalidValue("the file", path.name, "one with at least one value")
+    return tuple(_duration_s(text, f"{path.name}, line {line}", unit_s) for line, text in cells)
 
 
 def _is_duration(value: object) -> bool:

@@ -124,7 +124,7 @@ def test_measured_durations_are_read_from_a_column_or_from_lines(tmp_path: Path)
         ("a,b\n1\n", "b", "x.csv, line 2 is ''; expected a finite number, zero or more"),
         ("1\nnan\n", None, "x.csv, line 2 is 'nan'; expected a finite number, zero or more"),
         ("1\nsoon\n", None, "x.csv, line 2 is 'soon'; expected a finite number, zero or more"),
-        ("\n", None, "Empirical.from_file path is 'x.csv'; expected a file with at least one value"),
+        ("\n", None, "the file is 'x.csv'; expected one with at least one value"),
     ],
 )
 def test_a_file_without_durations_is_refused_with_its_line(
