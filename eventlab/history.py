@@ -36,6 +36,8 @@ AnyHappening: TypeAlias = (
     | hooks.SagaMoved
     | hooks.MessageSent
     | hooks.MessageArrived
+    | hooks.MessageDuplicated
+    | hooks.MessageHeldBack
     | hooks.MessageLost
     | hooks.NodeChanged
     | hooks.ClockChanged

@@ -181,6 +181,20 @@ class MessageArrived(Happening, frozen=True):
     id: int
 
 
+class MessageDuplicated(Happening, frozen=True):
+    """The network made a copy of the message *id*. The copy arrives, or is lost, under the number *copy*."""
+
+    id: int
+    copy: int
+
+
+class MessageHeldBack(Happening, frozen=True):
+    """The message of that id was held back for so long, so that later ones may overtake it."""
+
+    id: int
+    held_s: float
+
+
 class MessageLost(Happening, frozen=True):
     """The message of that id never arrives, and why."""
 

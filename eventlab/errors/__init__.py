@@ -46,6 +46,7 @@
     ├── UnknownOutcome       it may have happened or not: ask with the same key, or undo
     │   ├── CallTimeout          no answer in time
     │   ├── CallUnknown          the callee answered that it does not know itself
+    │   ├── ConnectionBroken     the connection broke before the answer was here
     │   ├── TimedOut             a piece of work took longer than its policy allows
     │   ├── HandlerCancelled     something that a group's handler waited for was cancelled
     │   └── AppendUnknown        the connection was lost while committing
@@ -67,6 +68,7 @@ from .calls import (
     CallTimeout,
     CallUnknown,
     CircuitOpen,
+    ConnectionBroken,
     DeadlinePassed,
     TimedOut,
     Unavailable,
@@ -135,6 +137,7 @@ __all__ = [
     "DiscoveryLimit",
     "Unavailable",
     "CircuitOpen",
+    "ConnectionBroken",
     "DeadlinePassed",
     "CallFailed",
     "UnknownOperation",

@@ -76,6 +76,20 @@ class CallUnknown(UnknownOutcome):
         return f"{self.target} does not know how {self.operation} ended: {self.reason}"
 
 
+class ConnectionBroken(UnknownOutcome):
+    """The connection broke after the request was sent: the call may have been carried out, or not, or may be yet."""
+
+    def __init__(self, target: str, operation: str, reason: str) -> None:
+        super().__init__(target, operation, reason)
+        self.target, self.operation, self.reason = target, operation, reason
+
+    def __str__(self) -> str:
+        return (
+            f"the connection to {self.target} broke before it answered {self.operation}: {self.reason}; "
+            "the outcome is unknown"
+        )
+
+
 class TimedOut(UnknownOutcome, TimeoutError):
     """A piece of work took longer than its policy allows, and was abandoned half way."""
 

@@ -6,7 +6,7 @@ Begin with `message.Request`, then `service.Service` and `client.Client`.
 from __future__ import annotations
 
 from .client import Client
-from .fate import DROP, PASS, DeliverAfter, Envelope, Fate, FateRule
+from .fate import BREAK, DROP, PASS, DeliverAfter, Envelope, Fate, FateRule
 from .inprocess import InProcessTransport
 from .message import Call, Reply, Request
 from .service import Service, handles
@@ -23,6 +23,7 @@ __all__ = [
     "InProcessTransport",
     "PASS",
     "DROP",
+    "BREAK",
     "DeliverAfter",
     "Envelope",
     "Fate",

@@ -1,4 +1,4 @@
-"""What becomes of one message: it passes, comes later, or never.
+"""What becomes of one message: it passes, comes later, comes twice, or never.
 
 A rule is any callable from an :class:`Envelope` to a :data:`Fate`. A
 transport asks it once for the request and once for the reply.
@@ -18,6 +18,7 @@ from ..errors import InvalidValue
 class _Verdict(enum.Enum):
     PASS = "pass"
     DROP = "drop"
+    BREAK = "break"
 
     def __repr__(self) -> str:
         return self.name
@@ -30,14 +31,24 @@ DROP: Final = _Verdict.DROP
 """The message never arrives, and nobody is told."""
 
 
+BREAK: Final = _Verdict.BREAK
+"""The message never arrives, and its connection is seen to be broken.
+
+Whoever sends a request over it learns at once that nothing was sent (`Unavailable`); whoever waits for a
+reply, that none will come (`ConnectionBroken`).
+"""
+
+
 class DeliverAfter(msgspec.Struct, frozen=True):
-    """The message arrives that many seconds from now."""
+    """The message arrives that many seconds from now, and a copy of it after *copy_after*, if there is one."""
 
     seconds: float
+    copy_after: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.seconds < float("inf"):
-            raise InvalidValue("DeliverAfter.seconds", self.seconds, "a number of seconds, 0 or more")
+        for name, value in (("seconds", self.seconds), ("copy_after", self.copy_after)):
+            if value is not None and not 0 <= value < float("inf"):
+                raise InvalidValue(f"DeliverAfter.{name}", value, "a number of seconds, 0 or more")
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -49,7 +60,7 @@ class Envelope(msgspec.Struct, frozen=True):
     size: int = 0
 
 
-Fate: TypeAlias = Literal[_Verdict.PASS, _Verdict.DROP] | DeliverAfter
+Fate: TypeAlias = Literal[_Verdict.PASS, _Verdict.DROP, _Verdict.BREAK] | DeliverAfter
 FateRule: TypeAlias = Callable[[Envelope], Fate]
 
 

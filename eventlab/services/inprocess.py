@@ -8,8 +8,8 @@ from contextvars import Context, copy_context
 from typing import Any
 
 from .. import hooks, runtime
-from ..errors import Unavailable
-from .fate import DROP, DeliverAfter, Envelope, FateRule, everything_passes
+from ..errors import ConnectionBroken, Unavailable
+from .fate import BREAK, DROP, DeliverAfter, Envelope, FateRule, everything_passes
 from .message import Call, Reply
 from .transport import Receive
 
@@ -51,7 +51,7 @@ class InProcessTransport:
             raise Unavailable(call.target, "the transport is closed")
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         envelope = Envelope(call.source, call.target, call.operation, len(call.body))
-        self._carry(envelope, self._arrive, call, future)
+        self._carry(envelope, self._arrive, self._unreached, call, future)
         return await future
 
     async def close(self) -> None:
@@ -63,19 +63,32 @@ class InProcessTransport:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _carry(self, envelope: Envelope, deliver: Callable[..., None], *args: Any) -> None:
+    def _carry(self, envelope: Envelope, deliver: Callable[..., None], broke: Callable[..., None], *args: Any) -> None:
         fate = self._fate(envelope)
-        self._messages = number = self._messages + 1
+        number = self._next_message()
         if hooks.listening:
             hooks.emit(hooks.MessageSent(number, envelope.source, envelope.target, envelope.what))
-            if fate is DROP:
-                hooks.emit(hooks.MessageLost(number, "dropped"))
-        if fate is DROP:
-            return
-        if isinstance(fate, DeliverAfter):
+        if fate is DROP or fate is BREAK:
+            if hooks.listening:
+                hooks.emit(hooks.MessageLost(number, "dropped" if fate is DROP else "connection broken"))
+            if fate is BREAK:
+                broke(*args)
+        elif isinstance(fate, DeliverAfter):
             asyncio.get_running_loop().call_later(fate.seconds, self._deliver, number, deliver, args)
+            if fate.copy_after is not None:
+                self._carry_copy(number, fate.copy_after, deliver, args)
         else:
             self._deliver(number, deliver, args)
+
+    def _carry_copy(self, number: int, after_s: float, deliver: Callable[..., None], args: tuple[Any, ...]) -> None:
+        copy = self._next_message()
+        if hooks.listening:
+            hooks.emit(hooks.MessageDuplicated(number, copy))
+        asyncio.get_running_loop().call_later(after_s, self._deliver, copy, deliver, args)
+
+    def _next_message(self) -> int:
+        self._messages += 1
+        return self._messages
 
     def _deliver(self, number: int, deliver: Callable[..., None], args: tuple[Any, ...]) -> None:
         if self._closed:
@@ -107,9 +120,18 @@ class InProcessTransport:
             except Exception as error:  # not a Service: those turn their errors into replies themselves
                 reply = Reply("failed", reason=f"{type(error).__name__}: {error}")
             envelope = Envelope(call.target, call.source, f"{call.operation} reply", len(reply.body))
-            self._carry(envelope, self._answer, future, reply)
+            self._carry(envelope, self._answer, self._broke, call, future, reply)
 
     @staticmethod
-    def _answer(future: asyncio.Future[Reply], reply: Reply) -> None:
+    def _answer(call: Call, future: asyncio.Future[Reply], reply: Reply) -> None:
         if not future.done():  # the caller may have left
             future.set_result(reply)
+
+    @staticmethod
+    def _unreached(call: Call, future: asyncio.Future[Reply]) -> None:
+        future.set_exception(Unavailable(call.target, "the connection is broken"))
+
+    @staticmethod
+    def _broke(call: Call, future: asyncio.Future[Reply], reply: Reply) -> None:
+        if not future.done():
+            future.set_exception(ConnectionBroken(call.target, call.operation, "the reply could not be sent"))

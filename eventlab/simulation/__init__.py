@@ -20,8 +20,10 @@ from .faults import CrashFault, Fault, PartitionFault, play
 from .links import Link, Links, Partition
 from .network import Network
 from .node import Node
+from .partitions import Cut, Flapping, Isolation, MajoritiesRing
 from .recorder import Recorder
 from .recording import Recorded, Recording
+from .shapes import bridge, halves, minority_majority
 from .storage import SimulatedStore
 from .transport import SimulatedTransport
 from .working import work_for
@@ -32,14 +34,18 @@ __all__ = [
     "CallEdge",
     "Constant",
     "CrashFault",
+    "Cut",
     "Distribution",
     "Empirical",
     "Exponential",
     "Fault",
+    "Flapping",
+    "Isolation",
     "Jittered",
     "Link",
     "Links",
     "LogNormal",
+    "MajoritiesRing",
     "Network",
     "Node",
     "Pareto",
@@ -54,6 +60,9 @@ __all__ = [
     "World",
     "WorldEnvironment",
     "call_graph",
+    "bridge",
+    "halves",
+    "minority_majority",
     "play",
     "wait_for_event",
     "work_for",

@@ -1,70 +1,75 @@
 """What becomes of a message between two nodes: the rules that are installed, then the link's own manners.
 
-Pure but for chance: time and the messages in flight are the network's. The
+Pure but for chance and the clock that it is given: the messages in flight are the network's. The
 same rules serve the simulated network and the in-process transport.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import msgspec
-
+from .. import runtime
 from ..errors import InvalidValue
-from ..services.fate import DROP, PASS, DeliverAfter, Envelope, Fate, FateRule
-from .distributions import Constant, Distribution
-
-
-class Link(msgspec.Struct, frozen=True):
-    """One direction between two nodes: its *latency*, and the probability that a message is lost."""
-
-    latency: Distribution = Constant(0.001)
-    loss: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.loss <= 1:
-            raise InvalidValue("Link.loss", self.loss, "a probability from 0 to 1")
-
-
-class Partition:
-    """Drop every message from *left* to *right*, and back unless *one_way*."""
-
-    def __init__(self, left: Iterable[str], right: Iterable[str], *, one_way: bool = False) -> None:
-        self.left, self.right, self.one_way = tuple(left), tuple(right), one_way
-        both = sorted(set(self.left) & set(self.right))
-        if not self.left or not self.right or both:
-            raise InvalidValue("partition", (self.left, self.right), "two groups of nodes with no node in both")
-
-    def __call__(self, envelope: Envelope) -> Fate:
-        source, target = envelope.source, envelope.target
-        if source in self.left and target in self.right:
-            return DROP
-        if not self.one_way and source in self.right and target in self.left:
-            return DROP
-        return PASS
-
-    def __str__(self) -> str:
-        arrow = "→" if self.one_way else "↔"
-        return f"{', '.join(self.left)} {arrow} {', '.join(self.right)}"
+from ..services.fate import BREAK, DROP, PASS, DeliverAfter, Envelope, Fate, FateRule
+from .link import Link as Link
+from .partitions import Cut
+from .partitions import Partition as Partition
+from .sizes import size_of
+from .way import Journey, Lost, Way
 
 
 class Links:
     """The fate of every message. Rules are asked newest first, and the first answer other than PASS decides."""
 
-    def __init__(self, stream: Callable[[str], random.Random], default: Link | None = None) -> None:
-        self._stream = stream
-        self.default = default or Link()
+    def __init__(
+        self,
+        stream: Callable[[str], random.Random],
+        default: Link | None = None,
+        clock: Callable[[], float] = runtime.monotonic,
+    ) -> None:
+        self._stream, self._clock = stream, clock
+        self._default = default or Link()
         self._links: dict[tuple[str, str], Link] = {}
-        self._draws: dict[tuple[str, str], random.Random] = {}
-        self._rules: list[FateRule] = []
+        self.ways: dict[tuple[str, str], Way] = {}
+        """The directions that were used so far. One that is not there is made by `way`."""
+        self.rules: list[FateRule] = []
+        self.took_hold: Callable[[Cut], None] | None = None
+        """Told of every cut that is installed: by the network, which knows the messages in flight."""
+
+    @property
+    def default(self) -> Link:
+        """The manners of every link that has none of its own."""
+        return self._default
+
+    @default.setter
+    def default(self, link: Link) -> None:
+        self._default = link
+        self._adopt()
 
     def set_link(self, source: str, target: str, link: Link, *, both_ways: bool = True) -> None:
         """Give the link between two nodes manners of its own."""
         self._links[source, target] = link
         if both_ways:
             self._links[target, source] = link
+        self._adopt()
+
+    def _adopt(self) -> None:
+        for ends, way in self.ways.items():
+            way.adopt(self._links.get(ends, self._default))
+
+    def way(self, source: str, target: str) -> Way:
+        """The direction from *source* to *target*, with chance of its own: what happens on one moves no other's."""
+        ends = (source, target)
+        way = self.ways.get(ends)
+        if way is None:
+
+            def stream(concern: str) -> random.Random:
+                return self._stream(f"link/{source}/{target}{concern}")
+
+            way = self.ways[ends] = Way(self._links.get(ends, self._default), stream, self._clock)
+        return way
 
     @contextmanager
     def rule(self, rule: FateRule) -> Iterator[FateRule]:
@@ -76,35 +81,38 @@ class Links:
             self.remove(rule)
 
     def install(self, rule: FateRule) -> None:
-        self._rules.insert(0, rule)
+        self.rules.insert(0, rule)
+        if isinstance(rule, Cut):
+            rule.begin(self._clock)
+            if self.took_hold is not None:
+                self.took_hold(rule)
 
     def remove(self, rule: FateRule) -> None:
-        self._rules.remove(rule)
+        self.rules.remove(rule)
 
-    def partition(self, left: Iterable[str], right: Iterable[str], *, one_way: bool = False) -> FateRule:
-        """A partition, installed. Messages in flight still arrive. Heal it with `remove`."""
-        rule = Partition(left, right, one_way=one_way)
-        self.install(rule)
-        return rule
+    def journey(self, source: str, target: str, what: str, body: object) -> Journey | Lost:
+        """What becomes of a message, by rule or by its link. Raises InvalidValue if its size is needed and unknown."""
+        if self.rules and (decided := self._ruled(Envelope(source, target, what, size_of(body) or 0))):
+            return decided
+        way = self.way(source, target)
+        size_bytes = 0 if way.link.bandwidth_bytes_s is None else size_of(body)
+        if size_bytes is None:
+            expected = "bytes, or what JSON can hold, or a size_bytes of its own where the bandwidth is limited"
+            raise InvalidValue(f"message {what} from {source} to {target}", body, expected)
+        return way.journey(size_bytes)
 
-    def delay_s(self, source: str, target: str, what: str) -> float | str:
-        """Seconds until the message arrives, or why it never does."""
-        if self._rules:
-            envelope = Envelope(source, target, what)
-            for rule in self._rules:
-                fate = rule(envelope)
-                if fate is PASS:
-                    continue
-                return fate.seconds if isinstance(fate, DeliverAfter) else str(rule)
-        ends = (source, target)
-        link = self._links.get(ends, self.default)
-        draws = self._draws.get(ends)
-        if draws is None:  # one stream per link: what happens on one moves no draw of another
-            draws = self._draws[ends] = self._stream(f"link/{source}/{target}")
-        if link.loss and draws.random() < link.loss:
-            return "lost"
-        return link.latency.sample(draws)
+    def _ruled(self, envelope: Envelope) -> Journey | Lost | None:
+        for rule in self.rules:
+            fate = rule(envelope)
+            if fate is PASS:
+                continue
+            if isinstance(fate, DeliverAfter):
+                return Journey(fate.seconds, fate.copy_after)
+            return Lost(str(rule), fate is BREAK)
+        return None
 
     def __call__(self, envelope: Envelope) -> Fate:
-        delay_s = self.delay_s(envelope.source, envelope.target, envelope.what)
-        return DROP if isinstance(delay_s, str) else DeliverAfter(delay_s)
+        journey = self._ruled(envelope) or self.way(envelope.source, envelope.target).journey(envelope.size)
+        if isinstance(journey, Lost):
+            return BREAK if journey.broken else DROP
+        return DeliverAfter(journey.delay_s, journey.copy_s)

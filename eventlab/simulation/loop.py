@@ -121,10 +121,20 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
         else:
             timer._scheduled = False
 
-    def deliver(self, delay_s: float, arrive: Callable[..., None], args: tuple[Any, ...]) -> None:
+    def deliver(
+        self, delay_s: float, arrive: Callable[..., None], args: tuple[Any, ...], source: str = "", target: str = ""
+    ) -> None:
         """Call ``arrive(*args)`` as the world's own code after *delay_s*. Cannot be cancelled, and costs the least."""
         env = self._env
-        heappush(self._heap, (env._now + delay_s, NORMAL, next(env._eid), _DELIVERY, arrive, args))
+        heappush(self._heap, (env._now + delay_s, NORMAL, next(env._eid), _DELIVERY, arrive, args, source, target))
+
+    def take_back(self, is_lost: Callable[[str, str], bool]) -> list[tuple[Callable[..., None], tuple[Any, ...]]]:
+        """Take the deliveries out of the heap that *is_lost* names by their source and target, earliest first."""
+        lost = sorted(item for item in self._heap if item[3] is _DELIVERY and is_lost(item[6], item[7]))
+        taken = {item[2] for item in lost}
+        self._heap[:] = [item for item in self._heap if item[2] not in taken]
+        heapify(self._heap)
+        return [(item[4], item[5]) for item in lost]
 
     def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> Handle:
         handle = _new(Handle)

@@ -2,73 +2,199 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from .. import hooks
-from ..errors import InvalidValue
-from ..services.fate import FateRule
+from ..errors import InvalidValue, Unavailable
 from .distributions import Distribution
-from .links import Link, Links, Partition
+from .link import Link
+from .links import Links
+from .partitions import Cut, Flapping, InFlight, Isolation, MajoritiesRing, Partition, SeenAs
+from .sizes import OfSize
+from .way import Lost
 
 if TYPE_CHECKING:
     from .world import World
 
+Broke = Callable[..., None]
+
 
 class Network:
-    """Carries messages between the nodes of one world. A message in flight belongs to the world, not to its sender."""
+    """Carries messages between the nodes of one world. A message in flight belongs to the world, not to its sender.
+
+    *cuts_seen_as* says what the ends of a cut notice where the cut itself does not say: ``"silence"``,
+    or that the connection is ``"broken"``.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.links = Links(lambda name: world.runtime.make_stream(f"network/{name}"))
+        self.links = Links(lambda name: world.runtime.make_stream(f"network/{name}"), clock=world.loop.time)
+        self.links.took_hold = self._took_hold
+        self.cuts_seen_as: SeenAs = "silence"
+        self.exchanges: dict[asyncio.Future[Any], tuple[str, str, Callable[[Any, str], BaseException], Any]] = {}
+        """Who waits for an answer from whom: ``(source, target, error, subject)``. A broken connection raises
+        ``error(subject, reason)`` there."""
         self._sent = 0
 
     def set_latency(self, latency: Distribution, *, loss: float = 0.0) -> None:
         """The manners of every link that has none of its own."""
         self.links.default = Link(latency, loss)
 
-    @contextmanager
-    def partition(self, left: Iterable[str], right: Iterable[str], *, one_way: bool = False) -> Iterator[FateRule]:
-        """Drop every message between *left* and *right* until the block ends. Messages in flight still arrive."""
-        rule = Partition(left, right, one_way=one_way)
-        for name in (*rule.left, *rule.right):
-            if name not in self._world.nodes:
-                raise InvalidValue(
-                    "partition", name, f"one of the nodes {', '.join(self._world.nodes) or '(none yet)'}"
-                )
-        with self.links.rule(rule):
-            yield rule
+    def partition(
+        self,
+        left: Iterable[str],
+        right: Iterable[str],
+        *,
+        one_way: bool = False,
+        in_flight: InFlight = "arrives",
+        seen_as: SeenAs | None = None,
+    ) -> AbstractContextManager[Cut]:
+        """Drop every message between *left* and *right* until the block ends. Nodes in neither still reach all.
 
-    def send(self, source: str, target: str, payload: Any) -> None:
-        """Send a one-way message: *payload* comes out of the target's ``inbox``, later or never."""
+        Messages in flight still arrive, unless *in_flight* is ``"lost"``. Raises InvalidValue for a node
+        that the world does not have.
+        """
+        how = self._seen(seen_as)
+        return self.cut(Partition(left, right, one_way=one_way, in_flight=in_flight, seen_as=how))
+
+    def isolate(
+        self, node: str, *, in_flight: InFlight = "arrives", seen_as: SeenAs | None = None
+    ) -> AbstractContextManager[Cut]:
+        """Cut *node* off from all others until the block ends."""
+        return self.cut(Isolation(node, in_flight=in_flight, seen_as=self._seen(seen_as)))
+
+    def majorities_ring(
+        self, nodes: Iterable[str], *, in_flight: InFlight = "arrives", seen_as: SeenAs | None = None
+    ) -> AbstractContextManager[Cut]:
+        """Let every one of *nodes* see a majority, and no two the same one, until the block ends."""
+        return self.cut(MajoritiesRing(nodes, in_flight=in_flight, seen_as=self._seen(seen_as)))
+
+    def flapping(self, cut: Cut, *, period_s: float, duty: float = 0.5) -> AbstractContextManager[Cut]:
+        """Let *cut* hold for the first *duty* of each *period_s*, until the block ends."""
+        return self.cut(Flapping(cut, period_s, duty))
+
+    def cut(self, cut: Cut) -> AbstractContextManager[Any]:
+        """Install any cut until the block ends. Raises InvalidValue for a node that the world does not have."""
+        for name in cut.nodes():
+            if name not in self._world.nodes:
+                raise InvalidValue("partition", name, f"one of the nodes {self._names()}")
+        return self.links.rule(cut)
+
+    def send(self, source: str, target: str, payload: Any, *, size_bytes: int | None = None) -> None:
+        """Send a one-way message: *payload* comes out of the target's ``inbox``, later or never.
+
+        Its size, where a link's bandwidth asks for it, is *size_bytes*, or that of its JSON. Raises Unavailable
+        when the connection is seen to be broken.
+        """
         node = self._world.nodes.get(target)
         if node is None:
-            raise InvalidValue("Network.send target", target, f"one of the nodes {', '.join(self._world.nodes)}")
-        self.carry(source, target, type(payload).__name__, self._into_inbox, node, payload)
+            raise InvalidValue("Network.send target", target, f"one of the nodes {self._names()}")
+        body = payload if size_bytes is None else OfSize(size_bytes)
+        self.carry(source, target, type(payload).__name__, _into_inbox, node, payload, body=body, broke=_refuse_to_send)
 
-    def carry(self, source: str, target: str, what: str, arrive: Callable[..., None], *args: Any) -> None:
-        """Send a message, and call ``arrive(*args)`` as the world's own code when it gets there."""
-        self._sent = number = self._sent + 1
-        delay_s = self.links.delay_s(source, target, what)
-        loop = self._world.loop
-        if not hooks.listening:
-            if not isinstance(delay_s, str):
-                loop.deliver(delay_s, arrive, args)
-            return
-        hooks.emit(hooks.MessageSent(number, source, target, what))
-        if isinstance(delay_s, str):
-            hooks.emit(hooks.MessageLost(number, delay_s))
-        else:
-            loop.deliver(delay_s, self._arrived, (number, arrive, args))
+    def carry(
+        self,
+        source: str,
+        target: str,
+        what: str,
+        arrive: Callable[..., None],
+        *args: Any,
+        body: object = None,
+        broke: Broke | None = None,
+    ) -> None:
+        """Send a message, and call ``arrive(*args)`` as the world's own code when it gets there.
 
-    @staticmethod
-    def _arrived(number: int, arrive: Callable[..., None], args: tuple[Any, ...]) -> None:
+        It has the size of *body*. ``broke(reason, *args)`` is called at once when the connection is seen to be broken.
+        """
+        links = self.links
+        if not links.rules and not hooks.listening:
+            way = links.ways.get((source, target)) or links.way(source, target)
+            if way.plain:
+                self._sent += 1
+                self._world.loop.deliver(way.sample(way.chance), arrive, args, source, target)
+                return
+        self._carry_with_care(source, target, what, arrive, args, body, broke)
+
+    def _carry_with_care(
+        self,
+        source: str,
+        target: str,
+        what: str,
+        arrive: Callable[..., None],
+        args: tuple[Any, ...],
+        body: object,
+        broke: Broke | None,
+    ) -> None:
+        """All that may befall a message, and telling of it."""
+        journey = self.links.journey(source, target, what, body)
+        number = self._next()
         if hooks.listening:
-            hooks.emit(hooks.MessageArrived(number))
-        arrive(*args)
+            hooks.emit(hooks.MessageSent(number, source, target, what))
+        if isinstance(journey, Lost):
+            if hooks.listening:
+                hooks.emit(hooks.MessageLost(number, journey.reason))
+            if journey.broken and broke is not None:
+                broke(journey.reason, *args)
+            return
+        if journey.held_s and hooks.listening:
+            hooks.emit(hooks.MessageHeldBack(number, journey.held_s))
+        deliver = self._world.loop.deliver
+        deliver(journey.delay_s, _arrived, (number, arrive, args), source, target)
+        if journey.copy_s is not None:
+            copy = self._next()
+            if hooks.listening:
+                hooks.emit(hooks.MessageDuplicated(number, copy))
+            deliver(journey.copy_s, _arrived, (copy, arrive, args), source, target)
 
-    @staticmethod
-    def _into_inbox(node: Any, payload: Any) -> None:
-        if node.is_up:
-            node.inbox.put(payload)
+    def _next(self) -> int:
+        self._sent += 1
+        return self._sent
+
+    def _took_hold(self, cut: Cut) -> None:
+        """A cut began, or began anew: what was under way meets it now."""
+        if cut.in_flight == "arrives" and cut.seen_as == "silence":
+            return
+        if cut.in_flight == "lost":
+            for arrive, args in self._world.loop.take_back(cut.cuts):
+                if arrive is _arrived and hooks.listening:
+                    hooks.emit(hooks.MessageLost(args[0], str(cut)))
+        if cut.seen_as == "broken":
+            self._break(cut)
+        if cut.again_every_s is not None:
+            again = self._world.context.copy()
+            self._world.loop.call_later(cut.again_every_s, self._takes_hold_again, cut, context=again)
+
+    def _takes_hold_again(self, cut: Cut) -> None:
+        if any(rule is cut for rule in self.links.rules):
+            self._took_hold(cut)
+
+    def _break(self, cut: Cut) -> None:
+        """Tell everybody who waits for an answer across *cut* that none will come."""
+        for future, (source, target, error, subject) in list(self.exchanges.items()):
+            if not future.done() and (cut.cuts(source, target) or cut.cuts(target, source)):
+                future.set_exception(error(subject, str(cut)))
+                future.exception()  # seen: the caller's node may have crashed meanwhile
+
+    def _seen(self, seen_as: SeenAs | None) -> SeenAs:
+        return self.cuts_seen_as if seen_as is None else seen_as
+
+    def _names(self) -> str:
+        return ", ".join(self._world.nodes) or "(none yet)"
+
+
+def _arrived(number: int, arrive: Callable[..., None], args: tuple[Any, ...]) -> None:
+    if hooks.listening:
+        hooks.emit(hooks.MessageArrived(number))
+    arrive(*args)
+
+
+def _into_inbox(node: Any, payload: Any) -> None:
+    if node.is_up:
+        node.inbox.put(payload)
+
+
+def _refuse_to_send(reason: str, node: Any, payload: Any) -> None:
+    raise Unavailable(node.name, f"the connection is broken, {reason}")

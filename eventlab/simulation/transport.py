@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from ..errors import Unavailable
+from ..errors import ConnectionBroken, Unavailable
 from ..services.message import Call, Reply
 from .incarnation import Incarnation
 
@@ -17,7 +17,10 @@ Receive = Callable[[Call], Awaitable[Reply]]
 
 
 class SimulatedTransport:
-    """Carries calls as messages: each way may be slow or lost, and a crashed node answers nothing.
+    """Carries calls as messages: each way may be slow, lost or doubled, and a crashed node answers nothing.
+
+    Where the network lets a broken connection be seen, the caller learns of it at once: as `Unavailable` when
+    its request could not leave, and as `ConnectionBroken` once it had left.
 
     A service is served by the life of the node of its name that is running when it is registered;
     the next life has to register again. A name that nobody ever served in this life of a node that
@@ -46,9 +49,18 @@ class SimulatedTransport:
 
     async def send(self, call: Call) -> Reply:
         """The reply, if both messages get through. Otherwise this waits for ever: the caller's timeout ends it."""
+        network = self._world.network
         future: asyncio.Future[Reply] = self._world.loop.create_future()
-        self._world.network.carry(call.source, call.target, call.operation, self._arrive, call, future)
-        return await future
+        network.exchanges[future] = call.source, call.target, _broken, call
+        try:
+            network.carry(
+                *(call.source, call.target, call.operation, self._arrive, call, future),
+                body=call.body,
+                broke=_unreached,
+            )
+            return await future
+        finally:
+            del network.exchanges[future]
 
     def _arrive(self, call: Call, future: asyncio.Future[Reply]) -> None:
         node = self._world.nodes.get(call.target)
@@ -56,20 +68,39 @@ class SimulatedTransport:
             return
         receive, life = self._servers.get(call.target, (None, None))
         if node is None or receive is None or life is not node.incarnation:
-            self._world.network.carry(call.target, call.source, "connection refused", self._refuse, call, future)
+            ends = call.target, call.source
+            self._world.network.carry(*ends, "connection refused", _refuse, call, future, broke=_broke)
             return
         node.spawn(self._handle(receive, call, future), name=f"{call.target}: {call.operation} {call.id}")
 
     async def _handle(self, receive: Receive, call: Call, future: asyncio.Future[Reply]) -> None:
         reply = await receive(call)
-        self._world.network.carry(call.target, call.source, f"{call.operation} reply", self._answer, future, reply)
+        what = f"{call.operation} reply"
+        self._world.network.carry(
+            call.target, call.source, what, _answer, call, future, reply, body=reply.body, broke=_broke
+        )
 
-    @staticmethod
-    def _answer(future: asyncio.Future[Reply], reply: Reply) -> None:
-        if not future.done():  # the caller may have left
-            future.set_result(reply)
 
-    @staticmethod
-    def _refuse(call: Call, future: asyncio.Future[Reply]) -> None:
-        if not future.done():
-            future.set_exception(Unavailable(call.target, "nobody serves it"))
+def _answer(call: Call, future: asyncio.Future[Reply], reply: Reply) -> None:
+    if not future.done():  # the caller may have left
+        future.set_result(reply)
+
+
+def _refuse(call: Call, future: asyncio.Future[Reply]) -> None:
+    if not future.done():
+        future.set_exception(Unavailable(call.target, "nobody serves it"))
+
+
+def _unreached(reason: str, call: Call, future: asyncio.Future[Reply]) -> None:
+    """The request found the connection broken: it was not sent, so nothing happened."""
+    future.set_exception(Unavailable(call.target, f"the connection is broken, {reason}"))
+
+
+def _broke(reason: str, call: Call, future: asyncio.Future[Reply], *reply: Reply) -> None:
+    """The reply found the connection broken. The caller sees that, and not what it would have said."""
+    if not future.done():
+        future.set_exception(_broken(call, reason))
+
+
+def _broken(call: Call, reason: str) -> ConnectionBroken:
+    return ConnectionBroken(call.target, call.operation, reason)

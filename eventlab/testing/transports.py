@@ -18,10 +18,10 @@ from typing import TypeAlias, TypeVar
 import msgspec
 
 from .. import runtime
-from ..errors import CallFailed, CallTimeout, Refused, Unavailable, UnknownOperation
+from ..errors import CallFailed, CallTimeout, ConnectionBroken, Refused, Unavailable, UnknownOperation
 from ..resilience.deadline import deadline, remaining_s
 from ..services.client import Client
-from ..services.fate import DROP, PASS, DeliverAfter, Envelope, Fate, FateRule, everything_passes
+from ..services.fate import BREAK, DROP, PASS, DeliverAfter, Envelope, Fate, FateRule, everything_passes
 from ..services.message import Call, Reply, Request
 from ..services.service import Service, handles
 from ..services.transport import Transport
@@ -122,7 +122,7 @@ async def check_nobody_serving_is_told_at_once(open_transport: OpenTransport) ->
 
 
 async def check_a_lost_request_is_unknown_and_did_nothing(open_transport: OpenTransport) -> None:
-    async with open_transport(_drop("Say")) as transport:
+    async with open_transport(_for("Say", DROP)) as transport:
         parrot, client = _pair(transport)
         began_s = runtime.monotonic()
         await _raised(CallTimeout, client.call("parrot", Say("hello")))
@@ -131,10 +131,35 @@ async def check_a_lost_request_is_unknown_and_did_nothing(open_transport: OpenTr
 
 
 async def check_a_lost_reply_is_unknown_though_the_work_was_done(open_transport: OpenTransport) -> None:
-    async with open_transport(_drop("Say reply")) as transport:
+    async with open_transport(_for("Say reply", DROP)) as transport:
         parrot, client = _pair(transport)
         await _raised(CallTimeout, client.call("parrot", Say("hello")))
         assert parrot.heard == ["hello"]
+
+
+async def check_a_connection_found_broken_is_told_at_once_and_did_nothing(open_transport: OpenTransport) -> None:
+    async with open_transport(_for("Say", BREAK)) as transport:
+        parrot, client = _pair(transport)
+        began_s = runtime.monotonic()
+        await _raised(Unavailable, client.call("parrot", Say("hello")))
+        assert runtime.monotonic() - began_s < client.timeout_s
+        assert parrot.heard == []
+
+
+async def check_a_connection_broken_before_the_reply_is_unknown(open_transport: OpenTransport) -> None:
+    async with open_transport(_for("Say reply", BREAK)) as transport:
+        parrot, client = _pair(transport)
+        error = await _raised(ConnectionBroken, client.call("parrot", Say("hello")))
+        assert (error.target, error.operation) == ("parrot", "Say")
+        assert parrot.heard == ["hello"]
+
+
+async def check_a_doubled_request_is_carried_out_twice_and_answered_once(open_transport: OpenTransport) -> None:
+    async with open_transport(_for("Say", DeliverAfter(0.0, copy_after=0.2))) as transport:
+        parrot, client = _pair(transport)
+        assert (await client.call("parrot", Say("hello"))).text == "hello"
+        await asyncio.sleep(0.5)
+        assert parrot.heard == ["hello", "hello"]
 
 
 async def check_a_late_reply_harms_nobody(open_transport: OpenTransport) -> None:
@@ -201,6 +226,9 @@ CHECKS: tuple[Check, ...] = (
     check_nobody_serving_is_told_at_once,
     check_a_lost_request_is_unknown_and_did_nothing,
     check_a_lost_reply_is_unknown_though_the_work_was_done,
+    check_a_connection_found_broken_is_told_at_once_and_did_nothing,
+    check_a_connection_broken_before_the_reply_is_unknown,
+    check_a_doubled_request_is_carried_out_twice_and_answered_once,
     check_a_late_reply_harms_nobody,
     check_work_goes_on_when_the_caller_leaves,
     check_concurrent_calls_do_not_mix,
@@ -215,8 +243,8 @@ def _pair(transport: Transport) -> tuple[Parrot, Client]:
     return parrot, Client(transport, "caller")
 
 
-def _drop(what: str) -> FateRule:
-    return lambda envelope: DROP if envelope.what == what else PASS
+def _for(what: str, fate: Fate) -> FateRule:
+    return lambda envelope: fate if envelope.what == what else PASS
 
 
 async def _raised(kind: type[E], call: Awaitable[object]) -> E:

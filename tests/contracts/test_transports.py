@@ -79,6 +79,9 @@ def test_the_contract_catches_a_transport_that_takes_a_shortcut() -> None:
         "check_work_is_done_on_the_callees_node",
         "check_nobody_serving_is_told_at_once",
         "check_a_lost_reply_is_unknown_though_the_work_was_done",
+        "check_a_connection_found_broken_is_told_at_once_and_did_nothing",
+        "check_a_connection_broken_before_the_reply_is_unknown",
+        "check_a_doubled_request_is_carried_out_twice_and_answered_once",
         "check_a_late_reply_harms_nobody",
         "check_nothing_ambient_comes_along_unasked",
     ]

@@ -25,6 +25,7 @@ EXAMPLES = [
     errors.ProjectionOutdated("order-view", 1, 2),
     errors.RecordConflict([("lease/mailer", 3, 4)]),
     errors.HandlerCancelled("mailer", 17),
+    errors.ConnectionBroken("payments", "ReservePayment", "eu ↔ us"),
 ]
 
 
@@ -43,6 +44,14 @@ def test_errors_read_as_sentences() -> None:
         "orders does not own stream 'user-1'; it owns the categories order: "
         "call the service that owns it, or keep a local copy",
     ]
+
+
+def test_a_broken_connection_leaves_the_outcome_open() -> None:
+    error = errors.ConnectionBroken("payments", "ReservePayment", "eu ↔ us")
+    assert isinstance(error, errors.UnknownOutcome)
+    assert str(error) == (
+        "the connection to payments broke before it answered ReservePayment: eu ↔ us; the outcome is unknown"
+    )
 
 
 def test_a_conflict_says_whether_it_is_of_a_stream_or_of_a_record() -> None:

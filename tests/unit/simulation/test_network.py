@@ -163,9 +163,9 @@ def test_no_two_links_share_their_chance() -> None:
 
     links = Links(stream, Link(Exponential(1)))
     ways = list(itertools.permutations("abc", 2))
-    delays = [links.delay_s(source, target, "x") for source, target in ways for _ in range(3)]
+    fates = [links(Envelope(source, target, "x")) for source, target in ways for _ in range(3)]
     assert len(streams) == len(ways)
-    assert len(set(delays)) == len(delays)
+    assert len(set(fates)) == len(fates)
 
 
 def test_sent_arrived_and_lost_are_recorded() -> None:
