@@ -21,6 +21,7 @@ from .links import Link, Links, Partition
 from .network import Network
 from .node import Node
 from .partitions import Cut, Flapping, Isolation, MajoritiesRing
+from .presets import MOBILE, ONE_DATA_CENTRE, ONE_HOST, REGIONS, Preset
 from .recorder import Recorder
 from .recording import Recorded, Recording
 from .shapes import bridge, halves, minority_majority
@@ -30,6 +31,10 @@ from .working import work_for
 from .world import World
 
 __all__ = [
+    "MOBILE",
+    "ONE_DATA_CENTRE",
+    "ONE_HOST",
+    "REGIONS",
     "AbsNormal",
     "CallEdge",
     "Constant",
@@ -51,6 +56,7 @@ __all__ = [
     "Pareto",
     "Partition",
     "PartitionFault",
+    "Preset",
     "Recorded",
     "Recorder",
     "Recording",
@@ -59,8 +65,8 @@ __all__ = [
     "Uniform",
     "World",
     "WorldEnvironment",
-    "call_graph",
     "bridge",
+    "call_graph",
     "halves",
     "minority_majority",
     "play",

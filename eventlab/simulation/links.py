@@ -46,18 +46,15 @@ class Links:
     @default.setter
     def default(self, link: Link) -> None:
         self._default = link
-        self._adopt()
+        for ends, way in self.ways.items():
+            way.adopt(self._links.get(ends, link))
 
     def set_link(self, source: str, target: str, link: Link, *, both_ways: bool = True) -> None:
         """Give the link between two nodes manners of its own."""
-        self._links[source, target] = link
-        if both_ways:
-            self._links[target, source] = link
-        self._adopt()
-
-    def _adopt(self) -> None:
-        for ends, way in self.ways.items():
-            way.adopt(self._links.get(ends, self._default))
+        for ends in [(source, target), (target, source)][: 1 + both_ways]:
+            self._links[ends] = link
+            if ends in self.ways:
+                self.ways[ends].adopt(link)
 
     def way(self, source: str, target: str) -> Way:
         """The direction from *source* to *target*, with chance of its own: what happens on one moves no other's."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from .distributions import Distribution
 from .link import Link
 from .links import Links
 from .partitions import Cut, Flapping, InFlight, Isolation, MajoritiesRing, Partition, SeenAs
+from .presets import Preset
 from .sizes import OfSize
 from .way import Lost
 
@@ -42,6 +43,24 @@ class Network:
     def set_latency(self, latency: Distribution, *, loss: float = 0.0) -> None:
         """The manners of every link that has none of its own."""
         self.links.default = Link(latency, loss)
+
+    def use(self, preset: Preset, placement: Mapping[str, str] | None = None) -> None:
+        """Give links the manners of *preset*: those among the nodes of *placement*, which says where each one is.
+
+        Without a placement every link that has no manners of its own, for a preset of a single place. Raises
+        InvalidValue for a node or a place that there is not.
+        """
+        if placement is None:
+            if len(preset.places) > 1:
+                expected = f"where each node is: one of {', '.join(preset.places)}"
+                raise InvalidValue(f"placement in {preset.name}", placement, expected)
+            (self.links.default,) = preset.links.values()
+            return
+        for name in placement:
+            if name not in self._world.nodes:
+                raise InvalidValue("placement", name, f"one of the nodes {self._names()}")
+        for source, target, link in list(preset.between(placement)):
+            self.links.set_link(source, target, link, both_ways=False)
 
     def partition(
         self,
