@@ -71,7 +71,7 @@ async def drive_load(
         return
     front = Front(assembly.client(FRONT), progress)
     if load.open is not None:
-        await front.request(load.open)
+        await front.request(load.open.target, load.open.as_load(loaded.recorded))
     elif load.closed is not None:
         await front.repeat(load.closed)
     elif load.ushers is not None:

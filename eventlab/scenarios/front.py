@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,8 +13,9 @@ from ..history import operation
 from ..services import Client, Request
 from ..shop import Checkout, CreateUser, Line, RegisterCustomer
 from ..shop.theatre import ComeBack, GoHome
+from ..simulation import workload
 from ..simulation.modelled import Done, Work
-from .model import ClosedLoad, OpenLoad, UshersLoad
+from .asking import ClosedLoad, UshersLoad
 from .orders import Order
 
 CHECKOUT_TIMEOUT_S = 120.0
@@ -39,25 +40,19 @@ class Front:
         """Place every order at its time, and return when each has its answer."""
         await self._spread((order.arrives_s, partial(self._order, order)) for order in orders)
 
-    async def request(self, load: OpenLoad) -> None:
-        """Send requests to a modelled service at the load's rate, answered or not."""
-        await self._spread(
-            (at_s, partial(self._request, load.target, number)) for number, at_s in enumerate(_arrivals(load), start=1)
-        )
+    async def request(self, target: str, load: workload.OpenLoad | workload.Replay) -> None:
+        """Send requests to a modelled service when they come, answered or not; times count from the run's beginning."""
+        await workload.drive(load, lambda arrival: self._request(target, arrival.number), begins_s=0.0)
 
     async def repeat(self, load: ClosedLoad) -> None:
         """Let all clients ask at once, and each wait for the answer, think, and ask again, as often as they are to."""
-        async with asyncio.TaskGroup() as group:
-            for number in range(1, load.clients + 1):
-                group.create_task(self._client_of(load, f"client-{number}"))
 
-    async def _client_of(self, load: ClosedLoad, name: str) -> None:
-        chance = runtime.random_stream(f"thinking/{name}")
-        for number in range(1, load.each + 1):
-            request = f"{name}/{number}"
-            await self._operation(name, "work", request, partial(self._work, load.target, request))
-            if number < load.each:
-                await asyncio.sleep(load.thinking.sample(chance))
+        def ask(arrival: workload.Arrival) -> Coroutine[Any, Any, str]:
+            name = f"client-{arrival.user}"
+            request = f"{name}/{arrival.number}"
+            return self._operation(name, "work", request, partial(self._work, load.target, request))
+
+        await workload.drive(workload.ClosedLoad(load.clients, load.each, thinking=load.thinking), ask)
 
     async def keep_watch(self, load: UshersLoad) -> None:
         """Let all ushers come on duty, one after the other, and then go home and come back, each as often as asked."""
@@ -144,13 +139,3 @@ def _heard(registered: asyncio.Future[None]) -> None:
     """Whoever waits is told what went wrong; when a run is ended, nobody waits."""
     if not registered.cancelled():
         registered.exception()
-
-
-def _arrivals(load: OpenLoad) -> Iterator[float]:
-    chance = runtime.random_stream("arrivals")
-    at_s = 0.0
-    while True:
-        at_s += chance.expovariate(load.rate_per_s) if load.arrivals == "poisson" else 1 / load.rate_per_s
-        if at_s >= load.for_s:
-            return
-        yield at_s

@@ -51,8 +51,10 @@ class DurationKind:
 
 @dataclass(frozen=True, slots=True)
 class RateKind:
+    zero_too: bool = False
+
     def read(self, value: object, known: Known) -> float:
-        return units.rate_per_s(value)
+        return units.rate_per_s(value, zero_too=self.zero_too)
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": r"^[0-9.eE+]+ ?/ ?(s|min|h)$", "examples": ["20/s", "100/min"]}
@@ -85,17 +87,20 @@ class WholeKind:
 
 @dataclass(frozen=True, slots=True)
 class NumberKind:
-    """A number from *least* on, without a unit."""
+    """A number from *least* on, or only *above_zero*, without a unit."""
 
     least: float = 0.0
+    above_zero: bool = False
 
     def read(self, value: object, known: Known) -> float:
+        if self.above_zero and value == 0:
+            raise Misread(f"expected a number above 0, found {shown(value)}")
         if not is_number(value) or not math.isfinite(value) or value < self.least:  # type: ignore[arg-type, operator]
             raise Misread(f"expected a number of at least {self.least:g}, found {shown(value)}")
         return float(value)  # type: ignore[arg-type]  # is_number has looked
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "number", "minimum": self.least}
+        return {"type": "number", "exclusiveMinimum" if self.above_zero else "minimum": self.least}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ for each problem. Nothing here runs, imports or writes anything.
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -14,13 +15,16 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from ..errors import ScenarioInvalid
+from ..errors import InvalidValue, ScenarioInvalid
+from ..simulation.workload import Replay
 from . import crossing
+from .asking import OpenLoad
 from .model import Scenario, Stock
 from .orders import Order, opening_stock, order_groups, plan_orders
 from .rows import Row, read_rows
 from .sets import apply_sets
 from .tree import Item, Place, Problem, from_plain, from_yaml
+from .tree import Path as PathInTree
 from .walking import INVALID, Walker
 
 BYTES_MAX = 200_000
@@ -36,6 +40,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     document: dict[str, Any]
     orders: tuple[Order, ...] = ()
     opening_stock: dict[str, int] = {}
+    recorded: Replay | None = None
 
 
 def load(path: str | Path, sets: Sequence[str] = ()) -> Loaded:
@@ -49,6 +54,7 @@ def load(path: str | Path, sets: Sequence[str] = ()) -> Loaded:
     problems += apply_sets(root, sets)
     scenario, walker = _read(root, problems)
     rows = _read_orders(walker, path, problems)
+    recorded = _read_recorded(walker, path, problems)
     if problems or scenario is None:
         _refuse(problems)
     load_rule, stock, seed = scenario.load.orders, scenario.stock, scenario.seed
@@ -60,6 +66,7 @@ def load(path: str | Path, sets: Sequence[str] = ()) -> Loaded:
         document=root.plain(),
         orders=orders,
         opening_stock=opening_stock(orders, stock, seed) if load_rule else {},
+        recorded=recorded,
     )
 
 
@@ -126,6 +133,39 @@ def _read_orders(walker: Walker, scenario_path: Path, problems: list[Problem]) -
     name = walker.built.get(path)
     if not isinstance(name, str):
         return []
+    found = _find_named(walker, path, scenario_path, problems)
+    if found is None:
+        return []
+    rows, wrong = read_rows(found, name)
+    problems += wrong
+    if not wrong:
+        problems += _enough(walker, rows, name)
+    return rows
+
+
+def _read_recorded(walker: Walker, scenario_path: Path, problems: list[Problem]) -> Replay | None:
+    """The requests of the file that an open load replays, if it does, and its own lines could be read."""
+    path = ("load", "open")
+    rule = walker.built.get(path)
+    if not isinstance(rule, OpenLoad) or rule.replay is None:
+        return None
+    path = (*path, "replay", "file")
+    found = _find_named(walker, path, scenario_path, problems)
+    if found is None:
+        return None
+    try:
+        return rule.cut(rule.replay.read(found))
+    except InvalidValue as error:
+        why = str(error)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        why = f"{found.name} cannot be read: {getattr(error, 'strerror', None) or error}"
+    problems.append(Problem(walker.items[path].place, path, why))
+    return None
+
+
+def _find_named(walker: Walker, path: PathInTree, scenario_path: Path, problems: list[Problem]) -> Path | None:
+    """The file that the scenario names at *path*; or none, and a problem that says so."""
+    name = walker.built[path]
     found, tried = find_file(name, scenario_path)
     if found is None:
         near = get_close_matches(Path(name).name, [entry for place in tried for entry in _names_beside(place)], 1, 0.75)
@@ -135,12 +175,7 @@ def _read_orders(walker: Walker, scenario_path: Path, problems: list[Problem]) -
             else f"looked in {', '.join(str(place.parent) for place in tried)}"
         )
         problems.append(Problem(walker.items[path].place, path, f"there is no file {name!r}; {hint}"))
-        return []
-    rows, wrong = read_rows(found, name)
-    problems += wrong
-    if not wrong:
-        problems += _enough(walker, rows, name)
-    return rows
+    return found
 
 
 def _enough(walker: Walker, rows: list[Row], name: str) -> list[Problem]:

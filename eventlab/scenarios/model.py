@@ -9,55 +9,20 @@ type says how its text is read. What it all means is told in
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
 from ..resilience.backoff import Backoff, Decorrelated
 from ..resilience.backoff import Exponential as ExponentialBackoff
-from ..simulation.distributions import AnyDistribution, Constant, LogNormal
+from ..simulation.distributions import Constant, LogNormal
+from .asking import Load
 from .expecting import Expectation
-from .kinds import (
-    DistributionKind,
-    DurationKind,
-    ExpectationKind,
-    FileKind,
-    JitterKind,
-    NumberKind,
-    ProbabilityKind,
-    RateKind,
-    ServiceKind,
-    TextKind,
-    WholeKind,
-)
-from .units import duration_text, rate_text
-
-Text = Annotated[str, TextKind()]
-Duration = Annotated[float, DurationKind()]
-Lasting = Annotated[float, DurationKind(above_zero=True)]
-Rate = Annotated[float, RateKind()]
-Probability = Annotated[float, ProbabilityKind()]
-Count = Annotated[int, WholeKind(0)]
-AtLeastOne = Annotated[int, WholeKind(1)]
-AtLeastTwo = Annotated[int, WholeKind(2)]
-Latency = Annotated[AnyDistribution, DistributionKind()]
-End = Annotated[str, ServiceKind(front=True)]
+from .kinds import ExpectationKind, JitterKind, NumberKind, ServiceKind
+from .section import AtLeastOne, Count, Duration, End, Lasting, Latency, Probability, Problem, Section, Text
 
 SHOP: tuple[str, ...] = ("users", "orders", "payments", "inventory", "shipping")
 """The shop's services, by the names that they call one another."""
-
-Problem: TypeAlias = tuple[str, str]
-"""The key that is wrong, in the mapping at hand, and why."""
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A mapping in the file. *exactly_one* names keys of which one, and one only, must be there."""
-
-    exactly_one: ClassVar[tuple[str, ...]] = ()
-
-    def problems(self) -> Iterator[Problem]:
-        """What is wrong with these values together, though each is right by itself."""
-        yield from ()
 
 
 class StoreLatency(Section, frozen=True, kw_only=True):
@@ -148,78 +113,6 @@ class NetworkRules(Section, frozen=True, kw_only=True):
     latency: Latency = LogNormal(0.002, 0.3)
     loss: Probability = 0.0
     links: tuple[LinkRule, ...] = ()
-
-
-class OrdersLoad(Section, frozen=True, kw_only=True):
-    """Recorded orders: the *first* of a file, its days pressed together until they come at *rate_per_s* on average."""
-
-    file: Annotated[str, FileKind()]
-    first: AtLeastOne = 500
-    rate_per_s: Rate = msgspec.field(name="rate", default=2.0)
-
-
-REQUESTS_MAX = 1_000_000
-"""An open load beyond this would not end while anybody waits for it, nor its history fit into memory."""
-
-
-class OpenLoad(Section, frozen=True, kw_only=True):
-    """Requests that come whether or not earlier ones were answered, for a while, to one modelled service."""
-
-    target: Annotated[str, ServiceKind(modelled=True)]
-    rate_per_s: Rate = msgspec.field(name="rate")
-    for_s: Lasting = msgspec.field(name="for")
-    arrivals: Literal["poisson", "constant"] = "poisson"
-
-    def problems(self) -> Iterator[Problem]:
-        count = self.rate_per_s * self.for_s
-        if count > REQUESTS_MAX:
-            rate, lasting = rate_text(self.rate_per_s), duration_text(self.for_s)
-            yield "for", f"{rate} for {lasting} are {count:,.0f} requests; expected at most {REQUESTS_MAX:,}"
-
-
-class ClosedLoad(Section, frozen=True, kw_only=True):
-    """So many *clients*, who all ask when the run begins; each waits for the answer, thinks, and asks again.
-
-    *each* is how often one client asks, in all.
-    """
-
-    target: Annotated[str, ServiceKind(modelled=True)]
-    clients: AtLeastOne
-    each: AtLeastOne
-    thinking: Latency = Constant(0.0)
-
-    def problems(self) -> Iterator[Problem]:
-        if (count := self.clients * self.each) > REQUESTS_MAX:
-            yield "each", f"{self.clients:,} clients make {count:,} requests; expected at most {REQUESTS_MAX:,}"
-
-
-class UshersLoad(Section, frozen=True, kw_only=True):
-    """Ushers of a box office: all come on duty, then each, *each* times, is *working* until he asks to go home.
-
-    He may while the next usher is on duty, the first being next to the last;
-    then he is *away* for a while, and comes back.
-    """
-
-    target: Annotated[str, ServiceKind(modelled=True)]
-    count: AtLeastTwo = 2
-    each: AtLeastOne
-    working: Latency
-    away: Latency
-
-    def problems(self) -> Iterator[Problem]:
-        if (count := self.count * self.each) > REQUESTS_MAX:
-            yield "each", f"{self.count:,} ushers make {count:,} requests; expected at most {REQUESTS_MAX:,}"
-
-
-class Load(Section, frozen=True, kw_only=True):
-    """What the system is asked to do; one kind of load."""
-
-    exactly_one: ClassVar[tuple[str, ...]] = ("orders", "open", "closed", "ushers")
-
-    orders: OrdersLoad | None = None
-    open: OpenLoad | None = None
-    closed: ClosedLoad | None = None
-    ushers: UshersLoad | None = None
 
 
 class Stock(Section, frozen=True, kw_only=True):

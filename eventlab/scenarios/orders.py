@@ -15,7 +15,8 @@ from itertools import accumulate, groupby
 import msgspec
 
 from ..runtime import seeded
-from .model import OrdersLoad, Stock
+from .asking import OrdersLoad
+from .model import Stock
 from .rows import Row
 
 

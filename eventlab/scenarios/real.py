@@ -13,6 +13,7 @@ from ..errors import InvalidValue, RunRefused
 from ..runtime import monotonic, on_node, seeded
 from ..services import InProcessTransport
 from ..simulation import Links, Recorder, play
+from ..simulation.workload import peak_per_s
 from ..store import EventStore, open_store
 from ..store.opening import without_secrets
 from . import course
@@ -74,7 +75,7 @@ def prepare_real(
         _check_same(loaded, before)
         if resume and earlier is not None:
             _check_identity(earlier, now, store_url)
-        _check_pace(loaded.scenario, speed, store_url)
+        _check_pace(loaded, speed, store_url)
         yield partial(_run, run_file, loaded, speed, store_url, before, apps, resume)
 
 
@@ -190,13 +191,14 @@ def _check(scenario: Scenario, speed: float, store_url: str) -> None:
         raise RunRefused(f"--store {shown}: each service has a store of its own; put {{service}} into the URL")
 
 
-def _check_pace(scenario: Scenario, speed: float, store_url: str) -> None:
+def _check_pace(loaded: Loaded, speed: float, store_url: str) -> None:
+    scenario = loaded.scenario
     load = scenario.load
     if load.orders is not None:
         pace = Pace(arrivals_per_s=load.orders.rate_per_s, timeout_s=scenario.policies.call_timeout_s)
     else:
         pace = Pace(
-            arrivals_per_s=_requests_per_s(scenario),
+            arrivals_per_s=_requests_per_s(loaded),
             timeout_s=scenario.policies.call_timeout_s,
             commits_per_saga=any(isinstance(rule, BoxOfficeService) for rule in scenario.services.values()),
             work_per_saga_s=WORK_PER_REQUEST_S * len(scenario.services),
@@ -205,11 +207,12 @@ def _check_pace(scenario: Scenario, speed: float, store_url: str) -> None:
     check_speed(speed, pace, commit_time_s(store_url), flushes=flushes)
 
 
-def _requests_per_s(scenario: Scenario) -> float:
+def _requests_per_s(loaded: Loaded) -> float:
     """How often requests come, at most: in a round of who waits for answers lie a thought, the work and the way."""
+    scenario = loaded.scenario
     load = scenario.load
     if load.open is not None:
-        return load.open.rate_per_s
+        return peak_per_s(load.open.as_load(loaded.recorded))
     round_s = 2 * scenario.network.latency.mean_s
     if load.ushers is not None:
         return 2 * load.ushers.count / max(round_s + load.ushers.working.mean_s, _INSTANT_S)

@@ -8,7 +8,8 @@ from typing import Any, get_args, get_origin
 import msgspec
 
 from . import hints
-from .model import Scenario, Section
+from .model import Scenario
+from .section import Section
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

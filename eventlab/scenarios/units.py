@@ -57,12 +57,12 @@ def duration_s(value: object, *, above_zero: bool = False) -> float:
     return seconds
 
 
-def rate_per_s(value: object) -> float:
-    """Events per second of a text such as `20/s`; never zero."""
+def rate_per_s(value: object, *, zero_too: bool = False) -> float:
+    """Events per second of a text such as `20/s`; zero only where that may be."""
     per = {f"/{unit}": 1 / seconds for unit, seconds in PER_SECOND.items()}
     rate = _quantity(value, "a rate such as 20/s, 100/min or 5/h", per)
-    if rate <= 0:
-        raise Misread(f"expected a rate above zero, found {shown(value)}")
+    if rate < 0 or (rate == 0 and not zero_too):
+        raise Misread(f"expected a rate {'of zero or more' if zero_too else 'above zero'}, found {shown(value)}")
     return rate
 
 

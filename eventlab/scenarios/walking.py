@@ -10,7 +10,7 @@ import msgspec
 
 from . import hints
 from .kinds import Kind, Known
-from .model import Section
+from .section import Section
 from .tree import Item, Path, Problem
 from .units import Misread, shown
 

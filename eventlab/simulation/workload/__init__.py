@@ -6,7 +6,7 @@ whether or not it is answered; a :class:`ClosedLoad` is users who wait for their
 
 from .arriving import arrivals
 from .driving import Arrival, drive
-from .loads import REQUESTS_MAX, ClosedLoad, Load, OpenLoad, Replay, constant, poisson
+from .loads import REQUESTS_MAX, ClosedLoad, Load, OpenLoad, Replay, constant, peak_per_s, poisson
 from .rates import Profile, Ramp, Rate, Spike, Steady, expected_requests
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "constant",
     "drive",
     "expected_requests",
+    "peak_per_s",
     "poisson",
 ]

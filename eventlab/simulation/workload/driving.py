@@ -31,21 +31,25 @@ Ask = Callable[[Arrival], Awaitable[Any]]
 """Makes one request, and returns when it has its answer. What it raises ends the load."""
 
 
-async def drive(load: Load, request: Ask, *, chance: random.Random | None = None) -> None:
+async def drive(
+    load: Load, request: Ask, *, chance: random.Random | None = None, begins_s: float | None = None
+) -> None:
     """Call *request* for every request of the load, and return when each has its answer.
 
     An open load and a replay never wait for answers: when these are late, requests pile up, as people do at a door.
     *chance* is what an open load draws its arrivals from, the stream ``arrivals`` by default; users of a
-    closed one think by streams of their own, ``thinking/client-1`` and so on.
+    closed one think by streams of their own, ``thinking/client-1`` and so on. The load's time counts from
+    *begins_s* on `runtime.monotonic()`, by default from now.
     """
+    if begins_s is None:
+        begins_s = runtime.monotonic()
     if isinstance(load, ClosedLoad):
-        await _together(load, request)
+        await _together(load, request, begins_s)
     else:
-        await _spread(load, request, chance or runtime.random_stream("arrivals"))
+        await _spread(load, request, chance or runtime.random_stream("arrivals"), begins_s)
 
 
-async def _spread(load: OpenLoad | Replay, request: Ask, chance: random.Random) -> None:
-    begins_s = runtime.monotonic()
+async def _spread(load: OpenLoad | Replay, request: Ask, chance: random.Random, begins_s: float) -> None:
     async with asyncio.TaskGroup() as group:
         for number, after_s in enumerate(arrivals(load, chance), start=1):
             at_s = begins_s + after_s
@@ -53,8 +57,8 @@ async def _spread(load: OpenLoad | Replay, request: Ask, chance: random.Random) 
             group.create_task(_made(request, Arrival(number, at_s)))
 
 
-async def _together(load: ClosedLoad, request: Ask) -> None:
-    ends_s = runtime.monotonic() + (math.inf if load.for_s is None else load.for_s)
+async def _together(load: ClosedLoad, request: Ask, begins_s: float) -> None:
+    ends_s = begins_s + (math.inf if load.for_s is None else load.for_s)
     async with asyncio.TaskGroup() as group:
         for user in range(1, load.users + 1):
             group.create_task(_user(load, request, user, ends_s))

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias, TypeGuard
 from ...errors import InvalidValue
 from ..distributions import Constant, Distribution
 from ..empirical import numbers_of_file
-from .rates import Rate, Steady, expected_requests
+from .rates import Rate, Steady, expected_requests, peak_of
 
 REQUESTS_MAX = 1_000_000
 """A load beyond this would not end while anybody waits for it, nor its history fit into memory."""
@@ -104,6 +104,13 @@ class Replay:
             raise InvalidValue("Replay.at_rate", f"{len(self.times_s)} requests at one time", "times that differ")
         return self.faster(span_s * per_s / (len(self.times_s) - 1))
 
+    def cut(self, for_s: float | None = None, count: int | None = None) -> Replay:
+        """What of them comes before *for_s*, at most the first *count*. Raises InvalidValue where that is nothing."""
+        kept = [time_s for time_s in self.times_s if for_s is None or time_s < for_s][:count]
+        if not kept:
+            raise InvalidValue("Replay.cut for_s", for_s, f"more than {self.times_s[0]:g} s, when the first comes")
+        return Replay(kept)
+
 
 @dataclass(frozen=True, slots=True)
 class ClosedLoad:
@@ -136,6 +143,18 @@ def poisson(per_s: float, *, for_s: float | None = None, count: int | None = Non
 def constant(per_s: float, *, for_s: float | None = None, count: int | None = None) -> OpenLoad:
     """Requests at even distances."""
     return OpenLoad(Steady(per_s), for_s, count, "even")
+
+
+def peak_per_s(load: OpenLoad | Replay) -> float:
+    """How many requests come in the busiest second: on average, or, of a replay, as recorded."""
+    if isinstance(load, OpenLoad):
+        return peak_of(load.rate, math.inf if load.for_s is None else load.for_s)
+    first, most = 0, 0
+    for last, time_s in enumerate(load.times_s):
+        while load.times_s[first] <= time_s - 1:
+            first += 1
+        most = max(most, last - first + 1)
+    return float(most)
 
 
 Load: TypeAlias = OpenLoad | Replay | ClosedLoad

@@ -29,7 +29,8 @@ class Piece(NamedTuple):
         return (self.to_per_s - self.from_per_s) / (self.end_s - self.begin_s)
 
     def per_s(self, at_s: float) -> float:
-        return self.from_per_s + self.slope * (at_s - self.begin_s)
+        slope = self.slope
+        return self.from_per_s + slope * (at_s - self.begin_s) if slope else self.from_per_s
 
     def expected(self, until_s: float) -> float:
         """How many requests come on average until then, or until the piece ends."""
@@ -129,6 +130,14 @@ def expected_requests(rate: Rate, until_s: float) -> float:
         whole = rounds * math.fsum(lasting_s * per_s for lasting_s, per_s in rate.steps)
         return whole + sum(piece.expected(rest_s) for piece in pieces_until(rate, rest_s))
     return sum(piece.expected(until_s) for piece in pieces_until(rate, until_s))
+
+
+def peak_of(rate: Rate, until_s: float) -> float:
+    """The highest rate before *until_s*."""
+    if isinstance(rate, Profile):
+        until_s = min(until_s, math.fsum(lasting_s for lasting_s, _ in rate.steps))
+    pieces = pieces_until(rate, until_s)
+    return max(max(piece.from_per_s, piece.per_s(min(piece.end_s, until_s))) for piece in pieces)
 
 
 def pieces_until(rate: Rate, until_s: float) -> Iterator[Piece]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from eventlab.scenarios.model import OrdersLoad, Stock
+from eventlab.scenarios.asking import OrdersLoad
+from eventlab.scenarios.model import Stock
 from eventlab.scenarios.orders import Order, opening_stock, plan_orders, title_name
 from eventlab.scenarios.rows import PROBLEMS_MAX, Row, parse_rows, read_rows
 
