@@ -73,8 +73,9 @@ class Step(Section, frozen=True, kw_only=True):
 class ReplayRule(Section, frozen=True, kw_only=True):
     """Requests as they were recorded: the numbers of a *file*, or of one *column* of it.
 
-    They are moments, or gaps between requests, in *unit_s*. Their time is pressed together *faster* times, or until they come
-    at *rate_per_s* on average.
+    They are moments, or gaps between requests, in *unit_s*. Their time is
+    pressed together *faster* times, or until they come at *rate_per_s* on
+    average.
     """
 
     file: Annotated[str, FileKind()]

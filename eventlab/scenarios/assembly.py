@@ -103,6 +103,8 @@ class Assembly:
                 queue_limit=model.queue_limit,
                 failure_rate=model.failure_rate,
                 calls=model.calls,
+                replicas=model.replicas,
+                balance=model.balance,
             )
         if isinstance(rule, ShopService):
             return SERVICES[rule.shop](self._context(name, OWNS[rule.shop]))

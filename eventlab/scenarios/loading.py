@@ -145,12 +145,11 @@ def _read_orders(walker: Walker, scenario_path: Path, problems: list[Problem]) -
 
 def _read_recorded(walker: Walker, scenario_path: Path, problems: list[Problem]) -> Replay | None:
     """The requests of the file that an open load replays, if it does, and its own lines could be read."""
-    path = ("load", "open")
-    rule = walker.built.get(path)
+    rule = walker.built.get(("load", "open"))
     if not isinstance(rule, OpenLoad) or rule.replay is None:
         return None
-    path = (*path, "replay", "file")
-    found = _find_named(walker, path, scenario_path, problems)
+    at = ("load", "open", "replay", "file")
+    found = _find_named(walker, at, scenario_path, problems)
     if found is None:
         return None
     try:
@@ -159,7 +158,7 @@ def _read_recorded(walker: Walker, scenario_path: Path, problems: list[Problem])
         why = str(error)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         why = f"{found.name} cannot be read: {getattr(error, 'strerror', None) or error}"
-    problems.append(Problem(walker.items[path].place, path, why))
+    problems.append(Problem(walker.items[at].place, at, why))
     return None
 
 

@@ -44,6 +44,8 @@ class Model(Section, frozen=True, kw_only=True):
 
     Each request takes a time drawn from *latency*, then calls every service
     in *calls*, one after another, and fails with probability *failure_rate*.
+    Of several *replicas*, each has its own capacity and queue; *balance* says
+    how one is chosen for a request.
     """
 
     latency: Latency
@@ -51,6 +53,8 @@ class Model(Section, frozen=True, kw_only=True):
     queue_limit: Count = 100
     failure_rate: Probability = 0.0
     calls: tuple[Annotated[str, ServiceKind(modelled=True)], ...] = ()
+    replicas: AtLeastOne = 1
+    balance: Literal["random", "round_robin", "two_choices", "least_loaded"] = "round_robin"
 
 
 class ModelledService(Section, frozen=True, kw_only=True):
