@@ -52,7 +52,7 @@ class StorageOperated(Happening, frozen=True):
     """A store answered: which *operation*, how it ended, how long that took with all waiting.
 
     ``ok``, ``conflict``, ``refused`` (by a full disk, or by the database), ``damaged`` (a checksum did not
-    fit), ``cancelled``, or ``failed`` with any other error. Emitted to those who listen closely.
+    fit), ``unknown``, ``cancelled``, or ``failed`` with any other error. Emitted to those who listen closely.
     """
 
     store: str

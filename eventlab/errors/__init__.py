@@ -25,6 +25,7 @@
     │   ├── UnknownEventType     no event is registered under that name and version
     │   ├── UndecodableEvent     the stored bytes do not fit the registered event
     │   │   └── KeyMissing           they are sealed, and the key is not there, though it was not erased
+    │   ├── EventDamaged         the checksum of a stored event does not fit
     │   ├── ArchivedStreamError  an append to a stream that is only read any more
     │   ├── SubjectErased        personal data about somebody whose key was erased
     │   ├── PersonalUnsealed     personal data on its way into a store that seals nothing
@@ -85,6 +86,7 @@ from .store import (
     AppendUnknown,
     ArchivedStreamError,
     CommandIdReused,
+    EventDamaged,
     ExportInvalid,
     ForeignStreamError,
     HandlerCancelled,
@@ -114,6 +116,7 @@ __all__ = [
     "CommandIdReused",
     "UnknownEventType",
     "UndecodableEvent",
+    "EventDamaged",
     "StoreFailed",
     "AppendUnknown",
     "HandlerCancelled",

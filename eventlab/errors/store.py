@@ -105,6 +105,21 @@ class UndecodableEvent(GiveUp):
         return f"event {self.type_name!r}{place} cannot be decoded: {self.reason}"
 
 
+class EventDamaged(GiveUp):
+    """The bytes of a stored event are not those that were written: its checksum does not fit."""
+
+    def __init__(self, store: str, position: int, stream: str, version: int, expected: int, found: int) -> None:
+        super().__init__(store, position, stream, version, expected, found)
+        self.store, self.position, self.stream, self.version = store, position, stream, version
+        self.expected, self.found = expected, found
+
+    def __str__(self) -> str:
+        return (
+            f"the event at position {self.position} of {self.store}, stream {self.stream!r} version {self.version}, "
+            f"is damaged: its checksum is {self.found:08x}, and {self.expected:08x} was written"
+        )
+
+
 class StoreFailed(GiveUp):
     """The database refused for good: it is full, read-only, corrupt or of a newer schema."""
 

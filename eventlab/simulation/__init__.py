@@ -4,6 +4,7 @@ Begin with :class:`World`. ``http`` (httpx and ASGI applications) is imported by
 """
 
 from .calls import CallEdge, call_graph
+from .disk import Disk
 from .distributions import (
     AbsNormal,
     Constant,
@@ -29,6 +30,7 @@ from .storage import SimulatedStore
 from .transport import SimulatedTransport
 from .working import work_for
 from .world import World
+from .writeback import WriteBack
 
 __all__ = [
     "MOBILE",
@@ -40,6 +42,7 @@ __all__ = [
     "Constant",
     "CrashFault",
     "Cut",
+    "Disk",
     "Distribution",
     "Empirical",
     "Exponential",
@@ -66,6 +69,7 @@ __all__ = [
     "World",
     "WorldEnvironment",
     "bridge",
+    "WriteBack",
     "call_graph",
     "halves",
     "minority_majority",

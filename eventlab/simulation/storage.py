@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
+from .. import hooks
+from ..errors import InvalidValue
 from ..runtime import random_stream
-from ..store import EventStore, Expectation, Metadata, PassingStore, Receipt, Record, Records, StoredEvent
+from ..store import EventStore, Expectation, Metadata, PassingStore, PortableStore, Receipt, Records, StoredEvent
+from ..store.model import KeptReceipt
+from .damage import DamagedStore
+from .disk import Disk
 from .distributions import Constant, Distribution
 from .loop import running_loop
+from .slow_records import SlowRecords
+from .telling import after, told
 from .working import stretched_s
+
+T = TypeVar("T")
 
 READ = Constant(0.001)
 APPEND = Constant(0.004)
@@ -23,29 +32,78 @@ class SimulatedStore(PassingStore):
 
     An append takes effect at the beginning or at the end of its time, drawn by chance: a node that
     crashes meanwhile has written nothing, or has written without having heard so.
+
+    *on* is the disk below, with its queue and its faults. Bits of stored events flip by `flip_bit`; with
+    *checksums* that is found when the event is read, and raises EventDamaged.
     """
 
-    def __init__(self, store: EventStore, *, read: Distribution = READ, append: Distribution = APPEND) -> None:
+    def __init__(
+        self,
+        store: EventStore,
+        *,
+        read: Distribution = READ,
+        append: Distribution = APPEND,
+        on: Disk | None = None,
+        checksums: bool = True,
+    ) -> None:
         super().__init__(store)
         self._read, self._append = read, append
         self._draws: random.Random | None = None
+        self._bare, self._device, self._checksums = store, on, checksums
+        self._damage: DamagedStore | None = None
 
     @property
     def records(self) -> Records:
-        return _SlowRecords(self._store.records, self._pause, self._flush)
+        return SlowRecords(self._bare, self._pause, self._flush, self._device)
 
     @property
     def disk(self) -> EventStore:
-        """The store itself, without latency: for final reads, when the world has settled."""
-        return self._store
+        """The store itself, without latency and damage: for final reads, when the world has settled."""
+        return self._bare
 
-    async def append(
+    @property
+    def device(self) -> Disk:
+        """The disk below. A store that was made without one gets one of its own when it is first asked for it.
+
+        What is under way at that moment is not held up by it.
+        """
+        if self._device is None:
+            self._device = Disk(self.name)
+        return self._device
+
+    async def flip_bit(self, position: int, bit: int | None = None) -> None:
+        """Flip a bit in the bytes of the event at *position*: the one named, or one drawn by chance. Takes no time.
+
+        Raises InvalidValue where no event stands, and for a bit beyond its bytes.
+        """
+        damage = self._damage or DamagedStore(self._bare, checksums=self._checksums)
+        await damage.flip(position, bit)
+        self._store = self._damage = damage
+
+    def mend(self, position: int) -> None:
+        """Put the right bytes back at *position*, as from a replica. Raises InvalidValue if they are right."""
+        if self._damage is None:
+            raise InvalidValue("position to mend", position, "one that is damaged; none is")
+        self._damage.mend(position)
+
+    def append(
         self,
         events: Sequence[tuple[str, object]],
         *,
         expect: Mapping[str, Expectation] | None = None,
         command_id: str | None = None,
         metadata: Metadata | None = None,
+    ) -> Coroutine[Any, Any, Receipt]:
+        write = self._write if self._device is None else self._write_on_device
+        work = write(events, expect, command_id, metadata)
+        return told(self.name, "append", work) if hooks.listening_closely else work
+
+    async def _write(
+        self,
+        events: Sequence[tuple[str, object]],
+        expect: Mapping[str, Expectation] | None,
+        command_id: str | None,
+        metadata: Metadata | None,
     ) -> Receipt:
         chance = self._chance()
         takes_s = self._append.sample(chance)
@@ -56,64 +114,98 @@ class SimulatedStore(PassingStore):
         await _passing(takes_s)
         return receipt
 
+    async def _write_on_device(
+        self,
+        events: Sequence[tuple[str, object]],
+        expect: Mapping[str, Expectation] | None,
+        command_id: str | None,
+        metadata: Metadata | None,
+    ) -> Receipt:
+        """The same with the same draws, but in the disk's time, and if it has room."""
+        device, chance = self.device, self._chance()
+        service = device.serve("flush", self._append.sample(chance))
+        at_the_end = chance.random() < 0.5
+        await (service.done if at_the_end else service.begun)
+        if device.is_full:
+            await service.done  # to be refused takes as long
+            if await self._needs_room(events, expect, command_id):
+                device.check_room(self.name)
+        receipt = await self._store.append(events, expect=expect, command_id=command_id, metadata=metadata)
+        await service.done
+        return receipt
+
+    async def _needs_room(
+        self, events: Sequence[tuple[str, object]], expect: Mapping[str, Expectation] | None, command_id: str | None
+    ) -> bool:
+        """Whether the append writes anything. If its versions are stale that is said first, as a database would."""
+        if command_id is not None and await self._store.receipt(command_id) is not None:
+            return False
+        if expect:
+            await self._store.append([], expect=expect)
+        return bool(events) or command_id is not None
+
     async def read(self, stream: str, **options: Any) -> list[StoredEvent]:
+        if hooks.listening_closely:
+            return await self._told("read", self._store.read(stream, **options))
         await self._pause()
         return await self._store.read(stream, **options)
 
     async def read_many(
         self, streams: Sequence[str], *, after: Mapping[str, int] | None = None
     ) -> dict[str, list[StoredEvent]]:
+        if hooks.listening_closely:
+            return await self._told("read_many", self._store.read_many(streams, after=after))
         await self._pause()
         return await self._store.read_many(streams, after=after)
 
     async def read_all(self, after: int = 0, **options: Any) -> list[StoredEvent]:
+        if hooks.listening_closely:
+            return await self._told("read_all", self._store.read_all(after, **options))
         await self._pause()
         return await self._store.read_all(after, **options)
 
     async def head(self) -> int:
+        if hooks.listening_closely:
+            return await self._told("head", self._store.head())
         await self._pause()
         return await self._store.head()
 
     async def receipt(self, command_id: str) -> Receipt | None:
+        if hooks.listening_closely:
+            return await self._told("receipt", self._store.receipt(command_id))
         await self._pause()
         return await self._store.receipt(command_id)
 
+    async def receipts(self, after: str = "", *, limit: int = 1000) -> list[KeptReceipt]:
+        """As of a `PortableStore`, where there is one below."""
+        await self._pause()
+        return await cast(PortableStore, self._bare).receipts(after, limit=limit)
+
+    async def restore(self, events: Sequence[StoredEvent], receipts: Sequence[KeptReceipt] = ()) -> None:
+        """As of a `PortableStore`, where there is one below."""
+        await self._flush()
+        if self._device is not None:
+            self._device.check_room(self.name)
+        await cast(PortableStore, self._bare).restore(events, receipts)
+
+    async def _told(self, operation: str, work: Coroutine[Any, Any, T]) -> T:
+        return await told(self.name, operation, after(self._pause, work))
+
     def _flush(self) -> asyncio.Future[None]:
-        return _passing(self._append.sample(self._chance()))
+        """Done when the time of an append has passed."""
+        takes_s = self._append.sample(self._chance())
+        return _passing(takes_s) if self._device is None else self._device.serve("flush", takes_s).done
 
     def _pause(self) -> asyncio.Future[None]:
-        return _passing(self._read.sample(self._chance()))
+        """Done when the time of a read has passed."""
+        takes_s = self._read.sample(self._chance())
+        return _passing(takes_s) if self._device is None else self._device.serve("read", takes_s).done
 
     def _chance(self) -> random.Random:
         """One stream for this store, whoever asks."""
         if self._draws is None:
             self._draws = random_stream(f"storage/{self._store.name}")
         return self._draws
-
-
-class _SlowRecords:
-    """Records that take the time of a read, or of an append."""
-
-    def __init__(
-        self, records: Records, pause: Callable[[], asyncio.Future[None]], flush: Callable[[], asyncio.Future[None]]
-    ) -> None:
-        self._records, self._pause, self._flush = records, pause, flush
-
-    async def get(self, kind: str, key: str) -> Record | None:
-        await self._pause()
-        return await self._records.get(kind, key)
-
-    async def put(self, kind: str, key: str, value: bytes, *, version: int) -> Record:
-        await self._flush()
-        return await self._records.put(kind, key, value, version=version)
-
-    async def delete(self, kind: str, key: str, *, version: int) -> None:
-        await self._flush()
-        await self._records.delete(kind, key, version=version)
-
-    async def list(self, kind: str, *, prefix: str = "") -> list[Record]:
-        await self._pause()
-        return await self._records.list(kind, prefix=prefix)
 
 
 def _passing(seconds: float) -> asyncio.Future[None]:

@@ -71,6 +71,12 @@ def test_faults_that_hold_have_no_end_and_equal_ones_end_in_the_order_in_which_t
     ]
 
 
+def test_a_message_that_arrives_twice_has_arrived_when_it_did_first() -> None:
+    sent, arrived = hooks.MessageSent(1, "a", "b", "str"), hooks.MessageArrived(1)
+    run = Recording([Entry(1, "a", sent), Entry(2, "b", arrived), Entry(5, "b", arrived)])
+    assert list(run.messages["ended_s"]) == [2]
+
+
 def test_calls_are_told_with_their_attempt_and_without_an_end_they_are_unanswered() -> None:
     run = Recording(
         [
