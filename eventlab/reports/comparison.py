@@ -25,8 +25,7 @@ def _lines(findings: Findings) -> Iterator[str]:
         yield from _paragraph(f"  {label}  {'  '.join(changed)}", "     ")
     yield ""
     yield f"Runs that met what was expected, and the share of all runs that would ({share(findings.confidence)})"
-    for expected in findings.expectations:
-        yield from _expectation(expected)
+    yield from _expectations(findings.expectations)
     for metric in findings.metrics:
         yield ""
         yield from _metric(metric, len(findings.seeds))
@@ -47,14 +46,35 @@ def _heading(findings: Findings) -> str:
     return " ".join(parts)
 
 
-def _expectation(expected: Expected) -> Iterator[str]:
-    yield f"  {'all that is expected, and the invariants' if expected.text == 'met' else expected.text}"
+def _expectations(expectations: Sequence[Expected]) -> Iterator[str]:
+    """All together, then each that was not always met; what always was takes a line."""
+    together, *single = expectations
+    rows = {"all of it, and the invariants": _shares(together)}
+    if _always(together):
+        single = []
+    rows |= {expected.text: _shares(expected) for expected in single if not _always(expected)}
+    width = max(map(len, rows))
+    lines = [f"  {text:<{width}}  {'   '.join(shares)}" for text, shares in rows.items()]
+    if max(map(len, lines)) <= WIDTH_MAX:
+        yield from lines
+    else:
+        for text, shares in rows.items():
+            yield f"  {text}"
+            yield from (f"    {found}" for found in shares)
+    if always := [expected.text for expected in single if _always(expected)]:
+        yield from _paragraph(f"  met in every run: {'; '.join(always)}", "    ")
+
+
+def _always(expected: Expected) -> bool:
+    return all(found.met == found.n for found in expected.shares)
+
+
+def _shares(expected: Expected) -> list[str]:
+    """What came of it, each with the variants of which it is true."""
     alike: dict[str, list[str]] = {}
     for found in expected.shares:
         alike.setdefault(_share(found), []).append(found.variant)
-    width = max((len(", ".join(labels)) for labels in alike.values()), default=0)
-    for text, labels in alike.items():
-        yield f"    {', '.join(labels):<{width}}  {text}"
+    return [f"{', '.join(labels)}  {text}" for text, labels in alike.items()]
 
 
 def _share(found: MetShare) -> str:
@@ -99,18 +119,21 @@ def _footing(findings: Findings) -> str:
     count = sum(len(metric.differences) for metric in findings.metrics)
     if count == 0:
         return "Nothing could be compared: no number came up in two runs of a and of another variant."
-    luck = "some of them may differ by luck: decide by the one that you asked about (--metric)"
-    chance = f"{count} differences are shown, and {luck}. " if count > 1 else ""
+    luck = "one of them may seem real by luck: decide by the one that you asked about (--metric)"
+    chance = f"{count} differences were looked at, and of so many {luck}. " if count > 1 else ""
     return f"{chance}Look at one run: eventlab run with the --set of a variant and --seed {findings.seeds[0]}."
 
 
-def _paragraph(text: str, indent: str = "") -> Sequence[str]:
+def _paragraph(text: str, indent: str = "") -> list[str]:
+    """Lines of at most a hundred columns, none of which parts a number from its interval or its unit."""
     lead = text[: len(text) - len(text.lstrip())]
-    return wrap(
-        text.strip(),
+    whole = text.strip().replace(" ± ", "\0±\0").replace(" %", "\0%")
+    lines = wrap(
+        whole,
         WIDTH_MAX,
         initial_indent=lead,
         subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace("\0", " ") for line in lines]

@@ -15,6 +15,7 @@ import typer
 
 from eventlab.cli import app
 from eventlab.scenarios import load
+from eventlab.scenarios.variants import Variant, variants_of
 from tests.docs.test_links import pages
 from tests.sources import ROOT
 
@@ -79,7 +80,8 @@ def wrong_with(words: list[str]) -> list[str]:
     sets = [value for option, value in pairwise(rest) if option == "--set"]
     for file in files:
         try:
-            load(ROOT / file, sets)
+            for each in variants_of(sets) if name == "compare" else [Variant("", tuple(sets), ())]:
+                load(ROOT / file, each.sets)
         except Exception as error:
             wrong.append(str(error))
     return wrong
@@ -102,6 +104,7 @@ def test_the_first_page_has_commands() -> None:
         ("store tail sqlite:///shop.db --folow", "tail has no option --folow"),
         ("run scenarios/payment-outage.yaml --sped 10", "no option --sped"),
         ("run scenarios/payment-outrage.yaml", "no such file"),
+        ("compare scenarios/payment-outage.yaml --set faults.0.for=30s", "nothing to compare"),
         ("run scenarios/payment-outage.yaml --set policies.braker.enabled=false", "did you mean 'breaker'?"),
     ],
 )
