@@ -4,6 +4,7 @@ Begin with :class:`World`. ``http`` (httpx and ASGI applications) is imported by
 """
 
 from .calls import CallEdge, call_graph
+from .capacity import Capacity
 from .disk import Disk
 from .distributions import (
     AbsNormal,
@@ -37,6 +38,7 @@ __all__ = [
     "ONE_DATA_CENTRE",
     "ONE_HOST",
     "REGIONS",
+    "Capacity",
     "AbsNormal",
     "CallEdge",
     "Constant",

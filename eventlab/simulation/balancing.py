@@ -20,7 +20,8 @@ requests falls from ρ^i to ρ^(2^i − 1) (Mitzenmacher 2001, "The power of two
 class Loaded(Protocol):
     """Whatever can say how many requests are with it, waiting or served."""
 
-    present: int
+    @property
+    def present(self) -> int: ...
 
 
 S = TypeVar("S", bound=Loaded)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 
 import msgspec
 
-from ..errors import InvalidValue, Unavailable
+from ..errors import InvalidValue
 from ..runtime import random_stream
 from ..services import Call, Client, Request, Service, handles
 from .balancing import Balance, balancer
+from .capacity import Capacity
 from .distributions import Distribution
+from .queues import Discipline
 from .working import work_for
 
 
@@ -30,23 +31,13 @@ class ModelFailed(Exception):
     """A modelled service failed, as it was told to now and then."""
 
 
-class Replica:
-    """One of the like servers of a modelled service: so many at once, the rest waits in order."""
-
-    def __init__(self, capacity: int) -> None:
-        self.servers = asyncio.Semaphore(capacity)
-        self.waiting = 0
-        """How many requests stand in the queue now."""
-        self.present = 0
-        """How many are here now, waiting or served."""
-
-
 class ModelledService(Service):
-    """Serves *capacity* requests at once; *queue_limit* more wait in order, further ones are turned away.
+    """Serves *capacity* requests at once; *queue_limit* more wait, further ones are turned away.
 
-    Each takes a time drawn from *latency*, calls every service of *calls* one after another, and
-    fails with probability *failure_rate*. With several *replicas*, each has its own capacity and queue, and *balance*
-    says who gets a request. Written in plain asyncio, so that it runs on either clock.
+    Whose turn is next is for the *discipline* to say: ``deadline`` follows the deadlines of the calls.
+    Each request takes a time drawn from *latency* (more on a slow node), calls every service of *calls*
+    one after another, and fails with probability *failure_rate*. It runs on either clock.
+    With several *replicas*, each has its own capacity and queue, and *balance* says who gets a request.
     """
 
     def __init__(
@@ -57,18 +48,20 @@ class ModelledService(Service):
         latency: Distribution,
         capacity: int = 16,
         queue_limit: int = 100,
+        discipline: Discipline = "fifo",
         failure_rate: float = 0.0,
         calls: Sequence[str] = (),
         replicas: int = 1,
         balance: Balance = "round_robin",
     ) -> None:
         super().__init__(name)
-        for field, value in (("capacity", capacity), ("replicas", replicas)):
-            if value < 1:
-                raise InvalidValue(f"{name}.{field}", value, "at least 1")
+        if replicas < 1:
+            raise InvalidValue(f"{name}.replicas", replicas, "at least 1")
         self._client, self._latency, self._calls = client, latency, tuple(calls)
-        self._queue_limit, self._failure_rate = queue_limit, failure_rate
-        self.replicas = tuple(Replica(capacity) for _ in range(replicas))
+        self._failure_rate = failure_rate
+        self.replicas = tuple(
+            Capacity(capacity, queue_limit=queue_limit, discipline=discipline, name=name) for _ in range(replicas)
+        )
         self._choose = balancer(balance, self.replicas, partial(random_stream, "balance"))
 
     @property
@@ -78,22 +71,8 @@ class ModelledService(Service):
 
     @handles(Work)
     async def work(self, request: Work, call: Call) -> Done:
-        replica = self._choose()
-        if replica.waiting >= self._queue_limit and replica.servers.locked():
-            raise Unavailable(self.name, f"its queue is full ({replica.waiting} waiting)")
-        replica.present += 1
-        try:
-            replica.waiting += 1
-            try:
-                await replica.servers.acquire()
-            finally:
-                replica.waiting -= 1
-            try:
-                await self._serve(request, call)
-            finally:
-                replica.servers.release()
-        finally:
-            replica.present -= 1
+        async with self._choose().use():
+            await self._serve(request, call)
         return Done()
 
     async def _serve(self, request: Work, call: Call) -> None:
