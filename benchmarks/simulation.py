@@ -11,7 +11,7 @@ from typing import Any
 import simpy
 
 from benchmarks.harness import Goal, Row, Sample, fact, main, measure, per_unit
-from eventlab.simulation import Exponential, World
+from eventlab.simulation import Exponential, Recorder, World
 
 EVENTS = 50_000
 LATENCY_S = 0.002
@@ -84,8 +84,19 @@ def message() -> float:
     return per_unit(lambda: world.run(play), EVENTS)
 
 
-def growth_per_event() -> float:
+def recorded_message() -> float:
+    """The same ball, and everything is written down."""
+    with Recorder().recording():
+        return message()
+
+
+def growth_per_event(recorder: Recorder) -> float:
     """Bytes that stay behind for each event between 10⁵ and 10⁶ of them: sleeps, cancelled timers and messages."""
+    with recorder.recording():
+        return _growth_per_event()
+
+
+def _growth_per_event() -> float:
     world = World(1)
     world.network.set_latency(Exponential(LATENCY_S))
     node = world.node("here")
@@ -119,7 +130,15 @@ def rows() -> Iterator[Row]:
         goal=Goal(0.65),
     )
     yield measure("simulation/sleep", Sample(asyncio_sleep, collects=True), "simpy timeout", bare, goal=Goal(4))
-    yield fact("simulation/growth", growth_per_event(), "B", goal=Goal(1))
+    yield measure(
+        "simulation/recorded message",
+        Sample(recorded_message, collects=True),
+        "not recorded",
+        Sample(message, collects=True),
+        goal=Goal(1.6),
+    )
+    yield fact("simulation/growth", growth_per_event(Recorder(limit=0)), "B", goal=Goal(1))
+    yield fact("simulation/growth, recorder bounded", growth_per_event(Recorder(limit=1000)), "B", goal=Goal(1))
 
 
 if __name__ == "__main__":

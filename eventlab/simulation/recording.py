@@ -37,7 +37,7 @@ class Recorded:
 
     @property
     def messages(self) -> pd.DataFrame:
-        """One row a message: id, source, target, what, outcome, reason, sent_s, ended_s, duration_s."""
+        """One row a message: id, copy_of, source, target, what, outcome, reason, sent_s, ended_s, duration_s."""
         return _frame(tables.message_rows(self._told), tables.MESSAGES)
 
     @property
@@ -86,4 +86,5 @@ def _frame(rows: tables.Rows, columns: tuple[str, ...]) -> pd.DataFrame:
 
     frame = pd.DataFrame.from_records(rows, columns=list(columns))
     times = [name for name in columns if name.endswith("_s")]
-    return frame.astype(dict.fromkeys(times, "float64"))
+    kinds = dict.fromkeys(times, "float64") | ({"copy_of": "Int64"} if "copy_of" in columns else {})
+    return frame.astype(kinds)

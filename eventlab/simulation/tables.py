@@ -14,7 +14,7 @@ OPERATIONS = ("process", "operation", "subject", "value", "outcome", "result", "
 CALLS = (
     "id", "source", "target", "operation", "key", "attempt", "outcome", "reason", "started_s", "ended_s", "duration_s",
 )  # fmt: skip
-MESSAGES = ("id", "source", "target", "what", "outcome", "reason", "sent_s", "ended_s", "duration_s")
+MESSAGES = ("id", "copy_of", "source", "target", "what", "outcome", "reason", "sent_s", "ended_s", "duration_s")
 FAULTS = ("fault", "detail", "began_s", "ended_s", "duration_s")
 NODES = ("at_s", "node", "state", "incarnation")
 STORAGE = ("at_s", "node", "store", "operation", "outcome", "duration_s")
@@ -46,17 +46,20 @@ def call_rows(entries: Iterable[Entry]) -> Rows:
 
 
 def message_rows(entries: Iterable[Entry]) -> Rows:
-    """Messages in the order of sending: *arrived*, *lost*, or *in flight* at the end of the history."""
+    """Messages, and copies that the network made, in the order of sending: *arrived*, *lost*, or *in flight* still."""
     rows: dict[int, tuple[Any, ...]] = {}
     for entry in entries:
         what = entry.what
         if isinstance(what, hooks.MessageSent):
-            rows[what.id] = (what.id, what.source, what.target, what.what, "in flight", "", entry.at, None, None)
+            sent = (what.id, None, what.source, what.target, what.what)
+            rows[what.id] = (*sent, "in flight", "", entry.at, None, None)
+        elif isinstance(what, hooks.MessageDuplicated) and what.id in rows:
+            rows[what.copy] = (what.copy, what.id, *rows[what.id][2:5], "in flight", "", entry.at, None, None)
         elif isinstance(what, hooks.MessageArrived | hooks.MessageLost):
             row = rows.get(what.id)
-            if row is not None and row[4] == "in flight":
+            if row is not None and row[5] == "in flight":
                 ended = ("lost", what.reason) if isinstance(what, hooks.MessageLost) else ("arrived", "")
-                rows[what.id] = (*row[:4], *ended, row[6], entry.at, entry.at - row[6])
+                rows[what.id] = (*row[:5], *ended, row[7], entry.at, entry.at - row[7])
     return list(rows.values())
 
 

@@ -128,7 +128,7 @@ class WriteBack(PassingStore):
         if cache is not None:
             cache.wake()  # whoever waits there for more would wait for ever
         if lost and hooks.listening:
-            detail = f"{events} events in {len(lost)} writes"
+            detail = f"{events} event{'s' * (events != 1)} in {len(lost)} write{'s' * (len(lost) != 1)}"
             for on in (True, False):
                 hooks.emit(hooks.StorageChanged(self.name, "unsynced writes lost", on, detail))
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from eventlab import history, hooks
 from eventlab.history import Entry, operation
-from eventlab.simulation import Constant, Recording, World
+from eventlab.simulation import Constant, Link, Recording, World
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -42,7 +42,7 @@ def test_a_world_gives_its_operations_messages_and_nodes_as_tables() -> None:
         },
     ]  # fmt: skip
     assert next(run.messages.itertuples(index=False, name=None)) == (
-        1, "a", "b", "str", "arrived", "", 0.0, 0.5, 0.5,
+        1, pd.NA, "a", "b", "str", "arrived", "", 0.0, 0.5, 0.5,
     )  # fmt: skip
     assert [(row["outcome"], row["reason"], row["ended_s"]) for row in records(run.messages)] == [
         ("arrived", "", 0.5),
@@ -77,6 +77,22 @@ def test_a_message_that_arrives_twice_has_arrived_when_it_did_first() -> None:
     assert list(run.messages["ended_s"]) == [2]
 
 
+def test_a_copy_that_the_network_made_is_a_message_of_its_own() -> None:
+    world = World()
+    world.network.links.default = Link(Constant(1), duplication=1.0)
+    world.node("a")
+
+    async def main() -> None:
+        world.network.send("a", "a", "ball")
+        await asyncio.sleep(5)
+
+    with world.recording() as run:
+        world.run(main)
+    rows = records(run.messages)
+    assert [row["copy_of"] for row in rows] == [None, rows[0]["id"]]
+    assert [row["outcome"] for row in rows] == ["arrived", "arrived"]
+
+
 def test_calls_are_told_with_their_attempt_and_without_an_end_they_are_unanswered() -> None:
     run = Recording(
         [
@@ -94,7 +110,7 @@ def test_calls_are_told_with_their_attempt_and_without_an_end_they_are_unanswere
 def test_an_empty_recording_has_all_its_columns() -> None:
     run = Recording([])
     tables = (run.operations, run.calls, run.messages, run.faults, run.nodes, run.storage)
-    assert [(len(table), len(table.columns)) for table in tables] == [(0, 9), (0, 11), (0, 9), (0, 5), (0, 4), (0, 6)]
+    assert [(len(table), len(table.columns)) for table in tables] == [(0, 9), (0, 11), (0, 10), (0, 5), (0, 4), (0, 6)]
     assert all(table[name].dtype == "float64" for table in tables for name in table if name.endswith("_s"))
 
 
