@@ -58,7 +58,7 @@ class SimulatedHttpTransport(httpx.AsyncBaseTransport):
         except TimeoutError:
             raise httpx.ReadTimeout(f"{host} did not answer {what} within {timeout_s:g} s", request=request) from None
         finally:
-            del network.exchanges[future]
+            network.exchanges.pop(future, None)
         return httpx.Response(response.status_code, headers=response.headers, content=body, request=request)
 
     def _arrive(self, host: str, what: str, request: httpx.Request, future: asyncio.Future[Any]) -> None:

@@ -44,6 +44,13 @@ class Network:
         """The manners of every link that has none of its own."""
         self.links.default = Link(latency, loss)
 
+    def set_link(self, source: str, target: str, link: Link, *, both_ways: bool = True) -> None:
+        """Give the link between two nodes manners of its own. Raises InvalidValue for a node that there is not."""
+        for name in (source, target):
+            if name not in self._world.nodes:
+                raise InvalidValue("link", name, f"one of the nodes {self._names()}")
+        self.links.set_link(source, target, link, both_ways=both_ways)
+
     def use(self, preset: Preset, placement: Mapping[str, str] | None = None) -> None:
         """Give links the manners of *preset*: those among the nodes of *placement*, which says where each one is.
 
@@ -193,9 +200,11 @@ class Network:
     def _break(self, cut: Cut) -> None:
         """Tell everybody who waits for an answer across *cut* that none will come."""
         for future, (source, target, error, subject) in list(self.exchanges.items()):
-            if not future.done() and (cut.cuts(source, target) or cut.cuts(target, source)):
-                future.set_exception(error(subject, str(cut)))
-                future.exception()  # seen: the caller's node may have crashed meanwhile
+            if cut.cuts(source, target) or cut.cuts(target, source):
+                del self.exchanges[future]
+                if not future.done():
+                    future.set_exception(error(subject, str(cut)))
+                    future.exception()  # seen: the caller's node may have crashed meanwhile
 
     def _seen(self, seen_as: SeenAs | None) -> SeenAs:
         return self.cuts_seen_as if seen_as is None else seen_as

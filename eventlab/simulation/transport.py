@@ -60,7 +60,7 @@ class SimulatedTransport:
             )
             return await future
         finally:
-            del network.exchanges[future]
+            network.exchanges.pop(future, None)
 
     def _arrive(self, call: Call, future: asyncio.Future[Reply]) -> None:
         node = self._world.nodes.get(call.target)

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from eventlab import hooks
 from eventlab.errors import InvalidValue
+from eventlab.history import to_lines
 from eventlab.runtime import seeded
-from eventlab.simulation import Constant, Exponential, Link, Recorder, Uniform, World
+from eventlab.simulation import Constant, Exponential, Isolation, Link, Recorder, Uniform, World
 from eventlab.simulation.way import Journey, Lost, Way
 
 
@@ -145,6 +146,44 @@ def test_messages_wait_for_a_link_of_limited_bandwidth() -> None:
         (2.5, b"y" * 100),
         (3.0, b"z" * 50),
     ]
+
+
+def test_a_wire_with_random_arrivals_is_the_queue_of_the_textbook() -> None:
+    """M/D/1: at a load ρ of 0.7 the mean wait is ρ/(2(1−ρ)) service times (Pollaczek and Khinchine)."""
+    now_s, waits = 0.0, []
+    way = Way(Link(Constant(0), bandwidth_bytes_s=100), lambda concern: seeded(1, concern), lambda: now_s)
+    chance = seeded(1, "arrivals")
+    for _ in range(20_000):
+        now_s += chance.expovariate(0.7)
+        journey = way.journey(100)
+        assert isinstance(journey, Journey)
+        waits.append(journey.delay_s - 1)
+    assert sum(waits) / len(waits) == pytest.approx(0.7 / (2 * 0.3), rel=0.1)
+
+
+def test_one_seed_gives_one_history_whatever_befalls() -> None:
+    def history(seed: int) -> bytes:
+        world, recorder = World(seed), Recorder()
+        world.network.links.default = Link(
+            Exponential(1), loss=0.2, duplication=0.2, reordering=0.2, bandwidth_bytes_s=12, queue_limit_bytes=30
+        )
+        world.node("a"), world.node("b")
+
+        async def main() -> None:
+            for number in range(60):
+                world.network.send("ab"[number % 2], "ba"[number % 2], number, size_bytes=10)
+                await asyncio.sleep(0.3)
+                if number == 30:
+                    world.network.links.install(Isolation("a", in_flight="lost"))
+            await asyncio.sleep(20)
+
+        with recorder.recording():
+            world.run(main)
+        return to_lines(recorder.entries)
+
+    first = history(7)
+    assert first == history(7) != history(8)
+    assert all(kind in first for kind in (b"duplicated", b"held_back", b'"lost"', b"queue full", b"all others"))
 
 
 def test_the_other_direction_and_an_idle_link_wait_for_nobody() -> None:

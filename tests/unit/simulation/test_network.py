@@ -103,7 +103,7 @@ def test_the_newest_rule_that_does_not_pass_wins() -> None:
 
 def test_a_link_has_manners_of_its_own() -> None:
     world = _world("a", "b", "c")
-    world.network.links.set_link("a", "b", Link(Constant(3)), both_ways=False)
+    world.network.set_link("a", "b", Link(Constant(3)), both_ways=False)
     at_a, at_b, at_c = (_arrivals(world, name) for name in "abc")
 
     async def main() -> None:
@@ -198,3 +198,5 @@ def test_mistakes_are_refused_by_name() -> None:
         Link(Constant(1), loss=1.2)
     with pytest.raises(InvalidValue, match="'x'"):
         world.network.send("a", "x", "nowhere")
+    with pytest.raises(InvalidValue, match="link is 'x'"):
+        world.network.set_link("a", "x", Link())
