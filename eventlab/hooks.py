@@ -19,8 +19,8 @@ def _kind(class_name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", class_name).lower()
 
 
-class Happening(msgspec.Struct, frozen=True, tag=_kind, tag_field="kind"):
-    """Something that happened, in the past tense."""
+class Happening(msgspec.Struct, frozen=True, tag=_kind, tag_field="kind", gc=False):
+    """Something that happened, in the past tense. No cycle leads back to it, so the collector need not follow it."""
 
 
 class OperationInvoked(Happening, frozen=True):

@@ -136,11 +136,15 @@ class Network:
         It has the size of *body*. ``broke(reason, *args)`` is called at once when the connection is seen to be broken.
         """
         links = self.links
-        if not links.rules and not hooks.listening:
+        if not links.rules:
             way = links.ways.get((source, target)) or links.way(source, target)
             if way.plain:
-                self._sent += 1
-                self._world.loop.deliver(way.sample(way.chance), arrive, args, source, target)
+                self._sent = number = self._sent + 1
+                delay_s = way.sample(way.chance)
+                if hooks.listening:
+                    hooks.emit(hooks.MessageSent(number, source, target, what))
+                    arrive, args = _arrived, (number, arrive, args)
+                self._world.loop.deliver(delay_s, arrive, args, source, target)
                 return
         self._carry_with_care(source, target, what, arrive, args, body, broke)
 
