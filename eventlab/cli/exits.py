@@ -42,7 +42,7 @@ def guarded() -> Iterator[None]:
     except StoreFailed as error:  # a full disk is nobody's fault, and says so by itself
         _leave(str(error), INTERNAL)
     except EventlabError as error:
-        _leave(f"{type(error).__name__}: {error}", INTERNAL)
+        _leave("\n".join([f"{type(error).__name__}: {error}", *_notes(error)]), INTERNAL)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         _leave(f"{place}{error.strerror or error}", INVALID)
@@ -50,10 +50,15 @@ def guarded() -> Iterator[None]:
         raise
     except Exception as error:
         _leave(
-            f"internal error: {type(error).__name__}: {error}\n"
+            "\n".join([f"internal error: {type(error).__name__}: {error}", *_notes(error)]) + "\n"
             "This is a fault of eventlab. EVENTLAB_TRACEBACK=1 shows where it happened.",
             INTERNAL,
         )
+
+
+def _notes(error: BaseException) -> list[str]:
+    """What was added on the way up, such as with which seed it happened."""
+    return list(getattr(error, "__notes__", []))
 
 
 def _leave(message: str, code: int) -> None:

@@ -52,4 +52,7 @@ class WorkerLost(SimulationError):
     """A process that shared in the runs died, and what it ran is lost."""
 
     def __str__(self) -> str:
-        return "a process that shared in the runs died, killed or short of memory: start again with fewer workers"
+        return (
+            "a process that shared in the runs died, killed or short of memory: start again with fewer workers; "
+            "in a script, only under if __name__ == '__main__'"
+        )

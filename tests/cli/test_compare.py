@@ -149,13 +149,24 @@ def test_what_cannot_be_compared_is_refused_before_anything_runs(here: Path, arg
     assert told.err.startswith(says), told.err
 
 
+APP = "question: Does it?\nservices:\n  a: {app: mine}\nload:\n  open: {rate: 1/s, for: 1s, target: a}\n"
+
+
 def test_an_app_that_nobody_brought_is_named(here: Path) -> None:
-    (here / "x.yaml").write_text(
-        "question: Does it?\nservices:\n  a: {app: mine}\nload:\n  open: {rate: 1/s, for: 1s, target: a}\n"
-    )
+    (here / "x.yaml").write_text(APP)
     told = eventlab("compare", "x.yaml", "--set", "policies.breaker.enabled=true,false")
     assert told.code == 2
     assert "services.a.app: nobody brought 'mine'; add --app module:function" in told.err
+
+
+def test_an_error_of_a_run_tells_with_which_seed_it_happened(here: Path) -> None:
+    code = "def services():\n    return {'mine': build}\n\ndef build(*args):\n    raise LookupError('gone')\n"
+    (here / "faulty.py").write_text(code)
+    (here / "x.yaml").write_text(APP)
+    args = ("x.yaml", "--set", "policies.breaker.enabled=true,false", "--app", "faulty:services", "--workers", "1")
+    told = eventlab("compare", *args)
+    assert told.code == 4
+    assert "LookupError: gone" in told.err and "\nin replication 0, with seed 187979477166231\n" in told.err
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -25,6 +25,7 @@ EXAMPLES = [
     errors.ProjectionOutdated("order-view", 1, 2),
     errors.RecordConflict([("lease/mailer", 3, 4)]),
     errors.HandlerCancelled("mailer", 17),
+    errors.WorkerLost(),
     errors.ConnectionBroken("payments", "ReservePayment", "eu ↔ us"),
     errors.EventDamaged("shop", 3, "a-1", 2, 0x1A2B3C4D, 0x0F),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from functools import partial
 
 import pytest
@@ -91,6 +92,15 @@ def dies(value: int) -> int:
 
 def fails(value: int) -> int:
     raise LookupError(f"nothing at {value}")
+
+
+def interrupts_itself(value: int) -> int:
+    os.kill(os.getpid(), signal.SIGINT)
+    return value
+
+
+def test_a_ctrl_c_that_reaches_every_process_is_told_by_the_first_alone() -> None:
+    assert run_all(interrupts_itself, [1, 2, 3], workers=2) == [1, 2, 3]
 
 
 def test_any_number_of_processes_gives_the_same_runs_in_order() -> None:
