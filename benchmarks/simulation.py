@@ -11,9 +11,11 @@ from typing import Any
 import simpy
 
 from benchmarks.harness import Goal, Row, Sample, fact, main, measure, per_unit
-from eventlab.simulation import Exponential, Recorder, World
+from eventlab.simulation import Capacity, Exponential, Recorder, World
 
 EVENTS = 50_000
+CUSTOMERS = 20_000
+WORLDS = 500
 LATENCY_S = 0.002
 
 
@@ -120,6 +122,57 @@ def _growth_per_event() -> float:
     return (sizes[1] - sizes[0]) / 900_000
 
 
+def simpy_customer() -> float:
+    """M/M/1 as SimPy's own documentation would write it: a Resource, and a process for each customer."""
+    env = simpy.Environment()
+    chance = random.Random(1)
+    server = simpy.Resource(env, 1)
+
+    def customer(service_s: float) -> Generator[simpy.Event, Any, None]:
+        with server.request() as request:
+            yield request
+            yield env.timeout(service_s)
+
+    def source() -> Generator[simpy.Event, Any, None]:
+        for _ in range(CUSTOMERS):
+            yield env.timeout(chance.expovariate(0.8))
+            env.process(customer(chance.expovariate(1)))
+
+    env.process(source())
+    return per_unit(env.run, CUSTOMERS)
+
+
+def customer() -> float:
+    """The same queue as a Capacity, with a task for each customer."""
+    world = World(1)
+    chance = random.Random(1)
+    server = Capacity()
+
+    async def source() -> None:
+        async with asyncio.TaskGroup() as customers:
+            for _ in range(CUSTOMERS):
+                await asyncio.sleep(chance.expovariate(0.8))
+                customers.create_task(server.serve(chance.expovariate(1)))
+
+    return per_unit(lambda: world.run(source), CUSTOMERS)
+
+
+def five_nodes() -> float:
+    """A world with five nodes, run for no time and closed: what each example of a property test pays."""
+
+    async def nothing() -> None:
+        pass
+
+    def build() -> None:
+        for seed in range(WORLDS):
+            with World(seed) as world:
+                for name in "abcde":
+                    world.node(name)
+                world.run(nothing)
+
+    return per_unit(build, WORLDS)
+
+
 def rows() -> Iterator[Row]:
     bare = Sample(simpy_timeout)
     yield measure(
@@ -137,6 +190,14 @@ def rows() -> Iterator[Row]:
         Sample(message, collects=True),
         goal=Goal(1.6),
     )
+    yield measure(
+        "simulation/M/M/1 customer",
+        Sample(customer, collects=True),
+        "simpy Resource and process",
+        Sample(simpy_customer, collects=True),
+        goal=Goal(2.5),
+    )
+    yield measure("simulation/world of five nodes", Sample(five_nodes), "simpy timeout", bare, goal=Goal(500))
     yield fact("simulation/growth", growth_per_event(Recorder(limit=0)), "B", goal=Goal(1))
     yield fact("simulation/growth, recorder bounded", growth_per_event(Recorder(limit=1000)), "B", goal=Goal(1))
 

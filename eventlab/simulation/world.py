@@ -118,7 +118,7 @@ class World:
     def close(self) -> None:
         """End the world: what is unfinished never runs again, and no line of it is recorded."""
         for node in self.nodes.values():
-            node.bury()
+            node.incarnation.end(self.loop.graveyard)  # no more than that: its tasks and timers go with all others
         pending = asyncio.all_tasks(self.loop)
         self._silence_pending()
         with _running_loop_swapped(None):
