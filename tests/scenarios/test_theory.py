@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from eventlab.scenarios import Summary, load, run_virtual
 from tests.sources import ROOT
 
 
+@cache
 def summary(name: str, *sets: str) -> Summary:
     return run_virtual(load(ROOT / "scenarios" / f"{name}.yaml", sets)).summary
 
