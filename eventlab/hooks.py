@@ -84,7 +84,8 @@ class CommandAttempted(Happening, frozen=True):
     Or ``repeated``, if its command id had been executed before; ``unknown``, if the append's answer
     was lost; ``cancelled`` by its caller; ``failed`` with any other error.
 
-    *streams* are ``(stream, version read)``; *conflicts* ``(stream, expected, actual)``;
+    *streams* are ``(stream, version read)``; *conflicts* ``(stream, expected, actual)``; *written* are the events of
+    *store* as ``(stream, version)``, or those that it would have written, if how its append ended is not known;
     *backoff_s* is the pause before the next attempt, if there is one; *duration_s* how long this
     one took, from its reading to the answer of its append.
     """
@@ -96,6 +97,8 @@ class CommandAttempted(Happening, frozen=True):
     conflicts: tuple[tuple[str, int | str, int], ...] = ()
     backoff_s: float | None = None
     duration_s: float = 0.0
+    store: str = ""
+    written: tuple[tuple[str, int], ...] = ()
 
 
 class CallStarted(Happening, frozen=True):

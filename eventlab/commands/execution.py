@@ -23,12 +23,15 @@ from ..runtime import monotonic, random_stream
 from ..store import EventStore, Metadata, Receipt
 from ..store.metadata import added
 from .command import Command, declared_streams
-from .reading import Reading
+from .reading import Reading, versions_of
 from .remembering import RememberingReading, reading_of
 
 S = TypeVar("S")
 Conflict: TypeAlias = tuple[str, int | str, int]
 Events: TypeAlias = tuple[tuple[str, object], ...]
+
+MAY_HAVE_WRITTEN: Final = ("written", "unknown", "cancelled", "failed")
+"""The outcomes of an attempt that leave events, or may."""
 
 _DEFAULT_BACKOFF: Final = Exponential(0.010, factor=2, cap_s=1.0, jitter=0.2)
 
@@ -138,11 +141,12 @@ class _Execution(Generic[S]):
         self._metadata = None if metadata is None else added(metadata)
         self._declared = declared_streams(command)
         self._versions: dict[str, int] = {}
+        self._written: tuple[tuple[str, int], ...] = ()
         self._began_s = 0.0
 
     async def attempt(self, number: int) -> tuple[Receipt, Events]:
         """Read and decide once. Raises VersionConflict when another writer came in between."""
-        self._began_s = monotonic()
+        self._began_s, self._written = monotonic(), ()
         reading = reading_of(self._command, self._declared)
         self._versions = reading.versions
         await reading.read(self._store)
@@ -167,6 +171,8 @@ class _Execution(Generic[S]):
                 # A question to the store, and no more: a refusal leaves no receipt, and may be asked for again.
                 await self._append((), None, self._versions)
             raise
+        if events and hooks.listening:
+            self._written = versions_of(events, self._versions)
         if events or self._command.check_reads:
             receipt = await self._append(events, self._command_id, self._versions)
         elif self._command_id is not None:
@@ -217,5 +223,8 @@ class _Execution(Generic[S]):
         self, attempt: int, outcome: str, conflicts: tuple[Conflict, ...] = (), backoff_s: float | None = None
     ) -> None:
         name, streams = type(self._command).__name__, tuple(self._versions.items())
-        took_s = monotonic() - self._began_s
-        hooks.emit(hooks.CommandAttempted(name, attempt, outcome, streams, conflicts, backoff_s, took_s))
+        took_s, store = monotonic() - self._began_s, self._store.name
+        written = self._written if outcome in MAY_HAVE_WRITTEN else ()
+        hooks.emit(
+            hooks.CommandAttempted(name, attempt, outcome, streams, conflicts, backoff_s, took_s, store, written)
+        )

@@ -81,6 +81,16 @@ class Reading(Generic[S]):
         return [str(each) for each in reversed(chain)]
 
 
+def versions_of(events: Iterable[tuple[str, object]], read: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """The stream and version that each of *events* has once appended to the streams as they were *read*."""
+    versions = dict(read)
+    found = []
+    for stream, _ in events:
+        version = versions[stream] = versions[stream] + 1
+        found.append((str(stream), version))
+    return tuple(found)
+
+
 def _astray(command: Command[Any], events: Sequence[object], stream: str, versions: Mapping[str, int]) -> GiveUp:
     """What is wrong with a stream that was not declared; it may be two letters of one, where a pair was expected."""
     if any(isinstance(each, str) for each in events):

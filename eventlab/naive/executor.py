@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from .. import hooks
 from ..commands import DEFAULT_RETRY, Command, ConflictRetry, Executed, declared_streams
-from ..commands.reading import Reading
+from ..commands.reading import Reading, versions_of
 from ..errors import Refused, VersionConflict
 from ..runtime import monotonic, random_stream
 from ..store import EventStore, Metadata
@@ -47,20 +47,22 @@ async def execute(
             written = {str(stream): reading.versions[stream] for stream, _ in events}
             receipt = await store.append(events, expect=written, command_id=command_id, metadata=metadata)
         except Refused:
-            _tell(command, attempt, "refused", reading, began_s)
+            _tell(command, attempt, "refused", reading, began_s, store=store)
             raise
         except VersionConflict as error:
             conflicts += error.conflicts
             last = attempt == retry.attempts_max
             if not last:
                 pause_s = retry.backoff.delay_s(attempt, random_stream("commands/backoff"), pause_s)
-            _tell(command, attempt, "conflict", reading, began_s, error.conflicts, None if last else pause_s)
+            _tell(
+                command, attempt, "conflict", reading, began_s, error.conflicts, None if last else pause_s, store=store
+            )
             if last:
                 raise
             await asyncio.sleep(pause_s)
             attempt += 1
         else:
-            _tell(command, attempt, "written" if events else "unchanged", reading, began_s)
+            _tell(command, attempt, "written" if events else "unchanged", reading, began_s, store=store, events=events)
             return Executed(
                 attempt, tuple(conflicts), receipt.versions, events, receipt.positions, repeated=receipt.repeated
             )
@@ -74,8 +76,14 @@ def _tell(
     began_s: float,
     conflicts: tuple[tuple[str, int | str, int], ...] = (),
     pause_s: float | None = None,
+    *,
+    store: EventStore,
+    events: tuple[tuple[str, object], ...] = (),
 ) -> None:
     if hooks.listening:
         name, streams = type(command).__name__, tuple(reading.versions.items())
         took_s = monotonic() - began_s
-        hooks.emit(hooks.CommandAttempted(name, attempt, outcome, streams, conflicts, pause_s, took_s))
+        written = versions_of(events, reading.versions)
+        hooks.emit(
+            hooks.CommandAttempted(name, attempt, outcome, streams, conflicts, pause_s, took_s, store.name, written)
+        )

@@ -114,11 +114,12 @@ def test_listeners_see_every_attempt() -> None:
 
     World().run(main())
     streams = ((("account-alice", 1), ("account-bob", 0)), (("account-alice", 1), ("account-bob", 1)))
+    store, written = "contested", (("account-alice", 2), ("account-bob", 2))
     assert heard == [
-        hooks.CommandAttempted("Transfer", 1, "conflict", streams[0], (("account-bob", 0, 1),), 0.0),
-        hooks.CommandAttempted("Transfer", 2, "written", streams[1]),
-        hooks.CommandAttempted("Transfer", 1, "unchanged", (("account-bob", 2), ("account-alice", 2))),
-        hooks.CommandAttempted("Transfer", 1, "refused", (("account-alice", 2), ("account-bob", 2))),
+        hooks.CommandAttempted("Transfer", 1, "conflict", streams[0], (("account-bob", 0, 1),), 0.0, store=store),
+        hooks.CommandAttempted("Transfer", 2, "written", streams[1], store=store, written=written),
+        hooks.CommandAttempted("Transfer", 1, "unchanged", (("account-bob", 2), ("account-alice", 2)), store=store),
+        hooks.CommandAttempted("Transfer", 1, "refused", (("account-alice", 2), ("account-bob", 2)), store=store),
     ]
 
 

@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import pytest
+
+from eventlab.checks.isolation import Isolation, isolation, judged, serializable, snapshot_isolation
+from eventlab.checks.transactions import Transaction, transactions
+from eventlab.errors import InvalidValue
+from eventlab.history import Operation
+
+T = Transaction
+
+
+def told(*given: Transaction) -> list[tuple[str, tuple[str, ...]]]:
+    return [(each.name, each.transactions) for each in judged(given).anomalies]
+
+
+SKEW = (
+    T("T1", (("ada", 3), ("bob", 3)), (("ada", 4),), process="usher-1", began=0.5, ended=0.7),
+    T("T2", (("ada", 3), ("bob", 3)), (("bob", 4),), process="usher-2", began=0.6, ended=0.8),
+)
+FORK = (
+    T("T1", (), (("x", 1),)),
+    T("T2", (), (("y", 1),)),
+    T("T3", (("x", 1), ("y", 0))),
+    T("T4", (("x", 0), ("y", 1))),
+)
+
+LITERAL = {
+    "two writers of one version": ((T("T1", (), (("x", 1),)), T("T2", (), (("x", 1),))), None),
+    # Adya's H_wcycle: each overwrites the other.
+    "dirty write": ((T("T1", (), (("x", 1), ("y", 2))), T("T2", (), (("x", 2), ("y", 1)))), None),
+    "aborted read": ((T("T1", (), (("x", 1),), "failed"), T("T2", (("x", 1),))), "read uncommitted"),
+    "intermediate read": ((T("T1", (), (("x", 1), ("x", 2))), T("T2", (("x", 1),))), "read uncommitted"),
+    # Adya's G1c: information flows in a circle, though every write is committed.
+    "circular information flow": (
+        (T("T1", (("y", 1),), (("x", 1),)), T("T2", (("x", 1),), (("y", 1),))),
+        "read uncommitted",
+    ),
+    "non-repeatable read": ((T("T1", (("x", 0), ("x", 1))), T("T2", (), (("x", 1),))), "read committed"),
+    # Bailis et al.: T2 sees one half of what T1 did.
+    "fractured read": ((T("T1", (), (("x", 1), ("y", 1))), T("T2", (("x", 1), ("y", 0)))), "read committed"),
+    # Berenson et al., H4.
+    "lost update": (
+        (T("T1", (("x", 3),), (("x", 5),)), T("T2", (("x", 3),), (("x", 4),))),
+        "read atomic",
+    ),
+    # T3 saw what T2 made of T1's write, and not that write.
+    "read skew": (
+        (T("T1", (), (("x", 1),)), T("T2", (("x", 1),), (("y", 1),)), T("T3", (("y", 1), ("x", 0)))),
+        "read atomic",
+    ),
+    "long fork": (FORK, "parallel snapshot isolation"),
+    "write skew": (SKEW, "snapshot isolation"),
+    # Fekete, O'Neil and O'Neil, "A Read-Only Transaction Anomaly Under Snapshot Isolation", SIGMOD Record 2004.
+    "read-only anomaly": (
+        (
+            T("T1", (("savings", 0), ("checking", 0)), (("checking", 1),)),
+            T("T2", (("savings", 0),), (("savings", 1),)),
+            T("T3", (("savings", 1), ("checking", 0))),
+        ),
+        "snapshot isolation",
+    ),
+    "stale order": (
+        (T("T1", (), (("x", 1),), began=0.0, ended=1.0), T("T2", (("x", 0),), began=2.0, ended=3.0)),
+        "serializable",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LITERAL)
+def test_an_anomaly_of_the_textbooks_has_its_name_its_members_and_its_level(name: str) -> None:
+    given, strongest = LITERAL[name]
+    found = judged(given)
+    members = {each.name for each in given}
+    assert [(each.name, set(each.transactions)) for each in found.anomalies] == [(name, members)]
+    assert found.strongest == strongest
+
+
+def test_every_name_has_its_example() -> None:
+    from eventlab.checks.anomalies import KINDS
+
+    assert list(LITERAL) == list(KINDS)
+
+
+def test_a_circle_is_printed_with_who_when_and_which_versions() -> None:
+    assert str(serializable(SKEW)) == (
+        "serializable: invalid, because 1 × write skew among 2 transactions; "
+        "the strongest level that holds is snapshot isolation\n"
+        "  write skew (G2-item) among T1, T2\n"
+        "    T1 (usher-1, 0.5 s to 0.7 s) read bob@3; T2 (usher-2, 0.6 s to 0.8 s) wrote bob@4 [rw]\n"
+        "    T2 (usher-2, 0.6 s to 0.8 s) read ada@3; T1 (usher-1, 0.5 s to 0.7 s) wrote ada@4 [rw]"
+    )
+
+
+def test_a_level_holds_though_a_stronger_one_does_not() -> None:
+    assert snapshot_isolation(SKEW).valid is True
+    assert snapshot_isolation(SKEW).because == (
+        "2 transactions and 2 dependencies between them show no anomaly that it forbids; "
+        "the strongest level that holds is snapshot isolation"
+    )
+
+
+def test_nothing_is_strictly_serializable() -> None:
+    assert judged([]) == Isolation(0, 0, ())
+    assert judged([]).strongest == "strict serializable"
+
+
+def test_a_shortest_circle_is_told_of_a_large_knot() -> None:
+    ring = [T(f"R{at}", ((f"s{at}", 0),), ((f"s{(at + 1) % 9}", 1),)) for at in range(9)]
+    assert told(*ring, *SKEW) == [
+        ("write skew", ("T1", "T2")),
+        ("write skew", ("R0", "R8", "R7", "R6", "R5", "R4", "R3", "R2", "R1")),
+    ]
+
+
+def test_an_unknown_outcome_that_nobody_saw_did_not_happen() -> None:
+    maybe = T("T1", SKEW[0].reads, SKEW[0].writes, "unknown")
+    assert told(maybe, SKEW[1]) == []
+
+
+def test_an_unknown_outcome_that_somebody_saw_did_happen() -> None:
+    maybe = T("T1", SKEW[0].reads, SKEW[0].writes, "unknown")
+    assert told(maybe, SKEW[1], T("T3", (("ada", 4),))) == [("write skew", ("T1", "T2"))]
+
+
+def test_an_unknown_outcome_is_seen_through_another_one() -> None:
+    maybe = T("T1", SKEW[0].reads, SKEW[0].writes, "unknown")
+    through = T("T3", (("ada", 4),), (("c", 1),), "unknown")
+    assert told(maybe, through, SKEW[1], T("T4", (("c", 1),))) == [("write skew", ("T1", "T2"))]
+
+
+def test_an_unknown_outcome_did_not_happen_if_another_wrote_that_version() -> None:
+    maybe = T("T1", SKEW[0].reads, SKEW[0].writes, "unknown")
+    assert told(maybe, SKEW[1], T("T3", (("ada", 3),), (("ada", 4),)), T("T4", (("ada", 4),))) == []
+
+
+def test_what_a_failed_one_wrote_is_read_also_below_later_events() -> None:
+    failed = T("T1", (), (("x", 1),), "failed")
+    assert told(failed, T("T2", (), (("x", 2),)), T("T3", (("x", 2),))) == [("aborted read", ("T1", "T3"))]
+
+
+def test_a_version_that_a_failed_one_did_not_get_is_no_aborted_read() -> None:
+    failed = T("T1", (), (("x", 1),), "failed")
+    assert told(failed, T("T2", (), (("x", 1),)), T("T3", (("x", 1),))) == []
+
+
+def test_a_gap_that_strangers_wrote_still_orders() -> None:
+    assert told(T("T1", (("x", 3), ("y", 9))), T("T2", (("x", 5),), (("y", 7),)), T("T3", (), (("x", 4),))) == [
+        ("read skew", ("T1", "T3", "T2"))
+    ]
+
+
+def test_reading_what_one_has_written_oneself_says_nothing() -> None:
+    assert told(T("T1", (("x", 0), ("x", 1)), (("x", 1),)), T("T2", (("x", 1),), (("x", 2),))) == []
+
+
+def test_two_that_meet_at_one_moment_are_in_no_order() -> None:
+    early, late = T("T1", (), (("x", 1),), began=0.0, ended=1.0), T("T2", (("x", 0),), began=1.0, ended=2.0)
+    assert told(early, late) == []
+
+
+def test_real_time_counts_across_others_that_have_nothing_to_do_with_it() -> None:
+    between = [T(f"B{at}", (("z", 0),), began=1.0 + at, ended=1.5 + at) for at in range(3)]
+    early, late = T("T1", (), (("x", 1),), began=0.0, ended=0.9), T("T2", (("x", 0),), began=9.0, ended=10.0)
+    ((name, members),) = told(early, *between, late)
+    assert (name, sorted(members)) == ("stale order", ["T1", "T2"])
+
+
+def test_writes_that_nobody_can_place_leave_it_unknown_unless_something_is_wrong_without_them() -> None:
+    blind = T("T9", unplaced=("x",))
+    result = isolation([blind])
+    assert (result.valid, result.because) == (None, "1 of 1 transactions wrote at versions nobody noted")
+    assert isolation([blind, *SKEW]).valid is False
+
+
+def test_a_level_that_is_none_is_refused() -> None:
+    with pytest.raises(InvalidValue, match="repeatable"):
+        isolation([], "repeatable")
+
+
+def test_a_transaction_with_a_version_below_nothing_or_another_outcome_is_refused() -> None:
+    for wrong in (
+        lambda: T("T1", (("x", -1),)),
+        lambda: T("T1", (), (("x", 0),)),
+        lambda: T("T1", outcome="fine"),
+    ):
+        with pytest.raises(InvalidValue, match="T1"):
+            wrong()
+
+
+def test_operations_become_transactions_by_their_steps() -> None:
+    asked = [["r", "x", None], ["w", "x", None], ["r", "x", None]]
+    got = [["r", "x", 3], ["w", "x", 4], ["r", "x", 4]]
+    given = [
+        Operation("client-1", "transaction", "", 1.0, asked, "ok", 2.0, got),
+        Operation("client-2", "read", "x", 1.0, None, "ok", 2.0, 3),
+        Operation("client-3", "transaction", "", 1.0, asked, "unknown"),
+    ]
+    assert transactions(given) == [
+        T("T1", (("x", 3), ("x", 4)), (("x", 4),), "ok", "client-1", 1.0, 2.0),
+        T("T2", (), (), "unknown", "client-3", 1.0, None, ("x",)),
+    ]
+
+
+@pytest.mark.parametrize("steps", [None, "rx3", [["r", "x"]], [["a", "x", 1]], [["r", "x", "1"]], [["r", "x", True]]])
+def test_steps_that_are_none_are_refused(steps: object) -> None:
+    with pytest.raises(InvalidValue, match="T1"):
+        transactions([Operation("client-1", "transaction", "", 1.0, steps, "ok", 2.0)])
