@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from eventlab import hooks
@@ -121,6 +121,7 @@ def test_messages_overtake_one_another_unless_the_link_is_fifo() -> None:
     assert max(at for at, _ in wild) == max(at for at, _ in calm)  # order costs waiting, and moves no draw
 
 
+@example([(3.4, 10.2), (4.2, 0.0)])  # 4.2 + ((3.4 + 10.2) - 4.2) is less than 3.4 + 10.2
 @given(st.lists(st.tuples(st.floats(0, 1e6), st.floats(0, 10)), min_size=2, max_size=12))
 def test_on_a_fifo_link_no_sum_of_times_is_earlier_than_the_one_before(moments: list[tuple[float, float]]) -> None:
     now_s, arrivals = [0.0], []
@@ -267,6 +268,19 @@ def test_a_link_takes_on_new_manners_and_its_chance_goes_on() -> None:
 
     first, second = delays(Link(Exponential(1)), Link(Exponential(1)))
     assert delays(Link(Exponential(1)), Link(Exponential(2))) == pytest.approx([first, 2 * second])
+
+
+def test_a_link_that_was_used_is_given_manners_of_its_own() -> None:
+    world, log = world_with(Link(Constant(1)))
+
+    async def main() -> None:
+        for latency_s in (1, 2):
+            world.network.set_link("b", "a", Link(Constant(latency_s)))
+            world.network.send("a", "b", "x")
+            await asyncio.sleep(10)
+
+    world.run(main)
+    assert log == [(1, "x"), (12, "x")]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from eventlab.errors import Unavailable
 from eventlab.services import Client
 from eventlab.services.message import Call, Reply
-from eventlab.simulation import Constant, SimulatedTransport, World
+from eventlab.simulation import Constant, Link, SimulatedTransport, World
 from eventlab.simulation.modelled import ModelledService, Work
 
 
@@ -47,3 +47,20 @@ def test_a_new_life_refuses_calls_until_it_has_registered_itself() -> None:
 
     world.run(main)
     assert ran == ["first", "second"]
+
+
+def test_a_call_takes_the_time_of_its_bytes_each_way() -> None:
+    world = World(1)
+    world.network.links.default = Link(Constant(1), bandwidth_bytes_s=100)
+    transport = SimulatedTransport(world)
+    world.node("front"), world.node("shop")
+
+    async def receive(call: Call) -> Reply:
+        return Reply("ok", b"y" * 300)
+
+    async def main() -> float:
+        transport.serve("shop", receive)
+        await transport.send(Call(1, "front", "shop", "Ask", b"x" * 200))
+        return world.now_s
+
+    assert world.run(main) == 1 + 2 + 1 + 3
