@@ -29,6 +29,7 @@ from .recording import Recorded, Recording
 from .shapes import bridge, halves, minority_majority
 from .storage import SimulatedStore
 from .transport import SimulatedTransport
+from .usage import Usage
 from .working import work_for
 from .world import World
 from .writeback import WriteBack
@@ -68,6 +69,7 @@ __all__ = [
     "SimulatedStore",
     "SimulatedTransport",
     "Uniform",
+    "Usage",
     "World",
     "WorldEnvironment",
     "bridge",

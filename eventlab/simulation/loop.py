@@ -80,7 +80,7 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
         self.interrupted = False
         self.fenced = False
         """True once a node has crashed, and while one is paused: then every handle is asked whose life it is of."""
-        self.crashes = self.pauses = 0
+        self.crashed, self.pauses = False, 0
         self.slowed = False
         """True once a node was slow: from then on whoever works asks how slow its node is."""
         self.graveyard: list[Any] = []
@@ -273,7 +273,7 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
     def interrupt(self) -> None:
         """Raise KeyboardInterrupt before the next step. Safe to call from a signal handler."""
         self.interrupted = True
-        handle = Handle(_raise_interrupt, (), None)
+        handle = Handle(_raise_interrupt, (), Context())
         # In front of everything in a deque; a shuffled queue takes callbacks before any task.
         getattr(self._ready, "appendleft", self._ready.append)(handle)
 
@@ -297,11 +297,10 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
         (self.graveyard if life.dead else life.deferred).append(handle)
         return True
 
-    def guard(self, *, crashes: int = 0, pauses: int = 0) -> None:
-        """So many more nodes have crashed or are paused: ask for the life of every handle while that is needed."""
-        self.crashes += crashes
-        self.pauses += pauses
-        self.fenced = self.crashes > 0 or self.pauses > 0
+    def guard(self, more_pauses: int) -> None:
+        """So many more nodes are paused, or fewer: ask for the life of every handle for as long as that is needed."""
+        self.pauses += more_pauses
+        self.fenced = self.crashed or self.pauses > 0
 
     def go_on(self, deferred: list[Any]) -> None:
         """Make ready what a pause has held back, behind what is ready already."""

@@ -132,7 +132,7 @@ class Node:
         life.pauses += 1
         if life.pauses == 1:
             life.deferred = []
-            self.world.loop.guard(pauses=1)
+            self.world.loop.guard(1)
             self._tell("paused")
 
     def resume(self) -> None:
@@ -144,7 +144,7 @@ class Node:
         life.pauses -= 1
         if not life.pauses:
             deferred, life.deferred = life.deferred, None
-            self.world.loop.guard(pauses=-1)
+            self.world.loop.guard(-1)
             self._tell("resumed")
             self.world.loop.go_on(deferred)
 
@@ -194,7 +194,7 @@ class Node:
     def bury(self) -> None:
         """Mark this life dead and keep what belonged to it, so that nothing of it is run by a destructor."""
         life, loop = self.incarnation, self.world.loop
-        loop.guard(crashes=1, pauses=-1 if life.pauses else 0)
+        loop.crashed = loop.fenced = True
         life.end(loop.graveyard)
         dead = [task for task in asyncio.all_tasks(loop) if getattr(task, "incarnation", None) is life]
         for task in dead:

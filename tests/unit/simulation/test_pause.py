@@ -203,6 +203,20 @@ def test_pauses_nest() -> None:
     assert told(story) == [(2, "still paused"), (4, "woke")]
 
 
+def test_handles_are_asked_whose_they_are_only_while_some_node_is_paused() -> None:
+    async def story(node: Node, write: Callable[[str], None]) -> None:
+        loop, other = node.world.loop, node.world.node("b")
+        seen = [loop.fenced]
+        with node.paused():
+            with other.paused():
+                seen.append(loop.fenced)
+            seen.append(loop.fenced)
+        seen.append(loop.fenced)
+        write(str(seen))
+
+    assert told(story) == [(0, "[False, True, True, False]")]
+
+
 def test_a_crash_takes_what_a_pause_held_back() -> None:
     async def story(node: Node, write: Callable[[str], None]) -> None:
         async def sleeper() -> None:
