@@ -10,6 +10,7 @@ no matplotlib; drawing does (the extra ``report``).
 from __future__ import annotations
 
 from .breaker_strip import describe_breaker_strip, draw_breaker_strip
+from .call_graph import describe_call_graph, draw_call_graph
 from .conflicts import describe_conflicts, draw_conflicts
 from .contention import describe_conflict_rates, draw_conflict_rates
 from .contention_waits import describe_waits, draw_waits
@@ -25,6 +26,8 @@ __all__ = [
     "describe_breaker_strip",
     "draw_outcomes",
     "describe_outcomes",
+    "draw_call_graph",
+    "describe_call_graph",
     "draw_conflicts",
     "describe_conflicts",
     "draw_conflict_rates",
