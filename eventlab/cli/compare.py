@@ -54,7 +54,7 @@ def compare(
     ] = None,
     confidence: Annotated[str, typer.Option(metavar="SHARE", help="How sure the intervals are.")] = "95%",
     warm_up: Annotated[
-        str, typer.Option(metavar="DURATION", help="Leave out of the metrics what began before this time.")
+        str, typer.Option(metavar="DURATION", help="Leave out of the metrics what began before; `auto` finds it.")
     ] = "0s",
     workers: Annotated[
         int | None,
@@ -152,9 +152,11 @@ def _confidence(text: str) -> float:
     return round(share, 12)  # 99.9 × 0.01 is 0.9990000000000001
 
 
-def _warm_up_s(text: str) -> float:
+def _warm_up_s(text: str) -> float | None:
     from ..scenarios.units import Misread, duration_s
 
+    if text == "auto":
+        return None
     try:
         return duration_s(text)
     except Misread as problem:

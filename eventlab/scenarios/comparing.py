@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import RunRefused, ScenarioInvalid
@@ -15,6 +15,7 @@ from .findings import Expected, Findings, Metric, met_share, metric_of
 from .loading import Loaded, load
 from .measuring import ALL, MET, default_metrics, unknown_metric
 from .replicating import Apps, ScenarioRun
+from .settling import warm_up_of
 from .variants import Variant, variants_of
 
 
@@ -29,7 +30,7 @@ class Plan:
     runs: dict[str, ScenarioRun]
     replications: int
     confidence: float
-    warm_up_s: float
+    warm_up_s: float | None
 
     @property
     def runs_in_all(self) -> int:
@@ -43,10 +44,13 @@ def plan(
     replications: int = 30,
     metrics: Sequence[str] = (),
     confidence: float = 0.95,
-    warm_up_s: float = 0.0,
+    warm_up_s: float | None = 0.0,
     apps: Apps | None = None,
 ) -> Plan:
-    """Look through what is to be compared. Raises ScenarioInvalid, RunRefused or InvalidValue, as a single run does."""
+    """Look through what is to be compared; *warm_up_s* is None where it is to be found first.
+
+    Raises ScenarioInvalid, RunRefused or InvalidValue, as a single run does.
+    """
     variants = variants_of(sets)
     loaded = _load_all(file, variants)
     brought = apps() if apps else {}
@@ -57,7 +61,7 @@ def plan(
         loaded[0],
         _metrics(metrics, loaded[0]),
         bool(metrics) and ALL not in metrics,
-        {one.label: ScenarioRun(file, one.sets, apps, warm_up_s) for one in variants},
+        {one.label: ScenarioRun(file, one.sets, apps) for one in variants},
         replications,
         confidence,
         warm_up_s,
@@ -92,14 +96,16 @@ def carry_out(plan: Plan, *, workers: int = 1, progress: Progress | None = None)
     A number that is zero in every run is only told of when it was asked for by name.
     """
     seed = plan.loaded.scenario.seed
-    found = compare(plan.runs, replications=plan.replications, seed=seed, workers=workers, progress=progress)
+    warm_up_s = warm_up_of(plan.runs, seed, workers=workers) if plan.warm_up_s is None else plan.warm_up_s
+    runs = {label: replace(run, warm_up_s=warm_up_s) for label, run in plan.runs.items()}
+    found = compare(runs, replications=plan.replications, seed=seed, workers=workers, progress=progress)
     return Findings(
         scenario=plan.loaded.name,
         question=plan.loaded.scenario.question,
         seed=seed,
         seeds=list(found.seeds),
         confidence=plan.confidence,
-        warm_up_s=plan.warm_up_s,
+        warm_up_s=warm_up_s,
         variants={one.label: list(one.changed) for one in plan.variants},
         expectations=list(_expectations(found, plan)),
         metrics=list(_metrics_of(found, plan)),

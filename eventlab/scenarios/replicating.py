@@ -32,13 +32,18 @@ class ScenarioRun:
     warm_up_s: float = 0.0
 
     def __call__(self, seed: int) -> dict[str, float | None]:
-        loaded = load(self.path, [*self.sets, f"seed={seed}"])
-        run = run_virtual(loaded, apps=self.apps() if self.apps else None)
-        found = measurements(run.summary, list(loaded.scenario.services))
+        run = self.run(seed)
+        services = list(run.scenario.services)
+        found = measurements(run.summary, services)
         if self.warm_up_s:
-            later = measurements(_later(run, self.warm_up_s), list(loaded.scenario.services))
+            later = measurements(_later(run, self.warm_up_s), services)
             found |= {path: later[path] for path in later if path in found and path not in _judged(run)}
         return found
+
+    def run(self, seed: int) -> Run:
+        """The whole run, with its history."""
+        loaded = load(self.path, [*self.sets, f"seed={seed}"])
+        return run_virtual(loaded, apps=self.apps() if self.apps else None)
 
 
 def _judged(run: Run) -> set[str]:

@@ -69,6 +69,15 @@ def test_a_number_that_too_few_runs_have_has_no_mean(here: Path) -> None:
     assert "Nothing could be compared" in told.out
 
 
+def test_a_warm_up_can_be_found_and_is_told(here: Path) -> None:
+    longer = ("compare", CHAIN, *sets(f"{LATENCY}=15ms,30ms", "load.open.for=8s", "faults=[]"), "--replications", "2")
+    asked = (*longer, "--workers", "1", "--metric", "answers.ok", "--format", "json", "--warm-up")
+    told = eventlab(*asked, "auto")
+    found = json.loads(told.out)
+    assert told.code == 0 and 0 <= found["warm_up_s"] < 4
+    assert eventlab(*asked, f"{found['warm_up_s']}s") == told
+
+
 def test_json_has_every_value_and_the_seeds_to_run_them_again(here: Path) -> None:
     told = eventlab(*SLOWER, "--metric", "latency.p50", "--format", "json", "--seed", "7")
     found = json.loads(told.out)
