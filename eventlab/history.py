@@ -23,6 +23,7 @@ from .hooks import Happening
 
 AnyHappening: TypeAlias = (
     hooks.OperationInvoked
+    | hooks.OperationLate
     | hooks.OperationEnded
     | hooks.Observed
     | hooks.StorageOperated
@@ -65,7 +66,10 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Operation(msgspec.Struct, frozen=True):
-    """What one client asked and got. *ended* is None while the outcome is ``unknown`` for want of an end."""
+    """What one client asked and got. *ended* is None while the outcome is ``unknown`` for want of an end.
+
+    It was meant to be asked *late_s* before it was *invoked*; latency counts from there.
+    """
 
     process: str
     operation: str
@@ -75,6 +79,12 @@ class Operation(msgspec.Struct, frozen=True):
     outcome: str
     ended: float | None = None
     result: Any = None
+    late_s: float = 0.0
+
+    @property
+    def latency_s(self) -> float | None:
+        """From when it was meant to be asked to its end; None without one."""
+        return None if self.ended is None else self.ended - self.invoked + self.late_s
 
 
 _encoder = msgspec.json.Encoder()
@@ -116,6 +126,9 @@ def operations(entries: Iterable[Entry]) -> list[Operation]:
         if isinstance(entry.what, hooks.OperationInvoked):
             begun = entry.what
             open_[begun.id] = Operation(begun.process, begun.operation, begun.subject, entry.at, begun.value, "unknown")
+        elif isinstance(entry.what, hooks.OperationLate) and entry.what.id in open_:
+            late = entry.what
+            open_[late.id] = msgspec.structs.replace(open_[late.id], late_s=late.late_s)
         elif isinstance(entry.what, hooks.OperationEnded) and entry.what.id in open_:
             ended = entry.what
             open_[ended.id] = msgspec.structs.replace(
@@ -128,6 +141,10 @@ _numbers: WeakKeyDictionary[runtime.Runtime, Iterator[int]] = WeakKeyDictionary(
 """The next id of an operation: counted from 1 in each world, whether or not anybody listens."""
 
 
+LATE_S = 0.001
+"""What is less late than this is in time: latencies are shown in milliseconds."""
+
+
 class operation:
     """Record an operation of *process* on *subject*: its invocation now, and how it ends when the block does.
 
@@ -137,11 +154,16 @@ class operation:
     timeout and a cancellation included, it is *unknown*. A node that crashes inside the block leaves
     the operation without an end. Where you know better, say so by ``op.fails(why)`` or ``op.stays_unknown(why)``.
 
+    *meant_s* is the moment on `runtime.monotonic()` at which it was to begin, where that is not now: the history then
+    tells by how much it is late.
+
     Values must be what JSON gives back equal: raises InvalidValue for tuples, NaN or objects.
     """
 
-    def __init__(self, process: str, name: str, subject: str, value: Any = None) -> None:
-        self.outcome, self.value = "ok", None
+    def __init__(
+        self, process: str, name: str, subject: str, value: Any = None, *, meant_s: float | None = None
+    ) -> None:
+        self.outcome, self.value, self._meant_s = "ok", None, meant_s
         self._invocation = (process, name, subject, _as_json(f"value of {name} {subject!r}", value))
         self._is_said = False
 
@@ -165,6 +187,9 @@ class operation:
         self._id = next(numbers)
         if hooks.listening:
             hooks.emit(hooks.OperationInvoked(self._id, *self._invocation))
+            late_s = 0.0 if self._meant_s is None else runtime.monotonic() - self._meant_s
+            if late_s > LATE_S:
+                hooks.emit(hooks.OperationLate(self._id, late_s))
         return self
 
     def __exit__(

@@ -33,6 +33,13 @@ class OperationInvoked(Happening, frozen=True):
     value: Any = None
 
 
+class OperationLate(Happening, frozen=True):
+    """The operation that was just invoked was meant to be so much earlier: a busy clock came late to it."""
+
+    id: int
+    late_s: float
+
+
 class OperationEnded(Happening, frozen=True):
     """How an operation ended: ``ok``, ``failed`` (it did nothing) or ``unknown``."""
 

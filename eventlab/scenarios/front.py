@@ -42,7 +42,7 @@ class Front:
 
     async def request(self, target: str, load: workload.OpenLoad | workload.Replay) -> None:
         """Send requests to a modelled service when they come, answered or not; times count from the run's beginning."""
-        await workload.drive(load, lambda arrival: self._request(target, arrival.number), begins_s=0.0)
+        await workload.drive(load, partial(self._request, target), begins_s=0.0)
 
     async def repeat(self, load: ClosedLoad) -> None:
         """Let all clients ask at once, and each wait for the answer, think, and ask again, as often as they are to."""
@@ -89,9 +89,9 @@ class Front:
     def _order(self, order: Order) -> Coroutine[Any, Any, str]:
         return self._operation(f"customer-{order.customer_id}", "checkout", order.id, partial(self._check_out, order))
 
-    def _request(self, target: str, number: int) -> Coroutine[Any, Any, str]:
-        request = f"request-{number}"
-        return self._operation(target, "work", request, partial(self._work, target, request))
+    def _request(self, target: str, arrival: workload.Arrival) -> Coroutine[Any, Any, str]:
+        request = f"request-{arrival.number}"
+        return self._operation(target, "work", request, partial(self._work, target, request), arrival.at_s)
 
     async def _check_out(self, order: Order) -> str:
         await self.register(order.customer_id)
@@ -119,10 +119,15 @@ class Front:
         return await self._ask(target, Work(name), name)
 
     async def _operation(
-        self, process: str, name: str, subject: str, work: Callable[[], Coroutine[Any, Any, str]]
+        self,
+        process: str,
+        name: str,
+        subject: str,
+        work: Callable[[], Coroutine[Any, Any, str]],
+        meant_s: float | None = None,
     ) -> str:
         """Do the *work* as an operation that the history tells of, and say how it ended."""
-        with operation(process, name, subject) as op:
+        with operation(process, name, subject, meant_s=meant_s) as op:
             try:
                 op.returns(await work())
             except UnknownOutcome as error:

@@ -166,9 +166,8 @@ def latency_percentiles_ms(entries: Sequence[Entry]) -> dict[str, float]:
         elif moved.phase == "completed" and moved.saga in began:
             took_s.append(entry.at - began[moved.saga])
     if not began:
-        took_s = [
-            one.ended - one.invoked for one in operations(entries) if one.outcome == "ok" and one.ended is not None
-        ]
+        answered = (one.latency_s for one in operations(entries) if one.outcome == "ok")
+        took_s = [latency_s for latency_s in answered if latency_s is not None]
     took_s.sort()
     return {f"p{share}": round(1000 * percentile(took_s, share), 3) for share in (50, 95, 99)} if took_s else {}
 

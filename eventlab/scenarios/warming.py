@@ -27,7 +27,7 @@ def after_warm_up(entries: Iterable[Entry], warm_up_s: float) -> list[Entry]:
 def _named(entry: Entry) -> tuple[str, int | str] | None:
     """Of which operation, call or saga an entry is."""
     match entry.what:
-        case hooks.OperationInvoked(id=number) | hooks.OperationEnded(id=number):
+        case hooks.OperationInvoked(id=number) | hooks.OperationLate(id=number) | hooks.OperationEnded(id=number):
             return "operation", number
         case hooks.CallStarted(id=number) | hooks.CallEnded(id=number):
             return "call", number

@@ -21,6 +21,7 @@ entries = st.lists(
         text,
         st.one_of(
             st.builds(hooks.OperationInvoked, st.integers(0, 99), text, text, text, st.none() | st.integers()),
+            st.builds(hooks.OperationLate, st.integers(0, 99), st.floats(0, 1e6)),
             st.builds(hooks.CallEnded, st.integers(0, 9), text, text, text, text, st.floats(0, 1e6), text),
             st.builds(hooks.EventsAppended, text, st.integers(0, 9), st.tuples(st.tuples(text, st.integers(), text))),
             st.builds(hooks.BreakerCounted, text, st.integers(0, 9), st.none() | st.floats(0, 1)),

@@ -18,7 +18,7 @@ from eventlab.errors import (
     VersionConflict,
 )
 from eventlab.history import Operation, operation
-from eventlab.simulation import World
+from eventlab.simulation import Recorder, World
 
 
 def told_of(raised: BaseException) -> str:
@@ -122,3 +122,18 @@ def test_a_value_that_a_file_gives_back_is_welcome(value: Any) -> None:
     with hooks.listen(heard.append), operation("ada", "write", "x", value) as op:
         op.returns(value)
     assert heard[0] == hooks.OperationInvoked(heard[0].id, "ada", "write", "x", value)  # type: ignore[attr-defined]
+
+
+def test_an_operation_that_begins_late_tells_by_how_much_and_its_latency_counts_from_where_it_was_meant() -> None:
+    async def main() -> None:
+        for meant_s in (None, 5.0, 3.5, 4.9999):
+            with history.operation("ada", "read", "x", meant_s=meant_s):
+                await asyncio.sleep(1.0 if meant_s is None else 0.0)
+            if meant_s is None:
+                await asyncio.sleep(4.0)
+
+    recorder = Recorder()
+    with World() as world, recorder.recording():
+        world.run(main)
+    found = history.operations(recorder.entries)
+    assert [(one.late_s, one.latency_s) for one in found] == [(0, 1), (0, 0), (1.5, 1.5), (0, 0)]
