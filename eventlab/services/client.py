@@ -57,8 +57,8 @@ class Client:
         """The target's answer to *request*.
 
         Raises `Refused` for a business rule's no; `Unavailable`, or its kind
-        `CircuitOpen`, when nothing was done; `CallTimeout` or `CallUnknown`
-        when nobody knows; `CallFailed` when the handler broke.
+        `CircuitOpen`, when nothing was done; `CallTimeout`, `ConnectionBroken`
+        or `CallUnknown` when nobody knows; `CallFailed` when the handler broke.
         """
         policy = self._policy_for(target) if self._policy_for is not None else None
         if timeout_s is None and (policy is None or policy.attempt_timeout_s is None):

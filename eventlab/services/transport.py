@@ -26,6 +26,7 @@ class Transport(Protocol):
         """The reply, once it is here.
 
         Waits for ever when a message is lost, as a network does: the caller's
-        timeout ends it. Raises `Unavailable` when nobody serves the name.
+        timeout ends it. Raises `Unavailable` when nobody serves the name, or when the connection is
+        found broken before the request is sent; `ConnectionBroken` when it breaks after that.
         """
         ...

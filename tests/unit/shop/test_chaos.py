@@ -24,22 +24,25 @@ from eventlab.shop import (
     audit,
     check_shop,
 )
-from eventlab.simulation import Exponential, SimulatedStore, SimulatedTransport, World
+from eventlab.simulation import Exponential, Link, SimulatedStore, SimulatedTransport, World
 from eventlab.simulation.node import Node
+from eventlab.simulation.partitions import SeenAs
 from eventlab.store import MemoryStore
 
 TITLES = [f"title-{number}" for number in range(4)]
 FAULTY_S = 15.0
+SMOOTH = Link(Exponential(0.02))
+ROUGH = Link(Exponential(0.02), loss=0.02, duplication=0.3, reordering=0.2, holding=Exponential(0.5))
 
 
 class Chaos:
     """One shop, and everything that befalls it."""
 
-    def __init__(self, world: World, orders: int, settings: ShopSettings) -> None:
+    def __init__(self, world: World, orders: int, settings: ShopSettings, link: Link) -> None:
         self.world, self.orders, self.settings = world, orders, settings
         self.transport = SimulatedTransport(world)
         self.stores = {name: SimulatedStore(MemoryStore(name, OWNS[name])) for name in SERVICES}
-        world.network.set_latency(Exponential(0.02))
+        world.network.links.default, self.link = SMOOTH, link
         for name in SERVICES:
             world.node(name, self.boot)
 
@@ -56,6 +59,7 @@ class Chaos:
         await front.call("inventory", ReceiveStock("opening", tuple(Item(title, 12) for title in TITLES)))
         await front.call("users", CreateUser("ada", "ada@example.org"))
         await front.call("orders", RegisterCustomer("ada", "ada@example.org"))
+        self.world.network.links.default = self.link
         async with asyncio.TaskGroup() as group:
             group.create_task(self.break_things())
             for number in range(self.orders):
@@ -88,10 +92,13 @@ class Chaos:
                     await asyncio.sleep(chance.expovariate(0.5))
 
 
-def survive(seed: int, settings: ShopSettings, orders: int = 40) -> dict[str, bool | None]:
+def survive(
+    seed: int, settings: ShopSettings, link: Link = SMOOTH, seen_as: SeenAs = "silence"
+) -> dict[str, bool | None]:
     """Invariant → whether it holds when the world has settled."""
     with World(seed, ready="shuffled") as world:
-        chaos = Chaos(world, orders, settings)
+        world.network.cuts_seen_as = seen_as
+        chaos = Chaos(world, 40, settings, link)
         return {result.name: result.valid for result in check_shop(world.run(chaos.main))}
 
 
@@ -99,6 +106,12 @@ def survive(seed: int, settings: ShopSettings, orders: int = 40) -> dict[str, bo
 def test_whatever_befalls_it_the_books_agree(seed: int) -> None:
     settings = ShopSettings(order="payment_first" if seed % 2 else "inventory_first", decline_above_cents=5000)
     results = survive(seed, settings)
+    assert results == dict.fromkeys(results, True)
+
+
+@pytest.mark.parametrize("seed", range(10, 14))
+def test_doubled_and_late_messages_and_broken_connections_change_no_books(seed: int) -> None:
+    results = survive(seed, ShopSettings(decline_above_cents=5000), ROUGH, "broken")
     assert results == dict.fromkeys(results, True)
 
 
@@ -111,3 +124,9 @@ def test_without_compensation_they_do_not() -> None:
 @pytest.mark.parametrize("seed", range(100, 300))
 def test_whatever_befalls_it_over_many_seeds(seed: int) -> None:
     test_whatever_befalls_it_the_books_agree(seed)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(300, 400))
+def test_doubled_and_late_messages_change_no_books_over_many_seeds(seed: int) -> None:
+    test_doubled_and_late_messages_and_broken_connections_change_no_books(seed)
