@@ -77,6 +77,8 @@ class Capacity:
 
     async def serve(self, service_s: float, *, priority: float = 0, deadline_s: float | None = None) -> None:
         """Wait for a server and work for *service_s* seconds, or longer on a slow node. Raises as `use` does."""
+        if not service_s >= 0:
+            raise InvalidValue(f"service_s of {self.name}", service_s, "a number of seconds, not negative")
         place = Place(self, priority, deadline_s)
         self._enter(place)
         if place.wakes is not None:
@@ -217,6 +219,10 @@ class Place:
     __slots__ = ("_capacity", "came_s", "deadline_s", "life", "rank", "state", "wakes")
 
     def __init__(self, capacity: Capacity, priority: float, deadline_s: float | None) -> None:
+        if priority != priority or deadline_s != deadline_s:
+            raise InvalidValue(
+                f"priority or deadline_s of {capacity.name}", (priority, deadline_s), "a number, not nan"
+            )
         self._capacity, self.rank, self.deadline_s = capacity, priority, deadline_s
         self.state, self.came_s = NEW, 0.0
         self.wakes: asyncio.Future[None] | None = None

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
+from ..errors import InvalidValue
 from .incarnation import INCARNATION
 
 
 def stretched_s(work_s: float) -> float:
-    """How long work of *work_s* seconds takes on the node whose code asks; just that outside any node."""
+    """How long work of *work_s* seconds takes on the node whose code asks; just that outside any node.
+
+    Raises InvalidValue for less than nothing.
+    """
+    if not work_s >= 0:
+        raise InvalidValue("work_s", work_s, "a number of seconds, not negative")
     life = INCARNATION.get()
     return work_s if life is None else work_s * life.slowness
 

@@ -384,6 +384,18 @@ def test_what_could_serve_nobody_is_refused_when_it_is_built(options: dict[str, 
     assert says in str(refused.value)
 
 
+@pytest.mark.parametrize("asked", [{"service_s": -1}, {"service_s": math.nan}, {"service_s": 1, "priority": math.nan}])
+def test_what_could_not_be_ordered_or_done_is_refused_and_counts_nowhere(asked: dict[str, float]) -> None:
+    capacity = Capacity(discipline="priority")
+
+    async def main() -> None:
+        with pytest.raises(InvalidValue, match=r"of capacity is .*(-1|nan)"):
+            await capacity.serve(**asked)
+
+    run(main)
+    assert (capacity.usage.arrived, capacity.present) == (0, 0)
+
+
 def test_a_dropped_request_is_an_unavailable_one() -> None:
     """So retries and sagas know that nothing happened."""
     assert issubclass(DeadlinePassed, Unavailable)

@@ -97,6 +97,11 @@ def test_what_is_no_slowness_is_refused(factor: float) -> None:
         takes_s(lambda: work_for(1), factor=factor)
 
 
+def test_work_of_less_than_nothing_is_refused() -> None:
+    with pytest.raises(InvalidValue, match=r"work_s is -1; expected a number of seconds, not negative"):
+        takes_s(lambda: work_for(-1))
+
+
 def test_outside_any_node_work_takes_its_time_on_either_clock() -> None:
     world = World()
 
