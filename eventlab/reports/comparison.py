@@ -10,6 +10,9 @@ from eventlab.simulation.statistics.estimate import share
 
 WIDTH_MAX = 100
 
+_UNPARTED = "\0"
+"""Stands for a space at which no line is to end."""
+
 
 def comparison_text(findings: Findings) -> str:
     """The findings for people. No mean stands in it without its interval."""
@@ -61,7 +64,7 @@ def _expectations(expectations: Sequence[Expected]) -> Iterator[str]:
         for text, shares in rows.items():
             yield f"  {text}"
             yield from (f"    {found}" for found in shares)
-    if always := [expected.text for expected in single if _always(expected)]:
+    if always := [expected.text.replace(" ", _UNPARTED) for expected in single if _always(expected)]:
         yield from _paragraph(f"  met in every run: {'; '.join(always)}", "    ")
 
 
@@ -127,7 +130,7 @@ def _footing(findings: Findings) -> str:
 def _paragraph(text: str, indent: str = "") -> list[str]:
     """Lines of at most a hundred columns, none of which parts a number from its interval or its unit."""
     lead = text[: len(text) - len(text.lstrip())]
-    whole = text.strip().replace(" ± ", "\0±\0").replace(" %", "\0%")
+    whole = text.strip().replace(" ± ", f"{_UNPARTED}±{_UNPARTED}").replace(" %", f"{_UNPARTED}%")
     lines = wrap(
         whole,
         WIDTH_MAX,
@@ -136,4 +139,4 @@ def _paragraph(text: str, indent: str = "") -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return [line.replace("\0", " ") for line in lines]
+    return [line.replace(_UNPARTED, " ") for line in lines]
