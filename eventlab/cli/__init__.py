@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from .check import check
 from .compare import compare
 from .exits import guarded
 from .formats import Format
@@ -112,6 +113,7 @@ def run(
 
 
 app.command()(compare)
+app.command()(check)
 
 
 @app.command()

@@ -1,0 +1,93 @@
+"""Is each subject as one copy that does one thing at a time? Linearizability of a history, subject by subject.
+
+Herlihy and Wing (1990): every operation seems to take effect at one moment between its invocation and its end. A
+history is linearizable exactly if each subject's part of it is, so subjects are judged one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..errors import InvalidValue
+from ..history import Operation
+from .linearizable_search import Problem, search
+from .linearizable_witness import smallest, weakened
+from .models import Model, model_named
+from .operations import by_subject, told
+from .result import CheckResult, held, undecided
+
+NAME = "linearizable"
+STATES_MAX = 1_000_000
+LINES_MAX = 20
+
+
+def linearizable(
+    operations: Iterable[Operation], model: str = "register", *, initial: Any = None, states_max: int = STATES_MAX
+) -> CheckResult:
+    """Whether every subject behaved as one *model* that does one operation at a time.
+
+    An operation with an ``unknown`` outcome may have happened at any later time, or never; a ``failed`` one did
+    nothing. Operations of one process follow one another. At one and the same moment, those of different processes
+    count as concurrent. Operations that the model does not know are left out. After *states_max* states of one
+    subject the answer is unknown. The witness is the smallest piece found that no order explains, an operation each.
+
+    Raises InvalidValue for a model that is none, and for a value that is none of the model's.
+    """
+    if states_max < 1:
+        raise InvalidValue("states_max", states_max, "a number of states from 1")
+    known = model_named(model, initial).operations
+    subjects = by_subject(each for each in operations if each.operation in known and each.outcome != "failed")
+    count = sum(map(len, subjects.values()))
+    if not count:
+        return undecided(NAME, f"the history has no operation of a {model}: {', '.join(known)}")
+    given_up: list[str] = []
+    refuted: list[tuple[str, Sequence[Operation], Operation]] = []
+    for subject, of_subject in subjects.items():
+        problem = _problem(model_named(model, initial), of_subject)
+        answer = search(model_named(model, initial), problem, states_max)
+        if answer.stuck is not None:
+            refuted.append((subject, of_subject, answer.stuck))
+        elif answer.found is None:
+            given_up.append(f"{subject}: {len(of_subject)} operations")
+    if refuted:
+        return _broken(model, initial, states_max, len(subjects), refuted)
+    if given_up:
+        reason = f"{len(given_up)} of {len(subjects)} subjects have more than {states_max:,} states to look through"
+        return undecided(NAME, reason, given_up)
+    return held(NAME, f"{_many(count, 'operation')} on {_many(len(subjects), model)} can be put in an order")
+
+
+def _problem(model: Model, operations: Sequence[Operation]) -> Problem:
+    certain = [each for each in operations if each.outcome == "ok"]
+    return Problem(certain, [weakened(each) for each in operations if each.outcome == "unknown"])
+
+
+def _broken(
+    model: str,
+    initial: Any,
+    states_max: int,
+    subjects: int,
+    refuted: Sequence[tuple[str, Sequence[Operation], Operation]],
+) -> CheckResult:
+    """The first subject that has no order, with the smallest piece of it that has none."""
+    subject, operations, stuck = refuted[0]
+    piece = smallest(model, initial, operations, stuck, states_max)
+    reason = f"{subject!r} has no order: {_many(len(piece), 'operation')} of {len(operations)} contradict one another"
+    if len(piece) == 1:
+        reason = f"{subject!r} has no order: one operation of {len(operations)} cannot have given that result"
+    if subjects > 1:
+        reason += f"; {len(refuted)} of {_many(subjects, 'subject')} have none"
+    return CheckResult(NAME, False, reason, tuple(_lines(piece)))
+
+
+def _lines(piece: Sequence[Operation]) -> list[str]:
+    lines = [told(each) for each in piece]
+    if len(lines) <= LINES_MAX:
+        return lines
+    half = LINES_MAX // 2
+    return [*lines[:half], f"… and {len(lines) - 2 * half:,} more …", *lines[-half:]]
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

@@ -1,0 +1,205 @@
+"""Is there an order? The search behind `linearizable`, for one subject.
+
+Wing and Gong (1993) look for an order of operations, each at a moment between its invocation and its end, in which
+every result is right; Lowe (Testing for linearizability, 2017) takes an operation only when some end needs it, and
+remembers where one has been: at which end, with which pending operations done, in which state. The search is a loop
+with a stack of its own, so that no history is too long for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from ..history import Operation
+from .models import Model, State, hashable
+
+
+class Problem(NamedTuple):
+    """What is to be put in order.
+
+    *certain* happened between invocation and end. *possible* happened once, at some time after their invocation, or
+    never. *anyhow* may have happened at any time at all: of them nothing is asked, they only help.
+    """
+
+    certain: Sequence[Operation]
+    possible: Sequence[Operation] = ()
+    anyhow: Sequence[Operation] = ()
+
+
+class Answer(NamedTuple):
+    """*found* is None if the search was given up after *states*. *stuck* is the operation whose end none gets past."""
+
+    found: bool | None
+    states: int
+    stuck: Operation | None = None
+
+
+class _Point(NamedTuple):
+    """The end that is next, which pending operations are done, which possible ones, and the state that makes."""
+
+    end: int
+    done: int
+    used: int
+    state: State
+
+
+class _Item:
+    """An operation of the problem, with its bit among those that are pending or possible at the same time."""
+
+    __slots__ = ("after", "after_end", "bit", "kind", "operation", "reads")
+
+    def __init__(self, operation: Operation, kind: object, reads: bool) -> None:
+        self.operation, self.kind, self.reads = operation, kind, reads
+        self.bit = self.after = 0
+        self.after_end = -1
+
+
+def search(model: Model, problem: Problem, states_max: int) -> Answer:
+    """Look for an order of *problem*, and give up after *states_max* states."""
+    return _Search(model, problem).run(states_max)
+
+
+class _Search:
+    def __init__(self, model: Model, problem: Problem) -> None:
+        self.model, self.step = model, model.step
+        self._kinds: dict[object, int] = {}
+        self.certain = [self._item(operation) for operation in problem.certain]
+        helping = model.useful([*problem.possible, *problem.anyhow], problem.certain)
+        wanted = {id(operation) for operation in helping}
+        possible = [each for each in problem.possible if id(each) in wanted and not model.only_reads(each)]
+        anyhow = [each for each in problem.anyhow if id(each) in wanted and not model.only_reads(each)]
+        self.free = list({self._kind(each): self._item(each) for each in anyhow}.values()) if model.repeatable else []
+        always = [] if model.repeatable else anyhow
+        self.possible = [self._item(each) for each in (*always, *possible)]
+        for number, item in enumerate(self.possible):
+            item.bit = 1 << number
+        self._line_up(len(always))
+
+    def _item(self, operation: Operation) -> _Item:
+        return _Item(operation, self._kind(operation), self.model.only_reads(operation))
+
+    def _kind(self, operation: Operation) -> int:
+        """Operations of one kind can stand for each other: only the first of them need be tried."""
+        told = None if operation.outcome == "unknown" else hashable(operation.result)
+        key = operation.operation, hashable(operation.value), operation.outcome, told
+        return self._kinds.setdefault(key, len(self._kinds))
+
+    def _line_up(self, always: int) -> None:
+        """The ends in order, with what is pending at each. At one moment, invocations come before ends."""
+        happenings = [(item.operation.invoked, 0, number, item) for number, item in enumerate(self.certain)]
+        happenings += [(item.operation.ended or 0.0, 1, number, item) for number, item in enumerate(self.certain)]
+        happenings += [(item.operation.invoked, 0, -1, item) for item in self.possible[always:]]
+        happenings.sort(key=lambda happening: happening[:3])
+        self.ends: list[_Item] = []
+        self.pending: list[list[_Item]] = []
+        self.open_possible: list[int] = []
+        pending: list[_Item] = []
+        bits: list[int] = []
+        begun = always
+        for _, is_end, number, item in happenings:
+            if number < 0:
+                begun += 1
+            elif not is_end:
+                item.bit = bits.pop() if bits else 1 << len(pending)
+                pending.append(item)
+            else:
+                self.ends.append(item)
+                self.pending.append(sorted(pending, key=lambda each: each.operation.ended or 0.0))
+                self.open_possible.append(begun)
+                pending.remove(item)
+                bits.append(item.bit)
+        self._follow_processes()
+
+    def _follow_processes(self) -> None:
+        """Where one operation of a process ends at the very moment at which the next is invoked, that comes after."""
+        place = {id(item): number for number, item in enumerate(self.ends)}
+        last: dict[str, _Item] = {}
+        for item in self.certain:
+            before = last.get(item.operation.process)
+            if before is not None and before.operation.ended == item.operation.invoked:
+                item.after, item.after_end = before.bit, place[id(before)]
+                before.kind = before  # what another waits for stands for nobody else
+            last[item.operation.process] = item
+
+    def run(self, states_max: int) -> Answer:
+        visited: set[_Point] = set()
+        stack: list[Iterator[_Point]] = []
+        furthest = 0
+        point: _Point | None = self._settled(_Point(0, 0, 0, self.model.initial))
+        while point is not None:
+            if point.end == len(self.ends):
+                return Answer(True, len(visited))
+            if point not in visited:
+                if len(visited) >= states_max:
+                    return Answer(None, len(visited))
+                visited.add(point)
+                furthest = max(furthest, point.end)
+                stack.append(self._choices(point))
+            point = None
+            while stack and point is None:
+                point = next(stack[-1], None)
+                if point is None:
+                    stack.pop()
+        return Answer(False, len(visited), self.ends[furthest].operation)
+
+    def _settled(self, point: _Point) -> _Point:
+        """Do every pending read that is right here, which costs no order anything; pass the ends of what is done."""
+        end, done, used, state = point
+        while end < len(self.ends):
+            absorbed = True
+            while absorbed:
+                absorbed = False
+                for item in self.pending[end]:
+                    open_read = item.reads and not done & item.bit and self._may(item, end, done)
+                    if open_read and self.step(state, item.operation) is not None:
+                        done |= item.bit
+                        absorbed = True
+            bit = self.ends[end].bit
+            if not done & bit:
+                break
+            done ^= bit
+            end += 1
+        return _Point(end, done, used, state)
+
+    @staticmethod
+    def _may(item: _Item, end: int, done: int) -> bool:
+        return not item.after or end > item.after_end or bool(done & item.after)
+
+    def _choices(self, point: _Point) -> Iterator[_Point]:
+        """Where one more operation leads, the likeliest first."""
+        due = self.ends[point.end]
+        found: list[tuple[int, int, _Point]] = []
+        for item, next_point in self._moves(point):
+            if item is due:
+                rank = 0
+            elif due.reads and self.step(next_point.state, due.operation) is not None:
+                rank = 1
+            else:
+                rank = 2
+            found.append((rank, len(found), next_point))
+        found.sort()
+        for _, _, next_point in found:
+            yield self._settled(next_point)
+
+    def _moves(self, point: _Point) -> Iterator[tuple[_Item, _Point]]:
+        end, done, used, state = point
+        tried: set[object] = set()
+        for item in self.pending[end]:
+            if done & item.bit or item.kind in tried or not self._may(item, end, done):
+                continue
+            tried.add(item.kind)
+            after = self.step(state, item.operation)
+            if after is not None:
+                yield item, _Point(end, done | item.bit, used, after)
+        tried.clear()
+        for item in self.possible[: self.open_possible[end]]:
+            if not used & item.bit and item.kind not in tried:
+                tried.add(item.kind)
+                after = self.step(state, item.operation)
+                if after is not None:
+                    yield item, _Point(end, done, used | item.bit, after)
+        for item in self.free:
+            after = self.step(state, item.operation)
+            if after is not None and after != state:
+                yield item, _Point(end, done, used, after)

@@ -1,0 +1,98 @@
+"""Operations of a history as checks take them: by subject, and told in a line; and a file that holds them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from .. import hooks
+from ..errors import InvalidValue
+from ..history import Entry, Operation
+
+OUTCOMES = ("ok", "failed", "unknown")
+
+_entry = msgspec.json.Decoder(Entry)
+_operation = msgspec.json.Decoder(Operation)
+_anything = msgspec.json.Decoder()
+
+
+def by_subject(operations: Iterable[Operation]) -> dict[str, list[Operation]]:
+    """The operations on each subject, in the order of invocation."""
+    subjects: dict[str, list[Operation]] = {}
+    for each in operations:
+        subjects.setdefault(each.subject, []).append(each)
+    for of_subject in subjects.values():
+        of_subject.sort(key=lambda each: each.invoked)
+    return subjects
+
+
+def told(operation: Operation) -> str:
+    """One operation in a line: who, from when until when, what, and what came of it."""
+    ended = "…" if operation.ended is None else f"{operation.ended:g}"
+    what = operation.operation if operation.value is None else f"{operation.operation} {_shown(operation.value)}"
+    line = f"{operation.process} [{operation.invoked:g} s, {ended} s] {operation.subject}: {what}"
+    if operation.outcome != "ok":
+        return f"{line}, outcome {operation.outcome}"
+    if operation.result is None and operation.operation not in ("read", "dequeue"):
+        return line
+    return f"{line} → {_shown(operation.result)}"
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else f"{text[:40]} … {text[-18:]}"
+
+
+def entries_of(operations: Iterable[Operation]) -> list[Entry]:
+    """A history in which these operations happened, and nothing else."""
+    happened: list[tuple[float, int, Entry]] = []
+    for number, each in enumerate(operations, start=1):
+        begun = hooks.OperationInvoked(number, each.process, each.operation, each.subject, each.value)
+        happened.append((each.invoked, number, Entry(each.invoked, each.process, begun)))
+        if each.ended is not None:
+            ended = hooks.OperationEnded(number, each.outcome, each.result)
+            happened.append((each.ended, number, Entry(each.ended, each.process, ended)))
+    return [entry for _, _, entry in sorted(happened, key=lambda each: each[:2])]
+
+
+def history_of(data: bytes, where: str = "history") -> list[Entry]:
+    """The history in a JSON Lines text: entries as a run writes them, or whole operations, one in a line.
+
+    Raises InvalidValue that names the line which is neither, an operation that ends before it begins, or an empty text.
+    """
+    lines = [(number, line) for number, line in enumerate(data.splitlines(), start=1) if line.strip()]
+    if not lines:
+        raise InvalidValue(where, "", "a history of JSON Lines, an entry or an operation in each")
+    entries: list[Entry] = []
+    whole: list[Operation] = []
+    for number, line in lines:
+        place = f"{where}, line {number}"
+        try:
+            if _is_operation(_anything.decode(line)):
+                whole.append(_checked(place, _operation.decode(line)))
+            else:
+                entries.append(_entry.decode(line))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise InvalidValue(place, line[:60].decode(errors="replace"), str(error)) from None
+    if entries and whole:
+        raise InvalidValue(where, "entries and whole operations", "lines of one kind")
+    return entries or entries_of(whole)
+
+
+def _is_operation(found: Any) -> bool:
+    return isinstance(found, dict) and "invoked" in found
+
+
+def _checked(place: str, operation: Operation) -> Operation:
+    if operation.outcome not in OUTCOMES:
+        raise InvalidValue(f"{place}: outcome", operation.outcome, "ok, failed or unknown")
+    if operation.outcome == "ok" and operation.ended is None:
+        raise InvalidValue(f"{place}: ended", None, "the moment at which it ended, since its outcome is known")
+    if operation.ended is not None and not operation.ended >= operation.invoked:
+        raise InvalidValue(
+            f"{place}: ended", operation.ended, f"a moment not before {operation.invoked:g}, its invocation"
+        )
+    return operation

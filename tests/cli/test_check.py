@@ -1,0 +1,90 @@
+"""`eventlab check`: a history from a file or a run folder, and what its exit code says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from eventlab import history
+from eventlab.checks.operations import entries_of
+from eventlab.history import Operation
+
+from .commands import eventlab
+
+WRITE = Operation("a", "write", "x", 0, 1, "ok", 1)
+STALE = Operation("b", "read", "x", 2, None, "ok", 3)
+FRESH = Operation("b", "read", "x", 2, None, "ok", 3, 1)
+
+
+def written(here: Path, *operations: Operation) -> str:
+    (here / "history.jsonl").write_bytes(history.to_lines(entries_of(operations)))
+    return "history.jsonl"
+
+
+def test_an_invalid_history_is_told_with_its_witness(here: Path) -> None:
+    told = eventlab("check", written(here, WRITE, STALE), "--as", "linearizable")
+    assert told == (
+        1,
+        "linearizable: invalid, because 'x' has no order: 2 operations of 2 contradict one another\n"
+        "  a [0 s, 1 s] x: write 1\n"
+        "  b [2 s, 3 s] x: read → null\n",
+        "",
+    )
+
+
+def test_a_valid_one_in_a_run_folder_as_json(here: Path) -> None:
+    written(here, WRITE, FRESH)
+    told = eventlab("check", ".", "--as", "linearizable", "--format", "json")
+    (answer,) = json.loads(told.out)
+    assert (told.code, answer["name"], answer["valid"]) == (0, "linearizable", True)
+
+
+def test_lines_may_be_whole_operations_and_the_first_value_is_given(here: Path) -> None:
+    found = msgspec.json.encode(Operation("b", "read", "x", 0, None, "ok", 1, 5))
+    (here / "mine.jsonl").write_bytes(found + b"\n")
+    assert eventlab("check", "mine.jsonl", "--as", "linearizable").code == 1
+    assert eventlab("check", "mine.jsonl", "--as", "linearizable", "--initial", "5").code == 0
+
+
+def test_what_cannot_be_decided_is_unknown(here: Path) -> None:
+    told = eventlab("check", written(here, WRITE, FRESH), "--as", "linearizable", "--as", "serializable")
+    assert told.code == 3 and "unknown, because the history has no transaction" in told.out
+
+
+@pytest.mark.parametrize(
+    ("text", "args", "says"),
+    [
+        ("{}\n", ["--as", "linearizable"], "bad.jsonl, line 1 is '{}'; expected "),
+        ("\n\nnonsense\n", ["--as", "linearizable"], "bad.jsonl, line 3 is 'nonsense'"),
+        ("", ["--as", "linearizable"], "bad.jsonl is ''; expected a history of JSON Lines"),
+        ("{}\n", [], "--as is ''; expected one of linearizable"),
+        ("{}\n", ["--as", "linearisable"], "did you mean 'linearizable'?"),
+        ("{}\n", ["--as", "linearizable", "--initial", "nil"], "--initial is 'nil'; expected JSON"),
+        (
+            '{"process":"b","operation":"read","subject":"x","invoked":2,"value":1,"outcome":"ok","ended":1}\n',
+            ["--as", "linearizable"],
+            "bad.jsonl, line 1: ended is 1.0; expected a moment not before 2",
+        ),
+    ],
+)
+def test_bad_input_is_told_with_its_line(here: Path, text: str, args: list[str], says: str) -> None:
+    (here / "bad.jsonl").write_text(text)
+    told = eventlab("check", "bad.jsonl", *args)
+    assert told.code == 2 and told.out == ""
+    assert says in told.err
+
+
+def test_a_model_that_is_none_and_a_file_that_is_none(here: Path) -> None:
+    assert (
+        "expected one of register"
+        in eventlab("check", written(here, WRITE), "--as", "linearizable", "--model", "row").err
+    )
+    assert eventlab("check", "nowhere.jsonl", "--as", "linearizable").code == 2
+
+
+def test_the_checks_can_be_listed() -> None:
+    told = eventlab("check", "--list")
+    assert told.code == 0 and "linearizable         each subject is as one copy" in told.out
