@@ -14,6 +14,8 @@ from .isolation import isolation
 from .linearizable import STATES_MAX, linearizable
 from .recorded import recorded
 from .result import CheckResult, undecided
+from .sessions import session_guarantee
+from .streams import no_gaps, nothing_lost, nothing_missed, nothing_twice
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +41,24 @@ def _linearizable(entries: Sequence[Entry], settings: Settings) -> CheckResult:
     return linearizable(operations(entries), settings.model, initial=settings.initial, states_max=settings.states_max)
 
 
+def _in_session(guarantee: str) -> Callable[[Sequence[Entry], Settings], CheckResult]:
+    return lambda entries, settings: session_guarantee(
+        operations(entries), guarantee, model=settings.model, initial=settings.initial
+    )
+
+
+def _of_log(judge: Callable[[Sequence[Entry]], CheckResult]) -> Callable[[Sequence[Entry], Settings], CheckResult]:
+    return lambda entries, settings: judge(entries)
+
+
+SESSIONS = {
+    "read your writes": "a client that wrote reads that, or newer",
+    "monotonic reads": "what a client reads is never older than what it read before",
+    "monotonic writes": "the writes of a client stand in the order in which it made them",
+    "writes follow reads": "what a client writes is newer than what it had read",
+}
+
+
 def _isolated(level: str) -> Callable[[Sequence[Entry], Settings], CheckResult]:
     def judge(entries: Sequence[Entry], settings: Settings) -> CheckResult:
         transactions = recorded(entries)
@@ -51,6 +71,11 @@ def _isolated(level: str) -> Callable[[Sequence[Entry], Settings], CheckResult]:
 
 CATALOGUE: dict[str, Check] = {
     "linearizable": Check("each subject is as one copy that does one operation at a time", _linearizable),
+    **{guarantee.replace(" ", "-"): Check(says, _in_session(guarantee)) for guarantee, says in SESSIONS.items()},
+    "nothing-lost": Check("every acknowledged event is in the final read of its stream", _of_log(nothing_lost)),
+    "nothing-twice": Check("no event is there more often than it was asked for", _of_log(nothing_twice)),
+    "no-gaps": Check("versions follow one another, and positions rise", _of_log(no_gaps)),
+    "nothing-missed": Check("no subscriber left out an event, or took it too early", _of_log(nothing_missed)),
     "strict-serializable": Check(
         "as serializable, in an order that real time allows", _isolated("strict serializable")
     ),
