@@ -80,7 +80,7 @@ def _queues() -> list[Law]:
 
 def _choices() -> list[Law]:
     laws = []
-    for rho, level, lasting_s in ((0.5, 2, 45.0), (0.7, 2, 45.0), (0.9, 3, 70.0)):
+    for rho, level, lasting_s in ((0.5, 2, 45.0), (0.7, 2, 45.0), (0.8, 3, 70.0)):
         run, planted = (
             partial(tails, rho=rho, replicas=40, balance=balance, for_s=lasting_s, from_s=lasting_s / 3)
             for balance in ("two_choices", "random")
