@@ -31,6 +31,7 @@ def run_of(*calls: tuple[str, str, str], took_s: float = 0.25) -> SimpleNamespac
         (["ab", "ba"], ["a", "b"]),  # a circle
         (["ab", "cd", "dc"], ["a", "b", "c", "d"]),  # and one that nobody else calls
         (["aa"], ["a"]),
+        (["ab", "cc", "cb"], ["ac", "b"]),  # who calls itself is called by nobody
     ],
 )
 def test_who_is_called_stands_below_its_caller(pairs: list[str], rows: list[str]) -> None:
