@@ -41,6 +41,10 @@ def littles_law(entries: Iterable[Entry], target: str, *, slack_s: float = SLACK
                 if abs(stay_s - took_s) > slack_s:
                     wrong.append(f"call {call} was there for {stay_s:.6f} s and says {took_s:.6f} s")
     durations += [now_s - at_s for at_s in began.values()]
+    return _compared(name, area_s, durations, wrong, slack_s)
+
+
+def _compared(name: str, area_s: float, durations: list[float], wrong: list[str], slack_s: float) -> CheckResult:
     if not durations:
         return undecided(name, "nobody called it")
     own_s = math.fsum(durations)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from statistics import fmean
 from typing import NamedTuple
 
 from eventlab import runtime
 from eventlab.services import Call, Client
-from eventlab.simulation import Distribution, SimulatedTransport, World
+from eventlab.simulation import Distribution, Exponential, SimulatedTransport, World
 from eventlab.simulation.balancing import Balance
 from eventlab.simulation.modelled import ModelledService, Work
 from eventlab.simulation.statistics import TimeWeighted
@@ -33,7 +32,9 @@ class Noting(NamedTuple):
         return self.law.sample(chance)
 
 
-def service(world: World, latency: Distribution, *, servers: int = 1, replicas: int = 1, balance: Balance = "random"):  # type: ignore[no-untyped-def]
+def service(
+    world: World, latency: Distribution, *, servers: int = 1, replicas: int = 1, balance: Balance = "random"
+) -> ModelledService:
     client = Client(SimulatedTransport(world), "shop")
     return ModelledService(
         "shop", client, latency=latency, capacity=servers, queue_limit=10**9, replicas=replicas, balance=balance
@@ -80,8 +81,6 @@ def tails(
 
     Poisson arrivals see time averages (Wolff 1982).
     """
-    from eventlab.simulation import Exponential
-
     world = World(seed)
     shop = service(world, Exponential(1.0), replicas=replicas, balance=balance)
     found: list[list[int]] = []
@@ -93,6 +92,3 @@ def tails(
 
     world.run(drive(poisson(rho * replicas, for_s=for_s), request))
     return {f"s{i}": fmean(fmean(count >= i for count in counts) for counts in found) for i in range(1, levels + 1)}
-
-
-Run = Callable[[int], dict[str, float]]
