@@ -1,0 +1,141 @@
+"""How long nobody was served by a target, and how soon it served again once faults had ended.
+
+Moments are in seconds since the run began; a target is the subject of an operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from ..history import Entry, Operation, of_kind
+from ..hooks import CallEnded, CallStarted
+from .conditions import FaultWindow, check_bound
+from .result import CheckResult, broken, held, undecided
+
+
+def calls(entries: Iterable[Entry]) -> list[Operation]:
+    """The calls of a history as operations on their targets. A refusal is an answer, and so ok; a rejection failed."""
+    given = list(entries)
+    ends = {(what.source, what.id): (entry.at, what) for entry, what in of_kind(given, CallEnded)}
+    found = []
+    for entry, what in of_kind(given, CallStarted):
+        at, ended = ends.get((what.source, what.id), (None, None))
+        outcome = "unknown" if ended is None else _CALLS.get(ended.outcome, "unknown")
+        found.append(Operation(what.source, what.operation, what.target, entry.at, None, outcome, at))
+    return found
+
+
+_CALLS = {"ok": "ok", "refused": "ok", "failed": "failed", "unavailable": "failed", "rejected": "failed"}
+
+
+class Outage(msgspec.Struct, frozen=True):
+    """Nobody was served by *target* between two moments, though *tries* operations asked.
+
+    *ended* is when the next success was there; None if none came. *counted_s* is how long it lasted, without what is
+    excused by faults.
+    """
+
+    target: str
+    began: float
+    ended: float | None
+    tries: int
+    counted_s: float
+
+    def __str__(self) -> str:
+        until = "the end" if self.ended is None else f"{self.ended:g} s"
+        return f"{self.target}: {self.tries} operations in vain from {self.began:g} s to {until}"
+
+
+def outages(operations: Iterable[Operation], excused: Sequence[FaultWindow] = ()) -> list[Outage]:
+    """Every stretch in which all operations on one target came to nothing: not known is not served.
+
+    It begins when the first of them was invoked, and ends when the next success is there; without one, when the last
+    of all operations on the target ended, or was invoked.
+    """
+    by_target: dict[str, list[Operation]] = {}
+    for operation in operations:
+        by_target.setdefault(operation.subject, []).append(operation)
+    return [each for target, asked in by_target.items() for each in _of_target(target, asked, excused)]
+
+
+def _of_target(target: str, asked: Sequence[Operation], excused: Sequence[FaultWindow]) -> list[Outage]:
+    successes = sorted(each.ended for each in asked if each.outcome == "ok" and each.ended is not None)
+    vain = sorted(each.invoked for each in asked if each.outcome != "ok")
+    last = max(each.invoked if each.ended is None else each.ended for each in asked)
+    found: list[Outage] = []
+    at = 0
+    for success in [*successes, None]:
+        tries = []
+        while at < len(vain) and (success is None or vain[at] < success):
+            tries.append(vain[at])
+            at += 1
+        if tries:
+            until = last if success is None else success
+            counted_s = until - tries[0] - _covered_s(tries[0], until, excused)
+            found.append(Outage(target, tries[0], success, len(tries), counted_s))
+    return found
+
+
+def _covered_s(began: float, ended: float, windows: Iterable[FaultWindow]) -> float:
+    """How much of that stretch at least one window covers."""
+    covered, reached = 0.0, began
+    for window in sorted(windows, key=lambda each: each.began):
+        start = max(reached, window.began)
+        end = ended if window.ended is None else min(ended, window.ended)
+        if end > start:
+            covered, reached = covered + end - start, end
+    return covered
+
+
+def bounded_unavailability(
+    name: str, operations: Iterable[Operation], *, bound_s: float, excused: Sequence[FaultWindow] = ()
+) -> CheckResult:
+    """No target left everybody unserved for longer than *bound_s*; times of *excused* faults do not count.
+
+    Unknown without operations. Raises InvalidValue for a negative bound.
+    """
+    check_bound("bound_s", bound_s)
+    given = list(operations)
+    if not given:
+        return undecided(name, "no operation was tried")
+    found = sorted(outages(given, excused), key=lambda each: -each.counted_s)
+    long = [each for each in found if each.counted_s > bound_s]
+    tail = " outside of faults" if excused else ""
+    if long:
+        return broken(name, f"{len(long)} outages last longer than {bound_s:g} s{tail}", map(str, long))
+    longest_s = found[0].counted_s if found else 0.0
+    return held(name, f"the longest of {len(found)} outages lasts {longest_s:g} s{tail}, the bound is {bound_s:g} s")
+
+
+def recovered(name: str, operations: Iterable[Operation], *, healed_s: float | None, within_s: float) -> CheckResult:
+    """Every target that was asked after *healed_s* was of service again within that time.
+
+    Unknown if a fault never ended, or if for some target it is not over yet: not asked, or for not long enough.
+    Raises InvalidValue for a negative *within_s*.
+    """
+    check_bound("within_s", within_s)
+    if healed_s is None:
+        return undecided(name, "a fault never ended")
+    targets: dict[str, tuple[float | None, float]] = {}
+    for each in operations:
+        first, last = targets.get(each.subject, (None, 0.0))
+        ended = each.invoked if each.ended is None else each.ended
+        if each.outcome == "ok" and ended >= healed_s and (first is None or ended < first):
+            first = ended
+        targets[each.subject] = (first, max(last, ended))
+    late, open_ = [], []
+    for target, (first, last) in targets.items():
+        if (last if first is None else first) - healed_s > within_s:
+            late.append(f"{target}: {'no success' if first is None else f'first success after {first - healed_s:g} s'}")
+        elif first is None:
+            open_.append(f"{target}: no success within {max(0.0, last - healed_s):g} s, and then nobody asked")
+    after = f"after faults had ended at {healed_s:g} s"
+    if late:
+        return broken(
+            name, f"{len(late)} of {len(targets)} targets did not recover within {within_s:g} s {after}", late
+        )
+    if open_ or not targets:
+        return undecided(name, f"{len(open_)} of {len(targets)} targets were not asked long enough {after}", open_)
+    return held(name, f"all {len(targets)} targets recovered within {within_s:g} s {after}")
