@@ -134,6 +134,11 @@ def test_an_unknown_outcome_did_not_happen_if_another_wrote_that_version() -> No
     assert told(maybe, SKEW[1], T("T3", (("ada", 3),), (("ada", 4),)), T("T4", (("ada", 4),))) == []
 
 
+def test_of_two_that_may_have_written_what_was_seen_neither_is_accused() -> None:
+    maybe = [T(name, SKEW[0].reads, SKEW[0].writes, "unknown") for name in ("T1", "T3")]
+    assert told(*maybe, SKEW[1], T("T4", (("ada", 4),))) == []
+
+
 def test_what_a_failed_one_wrote_is_read_also_below_later_events() -> None:
     failed = T("T1", (), (("x", 1),), "failed")
     assert told(failed, T("T2", (), (("x", 2),)), T("T3", (("x", 2),))) == [("aborted read", ("T1", "T3"))]
