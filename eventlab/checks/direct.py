@@ -71,8 +71,8 @@ def unrepeated_reads(transactions: Sequence[Transaction], writers: Writers) -> I
                     break
 
 
-Pairs = dict[tuple[str, str], list[tuple[int, int, int, int]]]
-"""Of two streams, in order: a first version in the one, a last in the other, whose; and where the furthest one is."""
+Pairs = dict[tuple[str, str], list[tuple[int, int, int]]]
+"""Of two streams, in order: a first version in the one, a last version in the other, and whose they are."""
 
 
 def fractured_reads(transactions: Sequence[Transaction]) -> Iterator[Torn]:
@@ -102,27 +102,18 @@ def _written_together(transactions: Sequence[Transaction]) -> Pairs:
         for one in first:
             for other in last:
                 if one != other:
-                    found.setdefault((one, other), []).append((first[one], last[other], number, 0))
+                    found.setdefault((one, other), []).append((first[one], last[other], number))
     for pairs in found.values():
         pairs.sort()
-        furthest = 0
-        for at, pair in enumerate(pairs):
-            if pair[1] > pairs[furthest][1]:
-                furthest = at
-            pairs[at] = (*pair[:3], furthest)
     return found
 
 
-def _torn(
-    pairs: Sequence[tuple[int, int, int, int]], version: int, missed: int, reader: int
-) -> tuple[int, int, int] | None:
+def _torn(pairs: Sequence[tuple[int, int, int]], version: int, missed: int, reader: int) -> tuple[int, int, int] | None:
+    """The last of *pairs* that was seen in the one stream, if it was missed in the other.
+
+    Those before it wrote less in both, or there is a dirty write, which is worse.
+    """
     at = bisect_right(pairs, version, key=lambda pair: pair[0])
-    if not at:
-        return None
-    first, last, writer, _ = pairs[pairs[at - 1][3]]
-    if last <= missed:
-        return None
-    if writer != reader:
-        return first, last, writer
-    others = (pair for pair in pairs[:at] if pair[1] > missed and pair[2] != reader)
-    return next(((first, last, writer) for first, last, writer, _ in others), None)
+    if at and pairs[at - 1][2] == reader:
+        at -= 1
+    return pairs[at - 1] if at and pairs[at - 1][1] > missed else None

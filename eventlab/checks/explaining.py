@@ -51,7 +51,8 @@ def explained(
             gaps[key] = gaps.get(key, 0) - (change if each.outcome == "ok" else 0)
     maybe = [each for each in given if each.outcome == "unknown"]
     tail = f" {unit}" if unit else ""
-    wrong, unsure = [], []
+    wrong: list[str] = []
+    unsure: list[str] = []
     for keys, members in _islands(gaps, maybe):
         answer = _explains({key: gaps[key] for key in keys}, [each.changes for each in members])
         if answer is not True:
@@ -133,9 +134,8 @@ def _search(gaps: dict[str, int], maybe: Sequence[Mapping[str, int]]) -> bool | 
     seen: dict[tuple[int, tuple[int, ...]], None] = {}
     while stack:
         at, left = stack.pop()
-        spans = rest[at].values()
-        spans = rest[at].values()
-        if (at, left) in seen or any(not low <= gap <= high for gap, (low, high) in zip(left, spans, strict=True)):
+        limits = rest[at].values()
+        if (at, left) in seen or any(not low <= gap <= high for gap, (low, high) in zip(left, limits, strict=True)):
             continue
         if at == len(maybe):
             return True
