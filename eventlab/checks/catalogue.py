@@ -83,6 +83,10 @@ CATALOGUE: dict[str, Check] = {
     "snapshot-isolation": Check(
         "each transaction read one snapshot and overwrote nothing unseen", _isolated("snapshot isolation")
     ),
+    "parallel-snapshot-isolation": Check(
+        "as snapshot isolation, but writes may become visible in several orders",
+        _isolated("parallel snapshot isolation"),
+    ),
     "read-atomic": Check("no transaction saw a part of another", _isolated("read atomic")),
     "read-committed": Check("no transaction saw what was taken back or not yet final", _isolated("read committed")),
 }

@@ -98,7 +98,7 @@ def dependencies(transactions: Sequence[Transaction], writers: Writers) -> list[
         if source != target
     ]
     for number, each in enumerate(transactions):
-        for stream, version in each.seen:
+        for stream, version in each.reads:
             edges += _of_read(number, stream, version, writers.get(stream, ()))
     return edges
 

@@ -33,7 +33,7 @@ def aborted_reads(found: Settled, writers: Writers) -> Iterator[Anomaly]:
                 aborted.setdefault(stream, []).append((version, each))
     firsts = {stream: min(written, key=lambda pair: pair[0]) for stream, written in aborted.items()}
     for reader in found.happened if firsts else ():
-        for stream, version in reader.seen:
+        for stream, version in reader.reads:
             if stream in firsts and firsts[stream][0] <= version:
                 at, writer = firsts[stream]
                 line = f"{writer} wrote {stream}@{at} and failed; {reader} read {stream}@{version}"
@@ -44,7 +44,7 @@ def intermediate_reads(transactions: Sequence[Transaction], writers: Writers) ->
     """Reads of a part of what one transaction wrote to one stream."""
     last = [dict(sorted(each.writes)) for each in transactions]
     for reader in transactions:
-        for stream, version in reader.seen:
+        for stream, version in reader.reads:
             written = writers.get(stream, ())
             at = bisect_right(written, version, key=lambda pair: pair[0])
             if not at:
@@ -59,7 +59,7 @@ def intermediate_reads(transactions: Sequence[Transaction], writers: Writers) ->
 def unrepeated_reads(transactions: Sequence[Transaction], writers: Writers) -> Iterator[Torn]:
     """One stream read twice by one, and a writer came in between."""
     for number, reader in enumerate(transactions):
-        seen = sorted(reader.seen)
+        seen = sorted(reader.reads)
         for (stream, version), (again, later) in pairwise(seen):
             if stream != again:
                 continue
@@ -83,7 +83,7 @@ def fractured_reads(transactions: Sequence[Transaction]) -> Iterator[Torn]:
     together = _written_together(transactions)
     streams = {stream: None for pair in together for stream in pair}
     for number, reader in enumerate(transactions):
-        seen = [read for read in reader.seen if read[0] in streams]
+        seen = [read for read in reader.reads if read[0] in streams]
         for saw, version in seen:
             for missed, at in seen:
                 torn = _torn(together.get((saw, missed), ()), version, at, number)

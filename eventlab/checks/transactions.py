@@ -44,12 +44,6 @@ class Transaction(msgspec.Struct, frozen=True):
             if version < 1:
                 raise InvalidValue(f"version of {stream!r} written by {self.name}", version, "1 or more")
 
-    @property
-    def seen(self) -> tuple[tuple[str, int], ...]:
-        """What it read of others: not what it had itself just written."""
-        own = set(self.writes)
-        return tuple(read for read in self.reads if read not in own)
-
     def __str__(self) -> str:
         """Its name, with whose it is and when it was, as far as that is known."""
         when = "" if self.began is None else f"{self.began:g} s to {'…' if self.ended is None else f'{self.ended:g} s'}"

@@ -113,6 +113,12 @@ def test_a_shortest_circle_is_told_of_a_large_knot() -> None:
     ]
 
 
+def test_two_who_missed_each_other_are_told_once_by_the_worst_of_it() -> None:
+    first = T("T1", (("x", 0), ("z", 1)), (("y", 1),))
+    second = T("T2", (("y", 0),), (("x", 1), ("z", 1)))
+    assert told(first, second) == [("fractured read", ("T2", "T1"))]
+
+
 def test_an_unknown_outcome_that_nobody_saw_did_not_happen() -> None:
     maybe = T("T1", SKEW[0].reads, SKEW[0].writes, "unknown")
     assert told(maybe, SKEW[1]) == []
