@@ -26,6 +26,7 @@ from .partitions import Cut, Flapping, Isolation, MajoritiesRing
 from .presets import MOBILE, ONE_DATA_CENTRE, ONE_HOST, REGIONS, Preset
 from .recorder import Recorder
 from .recording import Recorded, Recording
+from .scheduling import PCT, Scripted
 from .shapes import bridge, halves, minority_majority
 from .storage import SimulatedStore
 from .transport import SimulatedTransport
@@ -66,6 +67,8 @@ __all__ = [
     "Recorded",
     "Recorder",
     "Recording",
+    "PCT",
+    "Scripted",
     "SimulatedStore",
     "SimulatedTransport",
     "Uniform",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from asyncio import Handle, Task
 from collections import deque
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class ReadyQueue(Protocol):
@@ -17,18 +17,19 @@ class ReadyQueue(Protocol):
     def __len__(self) -> int: ...
 
 
-class Shuffled:
-    """Callbacks in their order, then the ready tasks in an order drawn by chance.
+class Choosing:
+    """Callbacks in their order, then the ready tasks as `_choose` says; here the oldest first.
 
     asyncio promises first in, first out for callbacks, and libraries rely on
     it. Between tasks it promises nothing: whoever relies on their order has a
     race, and here it shows.
     """
 
-    def __init__(self, chance: random.Random) -> None:
-        self._chance = chance
+    def __init__(self) -> None:
         self._callbacks: deque[Handle] = deque()
         self._tasks: list[Handle] = []
+        self.choices: list[int] = []
+        """Which of the ready tasks was taken, counted from the oldest, wherever there were several."""
 
     def append(self, handle: Handle, /) -> None:
         steps_a_task = isinstance(getattr(handle._callback, "__self__", None), Task)  # type: ignore[attr-defined]
@@ -37,10 +38,13 @@ class Shuffled:
     def popleft(self) -> Handle:
         if self._callbacks:
             return self._callbacks.popleft()
-        tasks = self._tasks
-        chosen = self._chance.randrange(len(tasks))
-        tasks[chosen], tasks[-1] = tasks[-1], tasks[chosen]
-        return tasks.pop()
+        chosen = self._choose(self._tasks)
+        if len(self._tasks) > 1:
+            self.choices.append(chosen)
+        return self._tasks.pop(chosen)
+
+    def _choose(self, tasks: list[Handle]) -> int:
+        return 0
 
     def clear(self) -> None:
         self._callbacks.clear()
@@ -48,3 +52,59 @@ class Shuffled:
 
     def __len__(self) -> int:
         return len(self._callbacks) + len(self._tasks)
+
+
+class Shuffled(Choosing):
+    """Any of the ready tasks, with equal chances."""
+
+    def __init__(self, chance: random.Random) -> None:
+        super().__init__()
+        self._chance = chance
+
+    def _choose(self, tasks: list[Handle]) -> int:
+        return self._chance.randrange(len(tasks))
+
+
+class Prioritised(Choosing):
+    """The ready task of the highest priority; *depth* - 1 times, whoever would be next falls below all others."""
+
+    def __init__(self, chance: random.Random, depth: int, steps: int) -> None:
+        super().__init__()
+        self._chance, self._step, self._fallen = chance, 0, 0
+        self._falls = sorted(chance.randrange(steps) for _ in range(depth - 1))
+        self._priorities: dict[int, float] = {}
+
+    def _choose(self, tasks: list[Handle]) -> int:
+        priorities = [self._priority(handle) for handle in tasks]
+        chosen = priorities.index(max(priorities))
+        while self._fallen < len(self._falls) and self._falls[self._fallen] <= self._step:
+            self._fallen += 1
+            priorities[chosen] = self._priorities[_number(tasks[chosen])] = -float(self._fallen)
+            chosen = priorities.index(max(priorities))
+        self._step += 1
+        return chosen
+
+    def _priority(self, handle: Handle) -> float:
+        number = _number(handle)
+        found = self._priorities.get(number)
+        if found is None:
+            found = self._priorities[number] = self._chance.random()
+        return found
+
+
+class Replayed(Choosing):
+    """What a script says, choice for choice; the oldest task where it says nothing that can be done."""
+
+    def __init__(self, script: tuple[int, ...]) -> None:
+        super().__init__()
+        self._script = script
+
+    def _choose(self, tasks: list[Handle]) -> int:
+        made = len(self.choices)
+        wanted = self._script[made] if len(tasks) > 1 and made < len(self._script) else 0
+        return wanted if wanted < len(tasks) else 0
+
+
+def _number(handle: Any) -> int:
+    number: int = getattr(handle._callback.__self__, "number", 0)
+    return number

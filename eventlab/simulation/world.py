@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import Context, copy_context
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from .. import runtime
 from ..errors import InvalidValue, WorldReentered
@@ -19,9 +19,9 @@ from .handles import SimulationTask
 from .loop import SimulationLoop
 from .network import Network
 from .node import Node
-from .ready import Shuffled
 from .recorder import Recorder
 from .recording import Recording
+from .scheduling import Ready, queue_for
 
 T = TypeVar("T")
 
@@ -33,19 +33,16 @@ class World:
     returns, as a plain call: in a script, in a test, or in a Jupyter cell. It may be called again; then
     time, nodes and background tasks go on where they stood.
 
-    *ready* says in which order tasks run that are ready at the same moment: ``"fifo"``, or
-    ``"shuffled"`` by the seed, which finds races. The same seed gives the same run, to the byte.
+    *ready* says in which order tasks run that are ready at the same moment: ``"fifo"``;
+    ``"shuffled"`` by the seed, or ``PCT(depth)``, which find races; ``Scripted(choices)``, which makes the
+    choices of another run again. The same seed gives the same run, to the byte.
     """
 
-    def __init__(
-        self, seed: int = 0, *, ready: Literal["fifo", "shuffled"] = "fifo", epoch: datetime = runtime.EPOCH
-    ) -> None:
-        if ready not in ("fifo", "shuffled"):
-            raise InvalidValue("World.ready", ready, "'fifo' or 'shuffled'")
+    def __init__(self, seed: int = 0, *, ready: Ready = "fifo", epoch: datetime = runtime.EPOCH) -> None:
         self.seed = seed
         self.env = WorldEnvironment()
-        queue = Shuffled(runtime.seeded(seed, "world/ready")) if ready == "shuffled" else None
-        self.loop = SimulationLoop(self.env, queue)
+        self._queue = queue_for(ready, seed)
+        self.loop = SimulationLoop(self.env, self._queue)
         self.runtime = WorldRuntime(seed, epoch, self.loop)
         self.context: Context = copy_context()
         """The context of what belongs to no node: messages in flight, faults, the world's own tasks."""
@@ -57,6 +54,11 @@ class World:
     def now_s(self) -> float:
         """Seconds of virtual time since the world began."""
         return self.loop.time()
+
+    @property
+    def choices(self) -> tuple[int, ...]:
+        """Which of several ready tasks ran, choice for choice, for `Scripted`; none were made under ``"fifo"``."""
+        return () if self._queue is None else tuple(self._queue.choices)
 
     def node(self, name: str, boot: Callable[[Node], Awaitable[None]] | None = None) -> Node:
         """The node of that name, made on first asking. *boot* runs on it at every start of a life."""

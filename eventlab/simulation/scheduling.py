@@ -1,0 +1,80 @@
+"""Policies for tasks that are ready at one moment: what `World` takes as *ready*."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import InvalidValue
+from ..runtime import seeded
+from .ready import Choosing, Prioritised, Replayed, Shuffled
+
+
+@dataclass(frozen=True)
+class PCT:
+    """Priorities drawn by the seed; at *depth* - 1 moments among the first *steps* steps of tasks, one falls.
+
+    A race that needs *depth* steps in a certain order, among n tasks of *steps* steps together, shows in a
+    run with probability 1 / (n · steps^(depth - 1)) at least, where all of them are ready together. After
+    Burckhardt, Kothari, Musuvathi and Nagarakatte, *A Randomized Scheduler with Probabilistic Guarantees of
+    Finding Bugs* (ASPLOS 2010).
+    Raises InvalidValue for a depth or a number of steps below 1.
+    """
+
+    depth: int = 3
+    steps: int = 1000
+
+    def __post_init__(self) -> None:
+        for field, value in (("PCT.depth", self.depth), ("PCT.steps", self.steps)):
+            if value < 1:
+                raise InvalidValue(field, value, "1 or more")
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """The choices of an earlier run, `World.choices`, made again.
+
+    Each says which of the ready tasks runs, counted from the oldest. Where the script has ended, or names a
+    task that is not there, the oldest runs: so a shorter script is a run as well, and scripts can be shrunk.
+    Raises InvalidValue for a choice below 0.
+    """
+
+    choices: tuple[int, ...] = ()
+
+    def __init__(self, choices: Iterable[int] = ()) -> None:
+        object.__setattr__(self, "choices", tuple(choices))
+        for number, choice in enumerate(self.choices):
+            if not isinstance(choice, int) or choice < 0:
+                raise InvalidValue(f"Scripted.choices[{number}]", choice, "a whole number from 0")
+
+    def to_json(self) -> str:
+        return json.dumps(self.choices)
+
+    @classmethod
+    def from_json(cls, text: str) -> Scripted:
+        """The script that `to_json` wrote. Raises InvalidValue for any other text."""
+        try:
+            choices = json.loads(text)
+        except ValueError as error:
+            raise InvalidValue("the script", text[:60], f"a JSON list of choices ({error})") from None
+        if not isinstance(choices, list):
+            raise InvalidValue("the script", text[:60], "a JSON list of choices")
+        return cls(choices)
+
+
+Ready = Literal["fifo", "shuffled"] | PCT | Scripted
+
+
+def queue_for(ready: Ready, seed: int) -> Choosing | None:
+    """The queue of a policy; None for the loop's own, which keeps every order. Raises InvalidValue for none of them."""
+    if ready == "fifo":
+        return None
+    if ready == "shuffled":
+        return Shuffled(seeded(seed, "world/ready"))
+    if isinstance(ready, PCT):
+        return Prioritised(seeded(seed, "world/ready"), ready.depth, ready.steps)
+    if isinstance(ready, Scripted):
+        return Replayed(ready.choices)
+    raise InvalidValue("World.ready", ready, "'fifo', 'shuffled', PCT(...) or Scripted(...)")
