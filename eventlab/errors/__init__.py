@@ -53,6 +53,7 @@
     │   └── AppendUnknown        the connection was lost while committing
     └── SimulationError      the simulated world cannot go on as asked
         ├── Deadlock             nothing can ever run again; says which task waits for what
+        ├── BudgetSpent          a run had not ended when its time or its steps were used up
         ├── NotSimulated         a thread, socket, signal or subprocess inside a world
         ├── WorldReentered       a world run from inside itself
         ├── NodeCrashed          what a node was doing ended with the node
@@ -81,7 +82,7 @@ from .privacy import KeyMissing, PersonalUnsealed, SubjectErased, WrongKeys
 from .projections import ProjectionFailed, ProjectionMisdefined, ProjectionOutdated
 from .sagas import SagaInputDiffers, SagaMisdefined, UnknownSaga
 from .settings import InvalidValue, RunRefused, ScenarioInvalid
-from .simulation import Deadlock, NodeCrashed, NotSimulated, WorkerLost, WorldReentered
+from .simulation import BudgetSpent, Deadlock, NodeCrashed, NotSimulated, WorkerLost, WorldReentered
 from .store import (
     AppendUnknown,
     ArchivedStreamError,
@@ -154,6 +155,7 @@ __all__ = [
     "ScenarioInvalid",
     "RunRefused",
     "Deadlock",
+    "BudgetSpent",
     "NotSimulated",
     "WorldReentered",
     "NodeCrashed",

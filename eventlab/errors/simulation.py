@@ -19,6 +19,18 @@ class Deadlock(SimulationError):
         return f"nothing can ever run again, and the main coroutine has not ended{lines}"
 
 
+class BudgetSpent(SimulationError):
+    """A run went as far as it may and had not ended: nobody knows whether it ever would. *waiting* as in Deadlock."""
+
+    def __init__(self, budget: str, waiting: Sequence[str]) -> None:
+        super().__init__(budget, tuple(waiting))
+        self.budget, self.waiting = budget, tuple(waiting)
+
+    def __str__(self) -> str:
+        lines = "".join(f"\n  {line}" for line in self.waiting)
+        return f"the run had not ended after {self.budget}, which is its budget{lines}"
+
+
 class NotSimulated(SimulationError):
     """A way out of the simulation was tried. *instead* says what to use."""
 

@@ -78,6 +78,8 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
         self.create_future = partial(asyncio.Future, loop=self)
         self._collections = 0
         self.interrupted = False
+        self.taking: Callable[[Callable[[], Any]], Callable[[], Any]] | None = None
+        """What a budget puts around the taking of the next ready handle; None costs nothing."""
         self.fenced = False
         """True once a node has crashed, and while one is paused: then every handle is asked whose life it is of."""
         self.crashed, self.pauses = False, 0
@@ -224,7 +226,7 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
     def _drive(self, until: asyncio.Future[Any]) -> None:
         # One flat loop over local names: every call saved here is saved once for each thing that ever happens.
         ready, heap, env = self._ready, self._heap, self._env
-        take = ready.popleft
+        take = ready.popleft if self.taking is None else self.taking(ready.popleft)
         in_order = self.in_order
         is_done = until.done
         collect_in = HANDLES_PER_COLLECTION

@@ -45,7 +45,8 @@ class Scripted:
 
     def __init__(self, choices: Iterable[int] = ()) -> None:
         object.__setattr__(self, "choices", tuple(choices))
-        for number, choice in enumerate(self.choices):
+        given: tuple[object, ...] = self.choices  # a file may hold anything
+        for number, choice in enumerate(given):
             if not isinstance(choice, int) or choice < 0:
                 raise InvalidValue(f"Scripted.choices[{number}]", choice, "a whole number from 0")
 

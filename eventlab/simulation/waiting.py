@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 
-def describe_waiting(loop: asyncio.AbstractEventLoop) -> list[str]:
-    """One line for each unfinished task, oldest first: its name, its place, what it awaits."""
+def describe_waiting(loop: asyncio.AbstractEventLoop, *, in_vain: bool = True) -> list[str]:
+    """One line for each unfinished task, oldest first: its name, its place, what it awaits, *in_vain* or not."""
     tasks = [task for task in asyncio.all_tasks(loop) if not _is_dead(task)]
-    return [_describe(task) for task in sorted(tasks, key=lambda task: getattr(task, "number", 0))]
+    return [_describe(task, in_vain) for task in sorted(tasks, key=lambda task: getattr(task, "number", 0))]
 
 
 def _is_dead(task: asyncio.Task[Any]) -> bool:
@@ -18,19 +18,23 @@ def _is_dead(task: asyncio.Task[Any]) -> bool:
     return incarnation is not None and incarnation.dead
 
 
-def _describe(task: asyncio.Task[Any]) -> str:
+def _describe(task: asyncio.Task[Any], in_vain: bool) -> str:
     life = getattr(task, "incarnation", None)
     if life is not None and life.pauses:
         return f"{task.get_name()} at {_place(task.get_coro())} is held back: node {life.node} is paused"
     waits_for = getattr(task, "_fut_waiter", None)
-    awaited = "nothing it could name" if waits_for is None else _name(waits_for)
+    if waits_for is None:
+        awaited = "nothing it could name" if in_vain else "its turn"
+    else:
+        resolved = isinstance(waits_for, asyncio.Task) or not in_vain
+        awaited = _name(waits_for) + ("" if resolved else " that nobody resolves")
     return f"{task.get_name()} at {_place(task.get_coro())} waits for {awaited}"
 
 
 def _name(waits_for: Any) -> str:
     if isinstance(waits_for, asyncio.Task):
         return f"task {waits_for.get_name()}"
-    return f"a {type(waits_for).__name__} that nobody resolves"
+    return f"a {type(waits_for).__name__}"
 
 
 def _place(coro: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from .. import runtime
 from ..errors import InvalidValue, WorldReentered
 from .answers import WorldRuntime
+from .budget import budgeted
 from .environment import WorldEnvironment
 from .fences import fenced
 from .handles import SimulationTask
@@ -69,10 +70,18 @@ class World:
             raise InvalidValue(f"world.node({name!r}).boot", boot, "a boot function only where the node is first named")
         return node
 
-    def run(self, main: Callable[[], Coroutine[Any, Any, T]] | Coroutine[Any, Any, T]) -> T:
+    def run(
+        self,
+        main: Callable[[], Coroutine[Any, Any, T]] | Coroutine[Any, Any, T],
+        *,
+        until_s: float | None = None,
+        steps_max: int | None = None,
+    ) -> T:
         """Run *main* to its end in virtual time and return its result, or raise what it raised.
 
-        Raises Deadlock when nothing can ever run again, KeyboardInterrupt on Ctrl-C, and InvalidValue
+        It may go on up to *until_s* on the world's clock, and for *steps_max* callbacks and steps of tasks: also a
+        loop of ``sleep(0)``, which no clock would end, ends there. Raises BudgetSpent when it has not
+        ended by then, Deadlock when nothing can ever run again, KeyboardInterrupt on Ctrl-C, and InvalidValue
         once the world is closed.
         """
         if self._running:
@@ -87,7 +96,12 @@ class World:
         self._running = True
         task: asyncio.Task[T] | None = None
         try:
-            with fenced(self.loop), runtime.entered(self.runtime), _running_loop_swapped(self.loop):
+            with (
+                budgeted(self.loop, until_s, steps_max),
+                fenced(self.loop),
+                runtime.entered(self.runtime),
+                _running_loop_swapped(self.loop),
+            ):
                 # In the caller's context, so that what it prints goes where the caller's prints go.
                 task = self.loop.create_task(coroutine, name="main", context=copy_context())
                 try:

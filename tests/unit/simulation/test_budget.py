@@ -1,0 +1,69 @@
+"""A run that can never finish stops at its budget, and says what was waiting."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from eventlab.errors import BudgetSpent, Deadlock, InvalidValue
+from eventlab.simulation import World
+
+
+async def poll(pause_s: float) -> None:
+    while True:  # noqa: ASYNC110 - the poll is what has to be stopped
+        await asyncio.sleep(pause_s)
+
+
+@pytest.mark.parametrize(
+    ("pause_s", "budget", "says"),
+    [
+        (0.0, {"steps_max": 1000}, "1000 steps, at 0 s"),
+        (1.0, {"steps_max": 1000}, "1000 steps, at 1000 s"),
+        (1.0, {"until_s": 60.5}, "60.5 s of virtual time"),
+    ],
+)
+def test_a_run_without_end_stops_at_its_budget(pause_s: float, budget: Any, says: str) -> None:
+    with pytest.raises(BudgetSpent) as caught:
+        World().run(poll(pause_s), **budget)
+    (line,) = caught.value.waiting
+    assert says in caught.value.budget
+    assert line.startswith("main at ") and "nobody resolves" not in line
+
+
+def test_what_is_due_at_the_last_moment_still_runs() -> None:
+    World().run(asyncio.sleep(5), until_s=5)
+
+
+def test_within_its_budget_a_run_is_the_same_and_leaves_nothing_behind() -> None:
+    world = World()
+    world.run(asyncio.sleep(2), until_s=100, steps_max=100)
+    assert (world.now_s, world.env._queue, world.loop.taking) == (2, [], None)
+    world.run(asyncio.sleep(200))
+    assert world.now_s == 202
+
+
+def test_a_world_whose_budget_is_spent_can_go_on() -> None:
+    world = World()
+    ended: list[float] = []
+
+    async def main() -> None:
+        await asyncio.sleep(10)
+        ended.append(world.now_s)
+
+    with pytest.raises(BudgetSpent):
+        world.run(main, until_s=5)
+    world.run(asyncio.sleep(7))
+    assert ended == [10]
+
+
+def test_a_deadlock_is_not_taken_for_a_long_run() -> None:
+    with pytest.raises(Deadlock):
+        World().run(asyncio.Event().wait(), until_s=60)
+
+
+@pytest.mark.parametrize("budget", [{"until_s": -1.0}, {"until_s": float("nan")}, {"steps_max": 0}])
+def test_a_budget_of_nothing_is_refused(budget: Any) -> None:
+    with pytest.raises(InvalidValue):
+        World().run(asyncio.sleep(1), **budget)
