@@ -240,7 +240,8 @@ def legal(order: Sequence[Operation], model: str) -> bool:
 def brute(operations: Sequence[Operation], model: str) -> bool:
     """By trying every order of every choice of the unknown ones."""
     certain = [each for each in operations if each.outcome == "ok"]
-    unknown = [each for each in operations if each.outcome == "unknown"]
+    reads = model_named(model).only_reads
+    unknown = [each for each in operations if each.outcome == "unknown" and not reads(each)]  # no read changes anything
     for size in range(len(unknown) + 1):
         for chosen in itertools.combinations(unknown, size):
             for order in itertools.permutations([*certain, *chosen]):
