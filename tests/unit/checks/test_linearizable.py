@@ -112,6 +112,18 @@ def test_a_swap_swaps_what_it_expects_and_says_so_if_it_finds_another() -> None:
     assert [answer([swapped, refused]), answer([swapped, both]), answer([refused])] == [True, False, False]
 
 
+def test_a_refused_swap_may_have_met_a_write_that_nobody_read() -> None:
+    assert answer([op("a", "write", 5, 0, None), op("b", "cas", [None, 1], 2, 3, False)]) is True
+
+
+def test_true_is_not_one() -> None:
+    assert answer([op("a", "write", 1, 0, 1), op("b", "read", None, 2, 3, True)]) is False
+
+
+def test_a_queue_that_holds_something_does_not_say_it_is_empty() -> None:
+    assert answer([op("a", "enqueue", 1, 0, 1), op("b", "dequeue", None, 2, 3, None)], "queue") is False
+
+
 def test_at_one_moment_one_process_is_in_order_and_two_are_not() -> None:
     write = op("a", "write", 1, 0, 1)
     assert answer([write, op("a", "read", None, 1, 1, None)]) is False
