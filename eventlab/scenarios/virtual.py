@@ -6,6 +6,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
+import msgspec
+
+from ..checks.result import undecided
+from ..errors import BudgetSpent
 from ..simulation import Node, Recorder, SimulatedStore, SimulatedTransport, World, play
 from ..store import EventStore, MemoryStore
 from . import course
@@ -16,13 +20,24 @@ from .loading import Loaded
 from .model import ModelledService, Scenario
 from .runs import Run
 from .summarising import summarise
+from .summary import Summary
+
+STEPS_MAX = 20_000_000
+"""How many callbacks and steps of tasks a run may take: a hundred times what a checkout of 500 orders does."""
 
 
 def run_virtual(
-    loaded: Loaded, *, apps: Mapping[str, AppFactory] | None = None, progress: Progress | None = None
+    loaded: Loaded,
+    *,
+    apps: Mapping[str, AppFactory] | None = None,
+    progress: Progress | None = None,
+    steps_max: int = STEPS_MAX,
 ) -> Run:
-    """Run the scenario to its end and judge it. The same seed gives the same run, to the byte."""
-    with VirtualRun(loaded, apps=apps, progress=progress) as run:
+    """Run the scenario to its end and judge it. The same seed gives the same run, to the byte.
+
+    A run that has not ended after *steps_max* steps is inconclusive, and says what was waiting.
+    """
+    with VirtualRun(loaded, apps=apps, progress=progress, steps_max=steps_max) as run:
         run.drive()
         return run.judge()
 
@@ -31,10 +46,17 @@ class VirtualRun:
     """A run in its parts: built on entering, recorded until leaving; `drive`, then `judge`."""
 
     def __init__(
-        self, loaded: Loaded, *, apps: Mapping[str, AppFactory] | None = None, progress: Progress | None = None
+        self,
+        loaded: Loaded,
+        *,
+        apps: Mapping[str, AppFactory] | None = None,
+        progress: Progress | None = None,
+        steps_max: int = STEPS_MAX,
     ) -> None:
         scenario = loaded.scenario
         self.loaded, self.progress = loaded, progress
+        self._steps_max = steps_max
+        self._spent: BudgetSpent | None = None
         self.recorder = Recorder()
         self.world = World(scenario.seed)
         course.wire(self.world.network.links, scenario.network)
@@ -55,13 +77,21 @@ class VirtualRun:
         self.world.close()
 
     def drive(self) -> None:
-        """Load and faults, until every checkout has come to rest."""
-        self.world.run(self._drive())
+        """Load and faults, until every checkout has come to rest or the steps are used up."""
+        try:
+            self.world.run(self._drive(), steps_max=self._steps_max)
+        except BudgetSpent as error:
+            self._spent = error
 
     def judge(self) -> Run:
         """Final reads, invariants and expectations."""
         ended_s = self.world.now_s
-        invariants = self.world.run(course.final_reads(self.assembly))
+        spent = self._spent
+        invariants = (
+            self.world.run(course.final_reads(self.assembly))
+            if spent is None
+            else [undecided("the run comes to its end", f"it had not after {spent.budget}", spent.waiting)]
+        )
         scenario, entries = self.loaded.scenario, self.recorder.entries
         summary = summarise(
             entries,
@@ -73,7 +103,7 @@ class VirtualRun:
             invariants=invariants,
             duration_s=ended_s,
         )
-        return Run(scenario, entries, summary)
+        return Run(scenario, entries, summary if spent is None else _inconclusive(summary))
 
     async def _build(self) -> None:
         self.world.node(FRONT)
@@ -91,6 +121,12 @@ class VirtualRun:
         await faults
         with suppress(TimeoutError):
             await course.settle(self.assembly)
+
+
+def _inconclusive(summary: Summary) -> Summary:
+    """Of a run without an end nobody knows what it would have come to: neither met nor failed."""
+    lines = [msgspec.structs.replace(line, met=None) for line in summary.expectations]
+    return msgspec.structs.replace(summary, expectations=lines, verdict="inconclusive")
 
 
 async def _boot(assembly: Assembly, node: Node) -> None:
