@@ -14,12 +14,12 @@ from ..shop import Item, ReceiveStock, audit, check_shop
 from ..shop.audit import Facts
 from ..shop.orders import OrdersService
 from ..shop.theatre import check_theatre
-from ..simulation import CrashFault, Fault, Link, Links, PartitionFault
+from ..simulation import CrashFault, Fault, PartitionFault
 from .assembly import Assembly
 from .front import Front, Progress
 from .kinds import FRONT
 from .loading import Loaded
-from .model import BoxOfficeService, Crash, NetworkRules, Scenario, ShopService
+from .model import BoxOfficeService, Crash, Scenario, ShopService
 
 SETTLING_MAX_S = 900.0
 """How long unfinished checkouts are waited for once the load and the faults have ended."""
@@ -37,15 +37,6 @@ def faults_of(scenario: Scenario) -> list[Fault]:
         )
         for fault in scenario.faults
     ]
-
-
-def wire(links: Links, rules: NetworkRules) -> None:
-    """Give the links the manners that the scenario describes."""
-    links.default = Link(rules.latency, rules.loss)
-    for rule in rules.links:
-        latency = links.default.latency if rule.latency is None else rule.latency
-        loss = links.default.loss if rule.loss is None else rule.loss
-        links.set_link(*rule.between, Link(latency, loss))
 
 
 async def fill_shelves(loaded: Loaded, service: Service) -> None:

@@ -16,7 +16,7 @@ Finding = tuple[Path, str]
 def check(walker: Walker, root: Item) -> list[Problem]:
     """Problems between sections, each at the value that is most likely wrong."""
     problems = []
-    for find in (_names, _shop_names, _whole_shop, _ushers, _circles, _crashes_overlap):
+    for find in (_names, _shop_names, _whole_shop, _ushers, _circles, _placement, _crashes_overlap):
         for path, message in find(walker, root):
             item = walker.items[path]
             place = item.place
@@ -118,6 +118,19 @@ def _way_back(name: str, calls: dict[str, tuple[str, ...]]) -> list[str]:
                 seen.add(target)
                 ways.append([*way, target])
     return []
+
+
+def _placement(walker: Walker, root: Item) -> Iterator[Finding]:
+    path = ("network", "placement")
+    placed, services = walker.built.get(path), walker.items.get(("services",))
+    if not isinstance(placed, dict) or services is None or not services.whole:
+        return
+    names = (*service_names(root)[0], FRONT)
+    for name in placed:
+        if name not in names:
+            yield (*path, name), f"no service {name!r}; {nearest(name, names, 'there are')}"
+    if missing := [name for name in names if name not in placed]:
+        yield path, f"does not say where {', '.join(missing)} {'is' if len(missing) == 1 else 'are'}"
 
 
 def _crashes_overlap(walker: Walker, root: Item) -> Iterator[Finding]:

@@ -61,6 +61,25 @@ class RateKind:
 
 
 @dataclass(frozen=True, slots=True)
+class BandwidthKind:
+    def read(self, value: object, known: Known) -> float:
+        return units.bytes_per_s(value)
+
+    def schema(self) -> dict[str, Any]:
+        pattern = r"^[0-9.eE+]+ ?([kMG]?(B|bit)) ?/ ?s$"
+        return {"type": "string", "pattern": pattern, "examples": ["500kB/s", "8Mbit/s"]}
+
+
+@dataclass(frozen=True, slots=True)
+class SizeKind:
+    def read(self, value: object, known: Known) -> int:
+        return units.size_bytes(value)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": r"^[0-9.eE+]+ ?[kMG]?B$", "examples": ["64kB", "1.5MB"]}
+
+
+@dataclass(frozen=True, slots=True)
 class ProbabilityKind:
     def read(self, value: object, known: Known) -> float:
         return units.probability(value)

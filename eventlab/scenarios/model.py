@@ -19,6 +19,7 @@ from ..simulation.distributions import Constant, LogNormal
 from .asking import Load
 from .expecting import Expectation
 from .kinds import ExpectationKind, JitterKind, NumberKind, ServiceKind
+from .linking import NetworkRules
 from .section import AtLeastOne, Count, Duration, End, Lasting, Latency, Probability, Problem, Section, Text
 
 SHOP: tuple[str, ...] = ("users", "orders", "payments", "inventory", "shipping")
@@ -97,26 +98,6 @@ class BoxOfficeService(Section, frozen=True, kw_only=True):
 
 
 Service: TypeAlias = ShopService | ModelledService | AppService | BoxOfficeService
-
-
-class LinkRule(Section, frozen=True, kw_only=True):
-    """What is different about the link between two services, both ways. None: as everywhere else."""
-
-    between: tuple[End, End]
-    latency: Latency | None = None
-    loss: Probability | None = None
-
-    def problems(self) -> Iterator[Problem]:
-        if self.between[0] == self.between[1]:
-            yield "between", f"a link joins two services; {self.between[0]!r} stands on both ends"
-
-
-class NetworkRules(Section, frozen=True, kw_only=True):
-    """How messages travel: the default, and the links that are different."""
-
-    latency: Latency = LogNormal(0.002, 0.3)
-    loss: Probability = 0.0
-    links: tuple[LinkRule, ...] = ()
 
 
 class Stock(Section, frozen=True, kw_only=True):

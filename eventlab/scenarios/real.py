@@ -20,6 +20,7 @@ from . import course
 from .assembly import AppFactory, Assembly, check_apps
 from .front import Progress
 from .kinds import FRONT
+from .linking import wire
 from .loading import Loaded
 from .model import BoxOfficeService, Crash, ModelledService, Scenario
 from .realclock import run_scaled
@@ -136,7 +137,7 @@ async def _main(
 ) -> tuple[list[CheckResult], float]:
     scenario = loaded.scenario
     links = Links(lambda name: seeded(scenario.seed, f"network/{name}"))
-    course.wire(links, scenario.network)
+    wire(links, scenario.network)
     transport = InProcessTransport(links)
 
     watch = Watch()
@@ -213,7 +214,8 @@ def _requests_per_s(loaded: Loaded) -> float:
     load = scenario.load
     if load.open is not None:
         return peak_per_s(load.open.as_load(loaded.recorded))
-    round_s = 2 * scenario.network.latency.mean_s
+    target = load.ushers.target if load.ushers is not None else load.closed.target if load.closed is not None else ""
+    round_s = sum(scenario.network.link(*ends).latency.mean_s for ends in ((FRONT, target), (target, FRONT)))
     if load.ushers is not None:
         return 2 * load.ushers.count / max(round_s + load.ushers.working.mean_s, _INSTANT_S)
     assert load.closed is not None  # a scenario has exactly one kind of load

@@ -9,12 +9,14 @@ import msgspec
 
 from ..simulation.distributions import AnyDistribution
 from .kinds import (
+    BandwidthKind,
     DistributionKind,
     DurationKind,
     NumberKind,
     ProbabilityKind,
     RateKind,
     ServiceKind,
+    SizeKind,
     TextKind,
     WholeKind,
 )
@@ -29,6 +31,8 @@ Count = Annotated[int, WholeKind(0)]
 AtLeastOne = Annotated[int, WholeKind(1)]
 AtLeastTwo = Annotated[int, WholeKind(2)]
 Latency = Annotated[AnyDistribution, DistributionKind()]
+Bandwidth = Annotated[float, BandwidthKind()]
+Size = Annotated[int, SizeKind()]
 Factor = Annotated[float, NumberKind(above_zero=True)]
 End = Annotated[str, ServiceKind(front=True)]
 

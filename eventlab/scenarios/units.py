@@ -15,6 +15,18 @@ SECONDS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600
 PER_SECOND = {"s": 1.0, "min": 60.0, "h": 3600.0}
 """What may stand after the stroke of a rate, each in seconds."""
 
+BYTES = {"B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9}
+"""The units of a size, each in bytes: powers of ten."""
+
+BYTES_PER_SECOND = {
+    **{f"{unit}/s": size for unit, size in BYTES.items()},
+    "bit/s": 1 / 8,
+    "kbit/s": 125.0,
+    "Mbit/s": 125e3,
+    "Gbit/s": 125e6,
+}
+"""The units of a bandwidth, each in bytes a second."""
+
 NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _QUANTITY = re.compile(rf"({NUMBER})\s*([^\d\s.+-].*)?")
 
@@ -66,6 +78,22 @@ def rate_per_s(value: object, *, zero_too: bool = False) -> float:
     return rate
 
 
+def bytes_per_s(value: object) -> float:
+    """Bytes a second of a text such as `500kB/s` or `8Mbit/s`."""
+    rate = _quantity(value, "a bandwidth such as 500kB/s or 8Mbit/s", BYTES_PER_SECOND)
+    if rate <= 0:
+        raise Misread(f"expected a bandwidth above zero, found {shown(value)}")
+    return rate
+
+
+def size_bytes(value: object) -> int:
+    """Whole bytes of a text such as `64kB`."""
+    size = _quantity(value, "a size such as 64kB or 1.5MB", BYTES)
+    if size < 0 or size != round(size):
+        raise Misread(f"expected a whole number of bytes, zero or more, found {shown(value)}")
+    return round(size)
+
+
 def probability(value: object) -> float:
     """A share from 0 to 1 of a number such as 0.05, or a text such as `5%`."""
     if is_number(value):
@@ -98,7 +126,11 @@ def _quantity(value: object, expected: str, units: dict[str, float]) -> float:
         raise Misread(f"expected {expected}; found {shown(value)}")
     number, unit = float(match[1]), re.sub(r"\s+", "", match[2] or "")
     if not unit:
-        *others, last = (match[1] + name for name in ("s", "ms", "min", "/s", "/min", "%") if name in units)
+        *others, last = (
+            match[1] + name
+            for name in ("s", "ms", "min", "/s", "/min", "%", "kB", "MB", "kB/s", "Mbit/s")
+            if name in units
+        )
         raise Misread(f"{text} has no unit; write {', '.join(others)}{' or ' if others else ''}{last}")
     if unit not in units:
         raise Misread(f"unknown unit {unit!r} in {shown(value)}; expected {', '.join(units)}")

@@ -16,6 +16,7 @@ from . import course
 from .assembly import AppFactory, Assembly
 from .front import Progress
 from .kinds import FRONT
+from .linking import wire
 from .loading import Loaded
 from .model import ModelledService, Scenario
 from .runs import Run
@@ -59,7 +60,6 @@ class VirtualRun:
         self._spent: BudgetSpent | None = None
         self.recorder = Recorder()
         self.world = World(scenario.seed)
-        course.wire(self.world.network.links, scenario.network)
         self.assembly = Assembly(scenario, SimulatedTransport(self.world), partial(_open_disk, scenario), apps)
         self._recording = self.recorder.recording()
 
@@ -106,9 +106,12 @@ class VirtualRun:
         return Run(scenario, entries, summary if spent is None else _inconclusive(summary))
 
     async def _build(self) -> None:
+        scenario = self.loaded.scenario
         self.world.node(FRONT)
-        for name in self.loaded.scenario.services:
-            await self.world.node(name, partial(_boot, self.assembly)).begin()
+        nodes = [self.world.node(name, partial(_boot, self.assembly)) for name in scenario.services]
+        wire(self.world.network.links, scenario.network)
+        for node in nodes:
+            await node.begin()
         inventory = self.assembly.of_shop("inventory")
         if inventory is not None:
             await self.world.node(inventory.name).start(course.fill_shelves(self.loaded, inventory))

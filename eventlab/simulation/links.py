@@ -7,14 +7,15 @@ same rules serve the simulated network and the in-process transport.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from typing import get_args
 
 from .. import runtime
 from ..errors import InvalidValue
 from ..services.fate import BREAK, DROP, PASS, DeliverAfter, Envelope, Fate, FateRule
 from .link import Link as Link
-from .partitions import Cut
+from .partitions import Cut, SeenAs
 from .partitions import Partition as Partition
 from .sizes import size_of
 from .way import Journey, Lost, Way
@@ -37,6 +38,27 @@ class Links:
         self.rules: list[FateRule] = []
         self.took_hold: Callable[[Cut], None] | None = None
         """Told of every cut that is installed: by the network, which knows the messages in flight."""
+        self.nodes: Callable[[], Collection[str]] | None = None
+        """Where it is known which nodes there are: what names another one is refused."""
+        self._cuts_seen_as: SeenAs = "silence"
+
+    @property
+    def cuts_seen_as(self) -> SeenAs:
+        """What the ends of a cut notice where the cut itself does not say."""
+        return self._cuts_seen_as
+
+    @cuts_seen_as.setter
+    def cuts_seen_as(self, seen_as: SeenAs) -> None:
+        if seen_as not in get_args(SeenAs):
+            raise InvalidValue("cuts_seen_as", seen_as, " or ".join(map(repr, get_args(SeenAs))))
+        self._cuts_seen_as = seen_as
+
+    def check(self, what: str, *names: str) -> None:
+        """Raises InvalidValue for *what* if it names a node that there is not."""
+        known = None if self.nodes is None else self.nodes()
+        for name in names:
+            if known is not None and name not in known:
+                raise InvalidValue(what, name, f"one of the nodes {', '.join(known) or '(none yet)'}")
 
     @property
     def default(self) -> Link:
@@ -50,7 +72,8 @@ class Links:
             way.adopt(self._links.get(ends, link))
 
     def set_link(self, source: str, target: str, link: Link, *, both_ways: bool = True) -> None:
-        """Give the link between two nodes manners of its own."""
+        """Give the link between two nodes manners of its own. Raises InvalidValue for a node that there is not."""
+        self.check("link", source, target)
         for ends in [(source, target), (target, source)][: 1 + both_ways]:
             self._links[ends] = link
             if ends in self.ways:
@@ -78,8 +101,12 @@ class Links:
             self.remove(rule)
 
     def install(self, rule: FateRule) -> None:
+        """Ask *rule* first from now on. Raises InvalidValue for a cut that names a node that there is not."""
+        if isinstance(rule, Cut):
+            self.check("partition", *rule.nodes())
         self.rules.insert(0, rule)
         if isinstance(rule, Cut):
+            rule.breaks = (rule.seen_as or self.cuts_seen_as) == "broken"
             rule.begin(self._clock)
             if self.took_hold is not None:
                 self.took_hold(rule)

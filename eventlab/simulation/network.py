@@ -34,11 +34,20 @@ class Network:
         self._world = world
         self.links = Links(lambda name: world.runtime.make_stream(f"network/{name}"), clock=world.loop.time)
         self.links.took_hold = self._took_hold
-        self.cuts_seen_as: SeenAs = "silence"
+        self.links.nodes = lambda: world.nodes
         self.exchanges: dict[asyncio.Future[Any], tuple[str, str, Callable[[Any, str], BaseException], Any]] = {}
         """Who waits for an answer from whom: ``(source, target, error, subject)``. A broken connection raises
         ``error(subject, reason)`` there."""
         self._sent = 0
+
+    @property
+    def cuts_seen_as(self) -> SeenAs:
+        """As on `links`. Raises InvalidValue for what is neither."""
+        return self.links.cuts_seen_as
+
+    @cuts_seen_as.setter
+    def cuts_seen_as(self, seen_as: SeenAs) -> None:
+        self.links.cuts_seen_as = seen_as
 
     def set_latency(self, latency: Distribution, *, loss: float = 0.0) -> None:
         """The manners of every link that has none of its own."""
@@ -46,9 +55,6 @@ class Network:
 
     def set_link(self, source: str, target: str, link: Link, *, both_ways: bool = True) -> None:
         """Give the link between two nodes manners of its own. Raises InvalidValue for a node that there is not."""
-        for name in (source, target):
-            if name not in self._world.nodes:
-                raise InvalidValue("link", name, f"one of the nodes {self._names()}")
         self.links.set_link(source, target, link, both_ways=both_ways)
 
     def use(self, preset: Preset, placement: Mapping[str, str] | None = None) -> None:
@@ -63,9 +69,7 @@ class Network:
                 raise InvalidValue(f"placement in {preset.name}", placement, expected)
             (self.links.default,) = preset.links.values()
             return
-        for name in placement:
-            if name not in self._world.nodes:
-                raise InvalidValue("placement", name, f"one of the nodes {self._names()}")
+        self.links.check("placement", *placement)
         for source, target, link in list(preset.between(placement)):
             self.links.set_link(source, target, link, both_ways=False)
 
@@ -83,20 +87,19 @@ class Network:
         Messages in flight still arrive, unless *in_flight* is ``"lost"``. Raises InvalidValue for a node
         that the world does not have.
         """
-        how = self._seen(seen_as)
-        return self.cut(Partition(left, right, one_way=one_way, in_flight=in_flight, seen_as=how))
+        return self.cut(Partition(left, right, one_way=one_way, in_flight=in_flight, seen_as=seen_as))
 
     def isolate(
         self, node: str, *, in_flight: InFlight = "arrives", seen_as: SeenAs | None = None
     ) -> AbstractContextManager[Cut]:
         """Cut *node* off from all others until the block ends."""
-        return self.cut(Isolation(node, in_flight=in_flight, seen_as=self._seen(seen_as)))
+        return self.cut(Isolation(node, in_flight=in_flight, seen_as=seen_as))
 
     def majorities_ring(
         self, nodes: Iterable[str], *, in_flight: InFlight = "arrives", seen_as: SeenAs | None = None
     ) -> AbstractContextManager[Cut]:
         """Let every one of *nodes* see a majority, and no two the same one, until the block ends."""
-        return self.cut(MajoritiesRing(nodes, in_flight=in_flight, seen_as=self._seen(seen_as)))
+        return self.cut(MajoritiesRing(nodes, in_flight=in_flight, seen_as=seen_as))
 
     def flapping(self, cut: Cut, *, period_s: float, duty: float = 0.5) -> AbstractContextManager[Cut]:
         """Let *cut* hold for the first *duty* of each *period_s*, until the block ends."""
@@ -104,9 +107,7 @@ class Network:
 
     def cut(self, cut: Cut) -> AbstractContextManager[Any]:
         """Install any cut until the block ends. Raises InvalidValue for a node that the world does not have."""
-        for name in cut.nodes():
-            if name not in self._world.nodes:
-                raise InvalidValue("partition", name, f"one of the nodes {self._names()}")
+        self.links.check("partition", *cut.nodes())
         return self.links.rule(cut)
 
     def send(self, source: str, target: str, payload: Any, *, size_bytes: int | None = None) -> None:
@@ -185,13 +186,13 @@ class Network:
 
     def _took_hold(self, cut: Cut) -> None:
         """A cut began, or began anew: what was under way meets it now."""
-        if cut.in_flight == "arrives" and cut.seen_as == "silence":
+        if cut.in_flight == "arrives" and not cut.breaks:
             return
         if cut.in_flight == "lost":
             for arrive, args in self._world.loop.take_back(cut.cuts):
                 if arrive is _arrived and hooks.listening:
                     hooks.emit(hooks.MessageLost(args[0], str(cut)))
-        if cut.seen_as == "broken":
+        if cut.breaks:
             self._break(cut)
         if cut.again_every_s is not None:
             again = self._world.context.copy()
@@ -209,9 +210,6 @@ class Network:
                 if not future.done():
                     future.set_exception(error(subject, str(cut)))
                     future.exception()  # seen: the caller's node may have crashed meanwhile
-
-    def _seen(self, seen_as: SeenAs | None) -> SeenAs:
-        return self.cuts_seen_as if seen_as is None else seen_as
 
     def _names(self) -> str:
         return ", ".join(self._world.nodes) or "(none yet)"

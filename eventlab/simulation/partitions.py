@@ -20,17 +20,20 @@ class Cut:
     """Lets no message pass where it `cuts`.
 
     *in_flight* says what becomes of messages that were sent before the cut: they arrive, or are
-    lost. *seen_as* says what the ends notice: nothing, so that they wait; or that the connection is broken.
+    lost. *seen_as* says what the ends notice: nothing, so that they wait; or that the connection is broken. Where
+    that is left out, the links say it on which the cut is installed.
     """
 
     again_every_s: float | None = None
     """Where a cut takes hold again and again: how often."""
 
-    def __init__(self, *, in_flight: InFlight = "arrives", seen_as: SeenAs = "silence") -> None:
+    def __init__(self, *, in_flight: InFlight = "arrives", seen_as: SeenAs | None = None) -> None:
         for name, value, choices in (("in_flight", in_flight, InFlight), ("seen_as", seen_as, SeenAs)):
-            if value not in get_args(choices):
+            if value not in get_args(choices) and (name, value) != ("seen_as", None):
                 raise InvalidValue(f"cut, {name}", value, " or ".join(map(repr, get_args(choices))))
         self.in_flight, self.seen_as = in_flight, seen_as
+        self.breaks = seen_as == "broken"
+        """Whether the connection is seen to be broken, where it is installed now."""
 
     def nodes(self) -> tuple[str, ...]:
         """The nodes that it names."""
@@ -50,7 +53,7 @@ class Cut:
     def __call__(self, envelope: Envelope) -> Fate:
         if not self.cuts(envelope.source, envelope.target) or not self.holds():
             return PASS
-        return BREAK if self.seen_as == "broken" else DROP
+        return BREAK if self.breaks else DROP
 
 
 class Partition(Cut):
@@ -63,7 +66,7 @@ class Partition(Cut):
         *,
         one_way: bool = False,
         in_flight: InFlight = "arrives",
-        seen_as: SeenAs = "silence",
+        seen_as: SeenAs | None = None,
     ) -> None:
         super().__init__(in_flight=in_flight, seen_as=seen_as)
         for group in (left, right):
@@ -90,7 +93,7 @@ class Partition(Cut):
 class Isolation(Cut):
     """Cuts one node off from all others, also from those that come later. It still reaches itself."""
 
-    def __init__(self, node: str, *, in_flight: InFlight = "arrives", seen_as: SeenAs = "silence") -> None:
+    def __init__(self, node: str, *, in_flight: InFlight = "arrives", seen_as: SeenAs | None = None) -> None:
         super().__init__(in_flight=in_flight, seen_as=seen_as)
         self.node = node
 
@@ -107,7 +110,7 @@ class Isolation(Cut):
 class MajoritiesRing(Cut):
     """Every node sees a majority, and no two see the same one: each reaches its nearest neighbours in a ring."""
 
-    def __init__(self, ring: Iterable[str], *, in_flight: InFlight = "arrives", seen_as: SeenAs = "silence") -> None:
+    def __init__(self, ring: Iterable[str], *, in_flight: InFlight = "arrives", seen_as: SeenAs | None = None) -> None:
         super().__init__(in_flight=in_flight, seen_as=seen_as)
         self.ring = tuple(ring)
         if len(self.ring) < 4 or len(set(self.ring)) < len(self.ring):

@@ -114,7 +114,7 @@ def _mean_delay(run: Run) -> Measured:
     """The mean of a lognormal is its median × exp(σ²/2). Chance is involved, so: within 99 % confidence."""
     found_ms = [1000 * delay for delay in delays_s(run)]
     within = NormalDist().inv_cdf(0.995) * stdev(found_ms) / math.sqrt(len(found_ms))
-    expected_ms = 1000 * run.scenario.network.latency.mean_s
+    expected_ms = 1000 * run.scenario.network.link("orders", "payments").latency.mean_s
     return Measured("delay of a message, mean", expected_ms, fmean(found_ms), within, "ms")
 
 

@@ -43,7 +43,11 @@ def test_every_path_of_an_expectation_is_on_the_page(path: str) -> None:
     assert f"`{path}`" in PAGE or (f"`{first}." in PAGE and f"`.{last}`" in PAGE), path
 
 
-def test_the_example_of_the_page_is_a_scenario(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_examples_of_the_page_are_a_scenario_and_what_may_be_added_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(ROOT)
-    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    assert len(load(put(tmp_path, example)).orders) == 500
+    whole, *parts = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    assert len(load(put(tmp_path, whole)).orders) == 500
+    for part in parts:
+        load(put(tmp_path, whole + part))

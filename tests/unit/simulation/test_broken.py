@@ -8,9 +8,9 @@ import httpx
 import msgspec
 import pytest
 
-from eventlab.errors import CallTimeout, ConnectionBroken, EventlabError, Unavailable
+from eventlab.errors import CallTimeout, ConnectionBroken, EventlabError, InvalidValue, Unavailable
 from eventlab.services import Call, Client, Request, Service, handles
-from eventlab.simulation import Constant, SimulatedTransport, World
+from eventlab.simulation import Constant, Isolation, Link, PartitionFault, SimulatedTransport, World, play
 from eventlab.simulation.http import SimulatedHttpTransport
 
 
@@ -153,3 +153,37 @@ def test_http_learns_of_a_broken_connection_in_its_own_words() -> None:
         return sorted(told)
 
     assert world.run(main) == ["2 s: ConnectError", "2 s: ReadError"]
+
+
+def test_a_cut_that_is_installed_on_the_links_themselves_is_seen_as_the_network_says() -> None:
+    world, worker, client = setting("broken")
+
+    async def main() -> None:
+        await play([PartitionFault(left=("front",), right=("worker",), at_s=0, for_s=10)], world.network.links)
+
+    async def call() -> float:
+        await asyncio.sleep(1)
+        with pytest.raises(Unavailable):
+            await client.call("worker", Do(1))
+        return world.now_s
+
+    async def both() -> float:
+        world.spawn(main(), name="faults")
+        return await world.node("front").start(call())
+
+    assert (world.run(both), worker.done) == (1, [])
+
+
+def test_a_network_is_told_one_of_two_ways_to_see_a_cut() -> None:
+    with pytest.raises(InvalidValue, match="cuts_seen_as is 'loud'; expected 'silence' or 'broken'"):
+        setting("loud")
+
+
+def test_what_names_a_node_that_there_is_not_is_refused_on_the_links_themselves() -> None:
+    world, _, _ = setting("silence")
+    links = world.network.links
+    with pytest.raises(InvalidValue, match="partition is 'nobody'; expected one of the nodes front, worker"):
+        links.install(Isolation("nobody"))
+    with pytest.raises(InvalidValue, match="link is 'nobody'; expected one of the nodes front, worker"):
+        links.set_link("front", "nobody", Link())
+    assert links.rules == []
