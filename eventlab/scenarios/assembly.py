@@ -101,6 +101,7 @@ class Assembly:
                 latency=model.latency,
                 capacity=model.capacity,
                 queue_limit=model.queue_limit,
+                discipline=model.discipline,
                 failure_rate=model.failure_rate,
                 calls=model.calls,
                 replicas=model.replicas,

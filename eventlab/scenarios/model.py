@@ -26,18 +26,32 @@ SHOP: tuple[str, ...] = ("users", "orders", "payments", "inventory", "shipping")
 """The shop's services, by the names that they call one another."""
 
 
-class StoreLatency(Section, frozen=True, kw_only=True):
-    """How long a store takes. On the real clock the real store takes its own time."""
+class StoreRule(Section, frozen=True, kw_only=True):
+    """How long a store takes, and how much its disk does at once. On the real clock the real store takes its own time.
+
+    One that is written back later (*synchronous* is ``write-back``) acknowledges what it has not flushed;
+    a crash takes what was written since it last did, every *flush_every_s*.
+    """
 
     read: Latency = LogNormal(0.001, 0.3)
     append: Latency = LogNormal(0.004, 0.3)
+    reads_at_once: AtLeastOne | None = None
+    flushes_at_once: AtLeastOne | None = None
+    synchronous: Literal["sound", "write-back"] = "sound"
+    flush_every_s: Lasting | None = msgspec.field(name="flush_every", default=None)
+
+    def problems(self) -> Iterator[Problem]:
+        if self.synchronous == "write-back" and self.flush_every_s is None:
+            yield "flush_every", "'flush_every' is missing: how often a store that is written back flushes"
+        if self.synchronous == "sound" and self.flush_every_s is not None:
+            yield "flush_every", "goes with 'synchronous: write-back'; a sound store flushes with every append"
 
 
 class ShopService(Section, frozen=True, kw_only=True):
     """One of the shop's five services, each with a store of its own."""
 
     shop: Literal["users", "orders", "payments", "inventory", "shipping"]
-    store: StoreLatency = StoreLatency()
+    store: StoreRule = StoreRule()
 
 
 class Model(Section, frozen=True, kw_only=True):
@@ -46,12 +60,13 @@ class Model(Section, frozen=True, kw_only=True):
     Each request takes a time drawn from *latency*, then calls every service
     in *calls*, one after another, and fails with probability *failure_rate*.
     Of several *replicas*, each has its own capacity and queue; *balance* says
-    how one is chosen for a request.
+    how one is chosen for a request, *discipline* whose turn is next in a queue.
     """
 
     latency: Latency
     capacity: AtLeastOne = 16
     queue_limit: Count = 100
+    discipline: Literal["fifo", "lifo", "deadline"] = "fifo"
     failure_rate: Probability = 0.0
     calls: tuple[Annotated[str, ServiceKind(modelled=True)], ...] = ()
     replicas: AtLeastOne = 1
@@ -68,7 +83,7 @@ class AppService(Section, frozen=True, kw_only=True):
     """Code of one's own, by the name under which `--app` brings it in. The file alone runs none of it."""
 
     app: Text
-    store: StoreLatency = StoreLatency()
+    store: StoreRule = StoreRule()
 
 
 class BoxOffice(Section, frozen=True, kw_only=True):
@@ -94,7 +109,7 @@ class BoxOfficeService(Section, frozen=True, kw_only=True):
     """A service that decides commands on a store of its own, under contention."""
 
     boxoffice: BoxOffice
-    store: StoreLatency = StoreLatency()
+    store: StoreRule = StoreRule()
 
 
 Service: TypeAlias = ShopService | ModelledService | AppService | BoxOfficeService

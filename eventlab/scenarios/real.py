@@ -181,6 +181,12 @@ def _check(scenario: Scenario, speed: float, store_url: str) -> None:
                 f"the scenario crashes {fault.crash!r}; on the real clock all services share one process: "
                 "use --clock virtual, or interrupt this command yourself and go on with --resume"
             )
+    for name, service in scenario.services.items():
+        if not isinstance(service, ModelledService) and service.store.synchronous != "sound":
+            raise RunRefused(
+                f"services.{name}.store is written back later; on the real clock the stores flush as --store says: "
+                "use --clock virtual"
+            )
     if store_url in ("memory:", "memory://"):
         return
     shown = without_secrets(store_url)

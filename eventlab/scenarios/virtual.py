@@ -10,7 +10,7 @@ import msgspec
 
 from ..checks.result import undecided
 from ..errors import BudgetSpent
-from ..simulation import Node, Recorder, SimulatedStore, SimulatedTransport, World, play
+from ..simulation import Disk, Node, Recorder, SimulatedStore, SimulatedTransport, World, WriteBack, play
 from ..store import EventStore, MemoryStore
 from . import course
 from .assembly import AppFactory, Assembly
@@ -60,7 +60,9 @@ class VirtualRun:
         self._spent: BudgetSpent | None = None
         self.recorder = Recorder()
         self.world = World(scenario.seed)
-        self.assembly = Assembly(scenario, SimulatedTransport(self.world), partial(_open_disk, scenario), apps)
+        self.assembly = Assembly(
+            scenario, SimulatedTransport(self.world), partial(_open_disk, scenario, self.world), apps
+        )
         self._recording = self.recorder.recording()
 
     def __enter__(self) -> VirtualRun:
@@ -136,11 +138,18 @@ async def _boot(assembly: Assembly, node: Node) -> None:
     await assembly.boot(node.name)
 
 
-def _open_disk(scenario: Scenario, name: str, owns: Sequence[str]) -> EventStore:
-    rule = scenario.services[name]
-    disk = MemoryStore(name, owns)
-    assert not isinstance(rule, ModelledService)  # it keeps nothing
-    return SimulatedStore(disk, read=rule.store.read, append=rule.store.append)
+def _open_disk(scenario: Scenario, world: World, name: str, owns: Sequence[str]) -> EventStore:
+    service = scenario.services[name]
+    assert not isinstance(service, ModelledService)  # it keeps nothing
+    rule = service.store
+    disk = None
+    if rule.reads_at_once is not None or rule.flushes_at_once is not None:
+        disk = Disk(name, reads_at_once=rule.reads_at_once, flushes_at_once=rule.flushes_at_once)
+    kept = MemoryStore(name, owns)
+    if rule.flush_every_s is None:
+        return SimulatedStore(kept, read=rule.read, append=rule.append, on=disk)
+    cached = WriteBack(kept, world.node(name), flush_every_s=rule.flush_every_s, on=disk)
+    return SimulatedStore(cached, read=rule.read, append=rule.append, on=disk)
 
 
 class _Nodes:

@@ -113,7 +113,7 @@ expectations:
         "x.yaml:6:24: services.a.model.latency: 'uniform(1ms' has no closing bracket; "
         "inside {…} or […] a text with a comma needs quotes",
         "x.yaml:6:37: services.a.model.5ms): unknown key; "
-        "known here are latency, capacity, queue_limit, failure_rate, calls, replicas, balance",
+        "known here are latency, capacity, queue_limit, discipline, failure_rate, calls, replicas, balance",
         "x.yaml:7:24: services.b.model.latency: 20 has no unit; write 20s, 20ms or 20min",
         "x.yaml:7:39: services.b.model.calls[1]: no modelled service 'c'; there are a, b",
         "x.yaml:7:57: services.b.model.failure_rate: 1.2 is not a probability; expected 0 to 1, or 0% to 100%",
