@@ -19,6 +19,7 @@ from ..errors import InvalidValue, ScenarioInvalid
 from ..simulation.workload import Replay
 from . import crossing
 from .asking import OpenLoad
+from .measured import Measured
 from .model import Scenario, Stock
 from .orders import Order, opening_stock, order_groups, plan_orders
 from .rows import Row, read_rows
@@ -26,6 +27,7 @@ from .sets import apply_sets
 from .tree import Item, Place, Problem, from_plain, from_yaml
 from .tree import Path as PathInTree
 from .walking import INVALID, Walker
+from .whereabouts import find_file, names_beside, not_there
 
 BYTES_MAX = 200_000
 """A scenario has some thousand bytes. Whatever is this large is something else, and would take minutes to parse."""
@@ -52,7 +54,7 @@ def load(path: str | Path, sets: Sequence[str] = ()) -> Loaded:
             problems or [Problem(Place(str(path), 1, 1), (), "is empty; a scenario has question, services and load")]
         )
     problems += apply_sets(root, sets)
-    scenario, walker = _read(root, problems)
+    scenario, walker = _read(root, problems, Measured(path))
     rows = _read_orders(walker, path, problems)
     recorded = _read_recorded(walker, path, problems)
     if problems or scenario is None:
@@ -79,8 +81,8 @@ def from_document(document: Mapping[str, Any], source: str = "scenario") -> Scen
     return scenario
 
 
-def _read(root: Item, problems: list[Problem]) -> tuple[Scenario | None, Walker]:
-    walker = Walker(crossing.known_services(root))
+def _read(root: Item, problems: list[Problem], measured: Measured | None = None) -> tuple[Scenario | None, Walker]:
+    walker = Walker(crossing.known_services(root), measured)
     scenario = walker.read(Scenario, root)
     problems += walker.problems
     problems += crossing.check(walker, root)
@@ -103,7 +105,7 @@ def _read_text(path: Path) -> str:
             data = file.read(BYTES_MAX + 1)
             size = max(len(data), os.fstat(file.fileno()).st_size)
     except FileNotFoundError:
-        near = get_close_matches(path.name, _names_beside(path), 1)
+        near = get_close_matches(path.name, names_beside(path), 1)
         hint = f"; did you mean {str(path.with_name(near[0]))!r}?" if near else ""
         _refuse([Problem(place, (), f"there is no such file{hint}")])
     except IsADirectoryError:
@@ -118,13 +120,6 @@ def _read_text(path: Path) -> str:
         before = data[: error.start]
         line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
         _refuse([Problem(Place(str(path), line, column), (), f"not UTF-8: byte 0x{data[error.start]:02x}")])
-
-
-def _names_beside(path: Path) -> list[str]:
-    try:
-        return sorted(entry.name for entry in path.parent.iterdir() if entry.is_file())
-    except OSError:
-        return []
 
 
 def _read_orders(walker: Walker, scenario_path: Path, problems: list[Problem]) -> list[Row]:
@@ -167,13 +162,7 @@ def _find_named(walker: Walker, path: PathInTree, scenario_path: Path, problems:
     name = walker.built[path]
     found, tried = find_file(name, scenario_path)
     if found is None:
-        near = get_close_matches(Path(name).name, [entry for place in tried for entry in _names_beside(place)], 1, 0.75)
-        hint = (
-            f"did you mean {str(Path(name).with_name(near[0]))!r}?"
-            if near
-            else f"looked in {', '.join(str(place.parent) for place in tried)}"
-        )
-        problems.append(Problem(walker.items[path].place, path, f"there is no file {name!r}; {hint}"))
+        problems.append(Problem(walker.items[path].place, path, not_there(name, tried)))
     return found
 
 
@@ -194,20 +183,3 @@ def _enough(walker: Walker, rows: list[Row], name: str) -> list[Problem]:
             Problem(item.place, ("stock", "titles"), f"an order in {name} has {lines_max} different titles")
         )
     return problems
-
-
-def find_file(name: str, scenario_path: Path) -> tuple[Path | None, list[Path]]:
-    """Where a file that a scenario names is: beside the scenario, in the folder above, or in the working directory.
-
-    Also every place that was looked at, in this order.
-    """
-    folder = scenario_path.absolute().parent
-    tried = list(dict.fromkeys(base / name for base in (folder, folder.parent, Path.cwd())))
-    return next((place for place in tried if _is_file(place)), None), tried
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name that is too long for the file system names no file
-        return False

@@ -9,9 +9,10 @@ from typing import Any, Final, get_args, get_origin
 import msgspec
 
 from . import hints
-from .kinds import Kind, Known
+from .kinds import DistributionKind, Kind, Known
+from .measured import Measured
 from .section import Section
-from .tree import Item, Path, Problem
+from .tree import Item, Path, Problem, from_plain
 from .units import Misread, shown
 
 INVALID: Final = object()
@@ -26,10 +27,14 @@ def nearest(word: str, names: Iterable[str], otherwise: str = "known here are") 
 
 
 class Walker:
-    """Reads items by type annotations. *built* keeps what could be read, by path, for checks across sections."""
+    """Reads items by type annotations. *built* keeps what could be read, by path, for checks across sections.
 
-    def __init__(self, known: Known) -> None:
+    Where files may be read, *measured* takes durations in from those that a distribution names.
+    """
+
+    def __init__(self, known: Known, measured: Measured | None = None) -> None:
         self.known = known
+        self._measured = measured
         self.problems: list[Problem] = []
         self.built: dict[Path, Any] = {}
         self.items: dict[Path, Item] = {}
@@ -74,9 +79,18 @@ class Walker:
 
     def _by_kind(self, kind: Kind, item: Item, path: Path) -> Any:
         try:
+            if self._measured is not None and isinstance(kind, DistributionKind):
+                self._take_in(item, self._measured)
             return kind.read(item.plain(), self.known)
         except Misread as problem:
             return self.report(item, path, str(problem), problem.offset)
+
+    def _take_in(self, item: Item, measured: Measured) -> None:
+        """Put the durations of a file in the place of its name, also in the document that is kept."""
+        written = item.plain()
+        taken = measured(written)
+        if taken != written:
+            item.value = from_plain(taken, item.place.source).value
 
     def _tuple(self, members: tuple[Any, ...], item: Item, path: Path) -> Any:
         if not isinstance(item.value, list):
