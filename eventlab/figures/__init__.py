@@ -9,6 +9,7 @@ no matplotlib; drawing does (the extra ``report``).
 
 from __future__ import annotations
 
+from .backoffs import BackoffPoint, describe_backoffs, draw_backoffs, read_backoffs
 from .breaker_strip import describe_breaker_strip, draw_breaker_strip
 from .call_graph import describe_call_graph, draw_call_graph
 from .conflicts import describe_conflicts, draw_conflicts
@@ -32,6 +33,10 @@ __all__ = [
     "describe_conflicts",
     "draw_conflict_rates",
     "describe_conflict_rates",
+    "draw_backoffs",
+    "describe_backoffs",
+    "read_backoffs",
+    "BackoffPoint",
     "draw_waits",
     "describe_waits",
     "show",
