@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 WORKERS ?= 2
 
 NBVAL := -p nbval --nbval-lax --nbval-current-env --nbval-cell-timeout=60
-BENCHMARKS = $(filter-out __init__ harness,$(basename $(notdir $(wildcard benchmarks/*.py)))) \
+BENCHMARKS = $(filter-out __init__ harness peers,$(basename $(notdir $(wildcard benchmarks/*.py)))) \
              $(notdir $(patsubst %/__main__.py,%,$(wildcard benchmarks/*/__main__.py)))
 ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -16,7 +16,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test check lab notebooks ui browser bench soak
+.PHONY: help demo test check lab notebooks ui browser bench experiments soak
 
 help:
 	@echo "make demo       500 orders, a network outage, and what became of them"
@@ -26,6 +26,7 @@ help:
 	@echo "make notebooks  the notebooks alone, from a clean kernel"
 	@echo "make ui         JupyterLab in a headless Chromium"
 	@echo "make bench      every benchmark, into runs/bench/"
+	@echo "make experiments  published experiments in full, into data/; some ten minutes"
 	@echo "make soak       the long campaigns: many seeds, many kills"
 
 demo: $(VENV)/.ready-report
@@ -68,6 +69,9 @@ bench: $(VENV)/.ready-dev
 	@failed=0; \
 	for name in $(BENCHMARKS); do $(PY) -m benchmarks.$$name --json runs/bench/$$name.json || failed=1; done; \
 	exit $$failed
+
+experiments: $(VENV)/.ready-report
+	@$(PY) -m experiments
 
 soak: $(VENV)/.ready-dev
 	@$(PY) -m pytest -m soak

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from eventlab.simulation.statistics import Estimate
+
 from .style import COMPENSATION, FAILED, INK, OK, REFUSED, UNKNOWN, Role, house_style, one_panel
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ _ROLES: dict[str, Role] = {
 
 
 class BackoffPoint(NamedTuple):
-    """The mean of some replications of one setting; *…_within* is half the width of the mean's interval.
+    """What some replications of one setting came to: writes that were tried, and seconds until all had written.
 
     *service_ms* is what the store takes for each request, one at a time; 0 for one that answers at once.
     """
@@ -31,25 +33,23 @@ class BackoffPoint(NamedTuple):
     service_ms: float
     jitter: str
     clients: int
-    replications: int
-    confidence: float
-    calls: float
-    calls_within: float
-    seconds: float
-    seconds_within: float
+    calls: Estimate
+    seconds: Estimate
 
 
 def read_backoffs(path: str | Path) -> list[BackoffPoint]:
-    """The table that ``python -m experiments backoff`` wrote."""
+    """The table that ``make experiments`` wrote."""
     with Path(path).open(encoding="utf-8", newline="") as file:
-        return [
-            BackoffPoint(
-                float(row["service_ms"]), row["jitter"], int(row["clients"]), int(row["replications"]),
-                float(row["confidence"]), float(row["calls"]), float(row["calls_within"]),
-                float(row["seconds"]), float(row["seconds_within"]),
-            )
-            for row in csv.DictReader(file)
-        ]  # fmt: skip
+        return [_point(row) for row in csv.DictReader(file)]
+
+
+def _point(row: dict[str, str]) -> BackoffPoint:
+    def estimate(name: str) -> Estimate:
+        return Estimate(float(row[name]), float(row[f"{name}_half_width"]), float(row["confidence"]), int(row["runs"]))
+
+    return BackoffPoint(
+        float(row["service_ms"]), row["jitter"], int(row["clients"]), estimate("calls"), estimate("seconds")
+    )
 
 
 def draw_backoffs(points: Sequence[BackoffPoint], *, ax: Axes | None = None) -> Axes:
@@ -77,20 +77,18 @@ def describe_backoffs(points: Sequence[BackoffPoint]) -> str:
     most = max(point.clients for point in points)
     first = points[0]
     sentences = [
-        f"Means of {first.replications} runs with {100 * first.confidence:g} % confidence, {most} clients that begin at once."
+        f"Means of {first.calls.n} runs with {100 * first.calls.confidence:g} % confidence, "
+        f"{most} clients that begin at once."
     ]
     for service_ms in sorted({point.service_ms for point in points}):
         there = [point for point in points if point.service_ms == service_ms and point.clients == most]
-        ranked = "; ".join(_told(point) for point in sorted(there, key=lambda point: point.seconds))
+        ranked = "; ".join(_told(point) for point in sorted(there, key=lambda point: point.seconds.mean))
         sentences.append(f"{_store(service_ms).capitalize()}: {ranked}.")
     return " ".join(sentences)
 
 
 def _told(point: BackoffPoint) -> str:
-    return (
-        f"{point.jitter} {point.seconds:.1f} ± {point.seconds_within:.1f} s "
-        f"with {point.calls:,.0f} ± {point.calls_within:,.0f} writes tried"
-    )
+    return f"{point.jitter} {point.seconds.interval} s with {point.calls.interval} writes tried"
 
 
 def _store(service_ms: float) -> str:
@@ -113,10 +111,11 @@ def _panel(ax: Axes, points: Sequence[BackoffPoint], what: str) -> None:
         line = sorted((point for point in points if point.jitter == jitter), key=lambda point: point.clients)
         if not line:
             continue
+        estimates: list[Estimate] = [getattr(point, what) for point in line]
         x = [point.clients for point in line]
-        y = [getattr(point, what) for point in line]
+        y = [estimate.mean for estimate in estimates]
         ax.errorbar(
-            x, y, yerr=[getattr(point, f"{what}_within") for point in line], color=role.colour, linestyle=role.line,
+            x, y, yerr=[estimate.half_width for estimate in estimates], color=role.colour, linestyle=role.line,
             linewidth=1.3, marker=role.marker, markersize=3.5, markeredgecolor=role.edge, ecolor=role.edge,
             markerfacecolor=role.colour if role.filled else "white", elinewidth=0.8, capsize=1.5,
         )  # fmt: skip
@@ -124,6 +123,7 @@ def _panel(ax: Axes, points: Sequence[BackoffPoint], what: str) -> None:
     last = max(point.clients for point in points)
     ax.set_yscale("log")
     ax.set_xlim(0, last * 1.42)
+    ax.set_xticks([x for x in ax.get_xticks() if 0 <= x <= last])
     ax.yaxis.set_major_formatter(lambda y, _: f"{y:,g}")
     ax.grid(axis="y", color="#ececec", linewidth=0.6)
     for y, (end, jitter) in zip(_apart([end for end, _ in sorted(ends)]), sorted(ends), strict=True):
@@ -133,7 +133,7 @@ def _panel(ax: Axes, points: Sequence[BackoffPoint], what: str) -> None:
         )  # fmt: skip
 
 
-def _apart(heights: Iterable[float], factor: float = 1.38) -> list[float]:
+def _apart(heights: Iterable[float], factor: float = 1.45) -> list[float]:
     """Heights on a log axis, in rising order, moved up until no label covers the one below."""
     placed: list[float] = []
     for height in heights:
