@@ -1,4 +1,4 @@
-"""The experiment as it was published, as a queue of moments and nothing else: what eventlab's clients are held against."""
+"""The experiment as it was published, a queue of moments and nothing else: what our clients are held against."""
 
 from __future__ import annotations
 

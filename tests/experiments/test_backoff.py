@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from eventlab.simulation.statistics import Estimate, Replications, replicate
-from experiments.__main__ import COLUMNS, REPLICATIONS, Setting, measured, row
 from experiments.backoff import CLIENTS, POLICIES, SERVICE_S, contend
+from experiments.table import COLUMNS, REPLICATIONS, Setting, measured, row
 from tests.experiments.reference import reference
 
 TABLE = Path(__file__).parents[2] / "data" / "occ_backoff.csv"
