@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 import tracemalloc
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import simpy
 
-from benchmarks.harness import Goal, Row, Sample, fact, main, measure, per_unit
+from benchmarks.harness import Goal, Row, Sample, fact, main, measure, per_unit, skipped
+from benchmarks.peers import happysim_message, simloop_message
 from eventlab.simulation import Capacity, Exponential, Recorder, World
 
 EVENTS = 50_000
@@ -173,6 +174,17 @@ def five_nodes() -> float:
     return per_unit(build, WORLDS)
 
 
+def beside_peer(name: str, theirs: Callable[[int, float], float], at_most: float) -> Row:
+    """A message beside a peer's; its row is skipped where the peer is not installed."""
+    row = f"simulation/message, {name}"
+    try:
+        theirs(10, LATENCY_S)
+    except ImportError:
+        return skipped(row, "µs", f"{name} is not installed; it needs Python 3.13 and the extra bench")
+    limit = Sample(lambda: theirs(EVENTS // 5, LATENCY_S), collects=True)
+    return measure(row, Sample(message, collects=True), name, limit, goal=Goal(at_most))
+
+
 def rows() -> Iterator[Row]:
     bare = Sample(simpy_timeout)
     yield measure(
@@ -180,8 +192,10 @@ def rows() -> Iterator[Row]:
         Sample(message, collects=True),
         "simpy Store and process",
         Sample(simpy_message, collects=True),
-        goal=Goal(0.65),
+        goal=Goal(0.6),
     )
+    yield beside_peer("happysim", happysim_message, 0.3)
+    yield beside_peer("simloop", simloop_message, 0.6)
     yield measure("simulation/sleep", Sample(asyncio_sleep, collects=True), "simpy timeout", bare, goal=Goal(4))
     yield measure(
         "simulation/recorded message",

@@ -98,7 +98,9 @@ def test_a_picture_is_the_same_each_time_small_and_has_its_words(draw: object, s
 
 def test_backoffs_are_told_with_their_intervals_the_quickest_first() -> None:
     words = describe_backoffs(BACKOFFS)
-    assert words.startswith("Means of 8 runs with 95 % confidence, 100 clients that begin at once. A store that answers")
+    assert words.startswith(
+        "Means of 8 runs with 95 % confidence, 100 clients that begin at once. A store that answers"
+    )
     assert words.count("±") == 20
     assert words.index("decorrelated 100 ± 10 s with 5,000 ± 500 writes tried") < words.index("none 500 ± 50 s")
     assert "A store that serves 200 a second: decorrelated" in words
