@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from multiprocessing import get_context
 from pathlib import Path
@@ -48,13 +49,15 @@ def settings(replications: int) -> Iterator[Setting]:
 
 
 def backoff(path: Path, replications: int = REPLICATIONS) -> None:
-    """Write the table of Brooker's experiment, and of the same with a store of limited capacity."""
-    with path.open("w", encoding="utf-8", newline="") as file, get_context("spawn").Pool(WORKERS) as pool:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
+    """Write the table of Brooker's experiment, and of the same with a store of limited capacity: at the end, whole."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    with get_context("spawn").Pool(WORKERS) as pool:
         for point in pool.imap(measured, settings(replications)):
             writer.writerow(row(point))
-            print(f"{point.service_ms:g} ms, {point.jitter}, {point.clients} clients: {point.seconds} s")
+            print(f"{point.service_ms:g} ms, {point.jitter}, {point.clients} clients: {point.seconds} s", flush=True)
+    path.write_text(text.getvalue(), encoding="utf-8")
 
 
 def row(point: BackoffPoint) -> list[str]:
