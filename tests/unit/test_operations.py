@@ -101,7 +101,9 @@ def test_operations_are_counted_for_each_world() -> None:
     assert [numbers(), numbers()] == [[1, 2], [1, 2]]
 
 
-@pytest.mark.parametrize("value", [(1, 2), float("nan"), {1: "a"}, b"bytes", {1, 2}, object()], ids=str)
+@pytest.mark.parametrize(
+    "value", [(1, 2), float("nan"), {1: "a"}, b"bytes", {1, 2}, object()], ids=lambda value: type(value).__name__
+)
 def test_a_value_that_a_file_would_not_give_back_is_refused(value: Any) -> None:
     def given() -> None:
         operation("ada", "write", "x", value)
