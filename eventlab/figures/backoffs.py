@@ -126,9 +126,9 @@ def _panel(ax: Axes, points: Sequence[BackoffPoint], what: str) -> None:
     ax.set_xticks([x for x in ax.get_xticks() if 0 <= x <= last])
     ax.yaxis.set_major_formatter(lambda y, _: f"{y:,g}")
     ax.grid(axis="y", color="#ececec", linewidth=0.6)
-    for y, (end, jitter) in zip(_apart([end for end, _ in sorted(ends)]), sorted(ends), strict=True):
+    for height, (end, jitter) in zip(_apart([end for end, _ in sorted(ends)]), sorted(ends), strict=True):
         ax.annotate(
-            jitter, (last, end), (last * 1.06, y), fontsize=7.5, color=INK, va="center",
+            jitter, (last, end), (last * 1.06, height), fontsize=7.5, color=INK, va="center",
             arrowprops={"arrowstyle": "-", "color": _ROLES[jitter].edge, "linewidth": 0.6, "shrinkB": 2},
         )  # fmt: skip
 
