@@ -18,7 +18,7 @@ from eventlab.checks.isolation import (
     strict_serializable,
 )
 from eventlab.checks.linearizable import linearizable
-from eventlab.checks.little import littles_law
+from eventlab.checks.little import littles_law, littles_law_everywhere
 from eventlab.checks.presence import all_ended, all_within, at_most_once, none_found
 from eventlab.checks.recorded import recorded
 from eventlab.checks.result import CheckResult, verdict
@@ -44,6 +44,7 @@ __all__ = [
     "judged",
     "linearizable",
     "littles_law",
+    "littles_law_everywhere",
     "never_negative",
     "no_gaps",
     "none_found",

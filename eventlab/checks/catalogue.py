@@ -12,6 +12,7 @@ from ..errors import InvalidValue
 from ..history import Entry, operations
 from .isolation import isolation
 from .linearizable import STATES_MAX, linearizable
+from .little import littles_law_everywhere
 from .recorded import recorded
 from .result import CheckResult, undecided
 from .sessions import session_guarantee
@@ -76,6 +77,9 @@ CATALOGUE: dict[str, Check] = {
     "nothing-twice": Check("no event is there more often than it was asked for", _of_log(nothing_twice)),
     "no-gaps": Check("versions follow one another, and positions rise", _of_log(no_gaps)),
     "nothing-missed": Check("no subscriber left out an event, or took it too early", _of_log(nothing_missed)),
+    "littles-law": Check(
+        "at every service, the calls in progress are what their durations say", _of_log(littles_law_everywhere)
+    ),
     "strict-serializable": Check(
         "as serializable, in an order that real time allows", _isolated("strict serializable")
     ),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from eventlab import hooks
-from eventlab.checks.result import CheckResult, broken, held, undecided
+from eventlab.checks.result import CheckResult, broken, held, undecided, verdict
 from eventlab.history import Entry
 
 SLACK_S = 2e-6
@@ -42,6 +42,28 @@ def littles_law(entries: Iterable[Entry], target: str, *, slack_s: float = SLACK
                     wrong.append(f"call {call} was there for {stay_s:.6f} s and says {took_s:.6f} s")
     durations += [now_s - at_s for at_s in began.values()]
     return _compared(name, area_s, durations, wrong, slack_s)
+
+
+def littles_law_everywhere(entries: Iterable[Entry], *, slack_s: float = SLACK_S) -> CheckResult:
+    """`littles_law` at every target that was called, in one answer: invalid if one is, else unknown if one is.
+
+    Unknown too where nobody called anybody.
+    """
+    entries = list(entries)
+    started = (entry.what for entry in entries if isinstance(entry.what, hooks.CallStarted | hooks.CallEnded))
+    found = {
+        target: littles_law(entries, target, slack_s=slack_s) for target in dict.fromkeys(c.target for c in started)
+    }
+    name = "Little's law"
+    if not found:
+        return undecided(name, "nobody called anybody")
+    valid = verdict(found.values())
+    if valid:
+        return held(name, f"the calls in progress at {', '.join(found)} are what their durations say")
+    ones = {target: result for target, result in found.items() if result.valid is valid}
+    because = "; ".join(f"at {target}, {result.because}" for target, result in ones.items())
+    witnesses = [f"at {target}, {witness}" for target, result in ones.items() for witness in result.witnesses]
+    return broken(name, because, witnesses) if valid is False else undecided(name, because, witnesses)
 
 
 def _compared(name: str, area_s: float, durations: list[float], wrong: list[str], slack_s: float) -> CheckResult:

@@ -6,7 +6,7 @@ from importlib import resources
 
 from . import sections
 from .facts import ReportedRun
-from .illustrations import illustrations
+from .illustrations import illustrations, who_called_whom
 from .markup import section, text
 
 
@@ -26,6 +26,7 @@ def write_report(run: ReportedRun) -> bytes:
         sections.sagas(summary),
         sections.faults(summary),
         sections.breakers(summary),
+        section("Who called whom", who_called_whom(run)),
         sections.calls(summary),
         "</main>",
         f"<footer>The same scenario with seed {summary.seed} gives this same page. "

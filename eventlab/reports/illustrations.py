@@ -10,6 +10,7 @@ from typing import Any
 from eventlab.figures import (
     describe_of,
     draw_breaker_strip,
+    draw_call_graph,
     draw_conflicts,
     draw_outcomes,
     draw_saga_lanes,
@@ -19,7 +20,7 @@ from eventlab.figures import (
 from eventlab.figures.breaker_story import breakers
 from eventlab.figures.conflicts import around_break
 from eventlab.history import of_kind
-from eventlab.hooks import BreakerChanged, CommandAttempted, EventsAppended, SagaMoved
+from eventlab.hooks import BreakerChanged, CallStarted, CommandAttempted, EventsAppended, SagaMoved
 
 from .facts import ReportedRun
 from .markup import Html, text
@@ -38,6 +39,14 @@ def illustrations(run: ReportedRun) -> Html:
             continue  # no saga ran, so there is none to show
         parts.append(_figure(_image(draw, run, options, f"f{number}", words), words))
     return Html("\n".join(parts))
+
+
+def who_called_whom(run: ReportedRun) -> Html:
+    """The call graph with its words; nothing where no call was made."""
+    if not any(of_kind(run.entries, CallStarted)):
+        return Html("")
+    words = describe_of(draw_call_graph)(run)
+    return _figure(_image(draw_call_graph, run, {}, "calls", words), words)
 
 
 def _wanted(run: ReportedRun) -> Iterator[tuple[Any, dict[str, Any]]]:

@@ -47,7 +47,7 @@ class Recorded:
 
     @property
     def nodes(self) -> pd.DataFrame:
-        """One row a change: at_s, node, state, incarnation."""
+        """One row a change of a node or of its clock: at_s, node, state, incarnation, slowness, offset_s, drift_ppm."""
         return _frame(tables.node_rows(self._told), tables.NODES)
 
     @property
@@ -86,5 +86,7 @@ def _frame(rows: tables.Rows, columns: tuple[str, ...]) -> pd.DataFrame:
 
     frame = pd.DataFrame.from_records(rows, columns=list(columns))
     times = [name for name in columns if name.endswith("_s")]
-    kinds = dict.fromkeys(times, "float64") | ({"copy_of": "Int64"} if "copy_of" in columns else {})
+    gaps = [name for name in ("copy_of", "incarnation") if name in columns]
+    numbers = [name for name in ("slowness", "drift_ppm") if name in columns]
+    kinds = dict.fromkeys([*times, *numbers], "float64") | dict.fromkeys(gaps, "Int64")
     return frame.astype(kinds)

@@ -16,7 +16,7 @@ CALLS = (
 )  # fmt: skip
 MESSAGES = ("id", "copy_of", "source", "target", "what", "outcome", "reason", "sent_s", "ended_s", "duration_s")
 FAULTS = ("fault", "detail", "began_s", "ended_s", "duration_s")
-NODES = ("at_s", "node", "state", "incarnation")
+NODES = ("at_s", "node", "state", "incarnation", "slowness", "offset_s", "drift_ppm")
 STORAGE = ("at_s", "node", "store", "operation", "outcome", "duration_s")
 
 
@@ -87,11 +87,15 @@ def fault_rows(entries: Iterable[Entry]) -> Rows:
 
 
 def node_rows(entries: Iterable[Entry]) -> Rows:
-    """What became of nodes, and when."""
-    return [
-        (entry.at, changed.name, changed.state, changed.incarnation)
-        for entry, changed in of_kind(entries, hooks.NodeChanged)
-    ]
+    """What became of nodes and of their clocks, and when. A row of the one leaves the columns of the other empty."""
+    rows: Rows = []
+    for entry in entries:
+        match entry.what:
+            case hooks.NodeChanged(name, state, incarnation, slowness):
+                rows.append((entry.at, name, state, incarnation, slowness, None, None))
+            case hooks.ClockChanged(name, offset_s, drift_ppm):
+                rows.append((entry.at, name, "clock changed", None, None, offset_s, drift_ppm))
+    return rows
 
 
 def storage_rows(entries: Iterable[Entry]) -> Rows:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from eventlab import hooks
-from eventlab.checks import littles_law
+from eventlab.checks import littles_law, littles_law_everywhere
 from eventlab.history import Entry, of_kind
 from eventlab.scenarios import load, run_virtual
 from tests.sources import ROOT
@@ -43,6 +43,22 @@ def test_calls_that_had_not_ended_count_with_what_they_had_waited() -> None:
 def test_a_call_that_says_something_else_is_named() -> None:
     found = littles_law([*WHOLE[:-1], ended(8, 3, 2.5)], "shop")
     assert (found.valid, found.witnesses) == (False, ("call 3 was there for 3.000000 s and says 2.500000 s",))
+
+
+def test_all_targets_are_asked_and_the_worst_answer_counts() -> None:
+    wrong, whole = Entry(3.5, "front", hooks.CallEnded(99, "front", "bank", "Work", "ok", 2.0)), list(WHOLE)
+    right = Entry(3.5, "front", hooks.CallEnded(99, "front", "bank", "Work", "ok", 1.0))
+    answers = [
+        littles_law_everywhere(sorted(entries, key=lambda entry: entry.at))
+        for entries in ([*whole, right], [*whole, wrong], [*whole[1:], right], [*whole[1:], wrong], [])
+    ]
+    assert [(answer.valid, answer.because.split(",")[0].split(" are ")[0], answer.witnesses) for answer in answers] == [
+        (True, ["the calls in progress at shop", " bank"][0], ()),
+        (False, "at bank", ("at bank, call 99 was there for 1.000000 s and says 2.000000 s",)),
+        (None, "at shop", ()),
+        (False, "at bank", ("at bank, call 99 was there for 1.000000 s and says 2.000000 s",)),
+        (None, "nobody called anybody", ()),
+    ]
 
 
 @pytest.mark.parametrize(("entries", "because"), [(WHOLE[1:], "call 1 ends without"), ([other(1)], "nobody called")])

@@ -8,8 +8,10 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
+from eventlab import hooks
 from eventlab.figures import drawn, style
 from eventlab.figures.outcomes import draw_outcomes
+from eventlab.history import Entry
 from eventlab.reports import illustrations, write_report
 from eventlab.reports.markup import Column, Html, table
 from tests.unit.reports.made_up_summary import MadeUpReport, failed_report, made_up_report
@@ -95,7 +97,7 @@ def test_tables_have_captions_and_scoped_headers(html: str) -> None:
 def test_every_picture_is_an_image_with_its_words(html: str) -> None:
     page = Page(html)
     pictures = page.attributes("svg") + page.attributes("img")
-    assert len(pictures) == 3
+    assert len(pictures) == 4
     for attributes in pictures:
         words = attributes.get("aria-label") or attributes.get("alt")
         assert words and words in page.said
@@ -149,6 +151,18 @@ def test_a_run_without_sagas_or_breakers_still_has_its_page(run: MadeUpReport) -
     page = Page(write_report(MadeUpReport([], summary)).decode())
     assert page.open == []
     assert "no invariants stated" in page.said
+    assert "Who called whom" not in page.said
+
+
+def test_the_page_says_who_called_whom_where_somebody_did() -> None:
+    calls = [
+        Entry(1, "front", hooks.CallStarted(1, "front", "desk <1>", "Work")),
+        Entry(2, "front", hooks.CallEnded(1, "front", "desk <1>", "Work", "ok", 1.0)),
+    ]
+    page = Page(write_report(MadeUpReport(calls, made_up_report(orders=60).summary)).decode())
+    assert page.open == []
+    assert "Who called whom" in page.said
+    assert "front called desk <1> 1 time: 1 ok" in page.said
 
 
 def test_cells_are_escaped_unless_they_are_markup() -> None:

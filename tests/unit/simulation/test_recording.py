@@ -49,7 +49,25 @@ def test_a_world_gives_its_operations_messages_and_nodes_as_tables() -> None:
         ("lost", "a ↔ b", 0.5),
         ("in flight", "", None),
     ]
-    assert records(run.nodes) == [{"at_s": 0.5, "node": "a", "state": "crashed", "incarnation": 1}]
+    assert [tuple(row.values()) for row in records(run.nodes)] == [(0.5, "a", "crashed", 1, 1.0, None, None)]
+
+
+def test_the_table_of_nodes_tells_how_slow_they_are_and_how_wrong_their_clocks() -> None:
+    world = World()
+    node = world.node("a")
+
+    async def main() -> None:
+        with node.slow(5):
+            await asyncio.sleep(1)
+        node.clock.offset_s = 3
+
+    with world.recording() as run:
+        world.run(main)
+    assert [tuple(row.values()) for row in records(run.nodes)] == [
+        (0, "a", "slowed", 1, 5, None, None),
+        (1, "a", "restored", 1, 1, None, None),
+        (1, "a", "clock changed", None, None, 3, 0),
+    ]
 
 
 def test_faults_that_hold_have_no_end_and_equal_ones_end_in_the_order_in_which_they_began() -> None:
@@ -110,7 +128,7 @@ def test_calls_are_told_with_their_attempt_and_without_an_end_they_are_unanswere
 def test_an_empty_recording_has_all_its_columns() -> None:
     run = Recording([])
     tables = (run.operations, run.calls, run.messages, run.faults, run.nodes, run.storage)
-    assert [(len(table), len(table.columns)) for table in tables] == [(0, 9), (0, 11), (0, 10), (0, 5), (0, 4), (0, 6)]
+    assert [(len(table), len(table.columns)) for table in tables] == [(0, 9), (0, 11), (0, 10), (0, 5), (0, 7), (0, 6)]
     assert all(table[name].dtype == "float64" for table in tables for name in table if name.endswith("_s"))
 
 
