@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import math
-import sys
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context, copy_context
@@ -26,9 +25,11 @@ from simpy.events import NORMAL
 
 from .. import runtime
 from ..errors import Deadlock, NotSimulated
+from .generators import HomedGenerators
 from .handles import Handle, SimulationTask, Timer
 from .incarnation import INCARNATION
-from .ordered import OrderedWeakSet
+from .interrupting import Interruptible
+from .lives import Lives
 from .ready import ReadyQueue
 from .refusals import refuse_ways_out
 from .waiting import describe_waiting
@@ -56,11 +57,7 @@ point of every run.
 """
 
 
-# The stubs hide half of BaseEventLoop and type the rest more strictly than a subclass can follow.
-_BaseEventLoop: Any = asyncio.BaseEventLoop
-
-
-class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
+class SimulationLoop(Lives, Interruptible, HomedGenerators):
     """See the module. Threads, sockets, signals and subprocesses raise NotSimulated."""
 
     def __init__(self, env: Environment, ready: ReadyQueue | None = None) -> None:
@@ -70,23 +67,12 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
         self.in_order = ready is None
         """Whether what is due at one moment runs in the order of its age; else the ready policy chooses."""
         self._ready: Any = deque() if ready is None else ready
-        self._asyncgens: Any = OrderedWeakSet()
-        self._generator_homes: dict[int, Context] = {}
-        """In whose context each async generator of a node was first asked."""
         self._dead_timers = 0
         self._tasks_made = 0
         self.create_future = partial(asyncio.Future, loop=self)
         self._collections = 0
-        self.interrupted = False
         self.taking: Callable[[Callable[[], Any]], Callable[[], Any]] | None = None
         """What a budget puts around the taking of the next ready handle; None costs nothing."""
-        self.fenced = False
-        """True once a node has crashed, and while one is paused: then every handle is asked whose life it is of."""
-        self.crashed, self.pauses = False, 0
-        self.slowed = False
-        """True once a node was slow: from then on whoever works asks how slow its node is."""
-        self.graveyard: list[Any] = []
-        """What belongs to dead nodes, kept so that no destructor runs a line of theirs."""
 
     # -- asyncio's clock and timers, on SimPy's heap
 
@@ -178,24 +164,6 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
         _make_task(task, coro, loop=self, name=name, context=context, **options)
         return task
 
-    def _asyncgen_firstiter_hook(self, agen: Any) -> None:
-        if INCARNATION.get() is None:
-            self._generator_homes.pop(id(agen), None)  # an earlier one may have lain at the same address
-        else:
-            self._generator_homes[id(agen)] = copy_context()
-        super()._asyncgen_firstiter_hook(agen)
-
-    def _asyncgen_finalizer_hook(self, agen: Any) -> None:
-        """Nobody holds it any more: it is closed by the node that first asked it, or never, if that life has ended."""
-        home = self._generator_homes.pop(id(agen), None)
-        life = None if home is None else home.get(INCARNATION)
-        if life is not None and life.dead:
-            self.graveyard.append(agen)
-        elif home is None:
-            super()._asyncgen_finalizer_hook(agen)
-        else:
-            home.run(super()._asyncgen_finalizer_hook, agen)
-
     def call_soon_threadsafe(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:
         return self.call_soon(callback, *args, context=context)
 
@@ -214,14 +182,12 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
 
         An exception of a SimPy process that nobody waits for passes through, as it does in SimPy.
         """
-        hooks_before = sys.get_asyncgen_hooks()
-        sys.set_asyncgen_hooks(firstiter=self._asyncgen_firstiter_hook, finalizer=self._asyncgen_finalizer_hook)
         self._thread_id = get_ident()
         try:
-            self._drive(until)
+            with self._minding_generators():
+                self._drive(until)
         finally:
             self._thread_id = None  # type: ignore[assignment]
-            sys.set_asyncgen_hooks(*hooks_before)
 
     def _drive(self, until: asyncio.Future[Any]) -> None:
         # One flat loop over local names: every call saved here is saved once for each thing that ever happens.
@@ -272,44 +238,6 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
                 collect_in = HANDLES_PER_COLLECTION
                 self._collect_garbage()
 
-    def interrupt(self) -> None:
-        """Raise KeyboardInterrupt before the next step. Safe to call from a signal handler."""
-        self.interrupted = True
-        handle = Handle(_raise_interrupt, (), Context())
-        # In front of everything in a deque; a shuffled queue takes callbacks before any task.
-        getattr(self._ready, "appendleft", self._ready.append)(handle)
-
-    def forget_interrupt(self) -> None:
-        """The run has ended: what interrupted it must not end the next one as well."""
-        if self.interrupted:
-            self.interrupted = False
-            waiting = [self._ready.popleft() for _ in range(len(self._ready))]
-            for handle in waiting:
-                if handle._callback is not _raise_interrupt:
-                    self._ready.append(handle)
-
-    def _is_held(self, handle: Any) -> bool:
-        """Whether the handle belongs to a life that has ended, or to one that is paused.
-
-        The former is kept for ever and never run; the latter waits for the end of the pause, in its place.
-        """
-        life = handle._context.get(INCARNATION)
-        if life is None or (life.deferred is None and not life.dead):
-            return False
-        (self.graveyard if life.dead else life.deferred).append(handle)
-        return True
-
-    def guard(self, more_pauses: int) -> None:
-        """So many more nodes are paused, or fewer: ask for the life of every handle for as long as that is needed."""
-        self.pauses += more_pauses
-        self.fenced = self.crashed or self.pauses > 0
-
-    def go_on(self, deferred: list[Any]) -> None:
-        """Make ready what a pause has held back, behind what is ready already."""
-        append = self._ready.append
-        for handle in deferred:
-            append(handle)
-
     def _run_delivery(self, arrive: Callable[..., None], args: tuple[Any, ...]) -> None:
         try:
             arrive(*args)
@@ -349,10 +277,6 @@ class SimulationLoop(_BaseEventLoop):  # type: ignore[misc]
 
 
 refuse_ways_out(SimulationLoop)
-
-
-def _raise_interrupt() -> None:
-    raise KeyboardInterrupt
 
 
 def _process(event: simpy.Event) -> None:
