@@ -14,9 +14,9 @@ from .. import runtime
 from ..errors import InvalidValue, WorldReentered
 from .answers import WorldRuntime
 from .budget import budgeted
+from .ending import close_at_exit, close_quietly
 from .environment import WorldEnvironment
 from .fences import fenced
-from .handles import SimulationTask
 from .loop import SimulationLoop
 from .network import Network
 from .node import Node
@@ -50,6 +50,7 @@ class World:
         self.nodes: dict[str, Node] = {}
         self.network = Network(self)
         self._running = False
+        close_at_exit(self)
 
     @property
     def now_s(self) -> float:
@@ -133,13 +134,16 @@ class World:
 
     def close(self) -> None:
         """End the world: what is unfinished never runs again, and no line of it is recorded."""
+        if self.loop.is_closed():
+            return
         for node in self.nodes.values():
             node.incarnation.end(self.loop.graveyard)  # no more than that: its tasks and timers go with all others
         pending = asyncio.all_tasks(self.loop)
         self._silence_pending()
-        with _running_loop_swapped(None):
+        # With the loop in place, so that code which swallows its end and waits again does come to a wait.
+        with _running_loop_swapped(self.loop):
             for task in sorted(pending, key=lambda task: task.number):  # type: ignore[attr-defined]
-                _close_quietly(task)
+                close_quietly(task)
         self.loop.graveyard.clear()
         self.env._queue.clear()
         self.loop.close()
@@ -154,17 +158,6 @@ class World:
         """A world may be thrown away with tasks unfinished; that is no news."""
         for task in asyncio.all_tasks(self.loop):
             task._log_destroy_pending = False  # type: ignore[attr-defined]
-
-
-def _close_quietly(task: asyncio.Task[Any]) -> None:
-    """Close what a task was running. Its ``finally`` blocks run now, when nothing listens any more."""
-    assert isinstance(task, SimulationTask)
-    coroutine = task.get_coro()
-    try:
-        if coroutine is not None:
-            coroutine.close()
-    except BaseException:
-        pass
 
 
 @contextmanager
