@@ -48,7 +48,8 @@ def close_quietly(task: asyncio.Task[Any]) -> None:
         return
     for _ in range(CLOSINGS_MAX):
         try:
-            return coroutine.close()
+            coroutine.close()
+            return
         except BaseException:  # an error of its own ends it; a wait of its own does not
             if getattr(coroutine, "cr_frame", None) is None:
                 return
