@@ -55,6 +55,7 @@
         ├── Deadlock             nothing can ever run again; says which task waits for what
         ├── BudgetSpent          a run had not ended when its time or its steps were used up
         ├── NotSimulated         a thread, socket, signal or subprocess inside a world
+        ├── EntropyRead          a clock or chance that no seed answers, asked inside a world; says where
         ├── WorldReentered       a world run from inside itself
         ├── NodeCrashed          what a node was doing ended with the node
         └── WorkerLost           a process that shared in the runs died
@@ -82,7 +83,7 @@ from .privacy import KeyMissing, PersonalUnsealed, SubjectErased, WrongKeys
 from .projections import ProjectionFailed, ProjectionMisdefined, ProjectionOutdated
 from .sagas import SagaInputDiffers, SagaMisdefined, UnknownSaga
 from .settings import InvalidValue, RunRefused, ScenarioInvalid
-from .simulation import BudgetSpent, Deadlock, NodeCrashed, NotSimulated, WorkerLost, WorldReentered
+from .simulation import BudgetSpent, Deadlock, EntropyRead, NodeCrashed, NotSimulated, WorkerLost, WorldReentered
 from .store import (
     AppendUnknown,
     ArchivedStreamError,
@@ -156,6 +157,7 @@ __all__ = [
     "RunRefused",
     "Deadlock",
     "BudgetSpent",
+    "EntropyRead",
     "NotSimulated",
     "WorldReentered",
     "NodeCrashed",

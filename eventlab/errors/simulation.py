@@ -42,6 +42,17 @@ class NotSimulated(SimulationError):
         return f"{self.what} would leave the simulated world; {self.instead}"
 
 
+class EntropyRead(SimulationError):
+    """*what* was asked at *place*, and no seed answers it: no run could be repeated. *instead* says what to use."""
+
+    def __init__(self, what: str, place: str, instead: str) -> None:
+        super().__init__(what, place, instead)
+        self.what, self.place, self.instead = what, place, instead
+
+    def __str__(self) -> str:
+        return f"{self.what} in a simulated world is not answered by its seed, at {self.place}; {self.instead}"
+
+
 class WorldReentered(SimulationError):
     """A world was run from inside itself."""
 

@@ -11,6 +11,7 @@ import msgspec
 from ..checks.result import undecided
 from ..errors import BudgetSpent
 from ..simulation import Disk, Node, Recorder, SimulatedStore, SimulatedTransport, World, WriteBack, play
+from ..simulation.entropy import Entropy
 from ..store import EventStore, MemoryStore
 from . import course
 from .assembly import AppFactory, Assembly
@@ -53,13 +54,14 @@ class VirtualRun:
         apps: Mapping[str, AppFactory] | None = None,
         progress: Progress | None = None,
         steps_max: int = STEPS_MAX,
+        entropy: Entropy = "allow",
     ) -> None:
         scenario = loaded.scenario
         self.loaded, self.progress = loaded, progress
         self._steps_max = steps_max
         self._spent: BudgetSpent | None = None
         self.recorder = Recorder()
-        self.world = World(scenario.seed)
+        self.world = World(scenario.seed, entropy=entropy)
         self.assembly = Assembly(
             scenario, SimulatedTransport(self.world), partial(_open_disk, scenario, self.world), apps
         )

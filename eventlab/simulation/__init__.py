@@ -17,6 +17,7 @@ from .distributions import (
     Uniform,
 )
 from .empirical import Empirical
+from .entropy import Leak
 from .environment import WorldEnvironment, wait_for_event
 from .faults import CrashFault, Fault, PartitionFault, play
 from .links import Link, Links, Partition
@@ -54,6 +55,7 @@ __all__ = [
     "Flapping",
     "Isolation",
     "Jittered",
+    "Leak",
     "Link",
     "Links",
     "LogNormal",

@@ -2,7 +2,8 @@
 
 * ``set`` in `asyncio.tasks` and `asyncio.taskgroups` is an ordered one, so that
   ``TaskGroup``, ``wait`` and ``as_completed`` keep one order;
-* a thread started from inside a world raises;
+* a thread started from inside a world raises; so do ``time.sleep``, under which
+  nothing of the world could move, ``os.system`` and ``subprocess.Popen``;
 * anyio's worker threads (Starlette's synchronous endpoints) run inline;
 * Ctrl-C raises KeyboardInterrupt at the next step, also inside Jupyter;
 * automatic garbage collection is off (the loop collects by count), and what
@@ -14,11 +15,15 @@ from __future__ import annotations
 import asyncio.taskgroups
 import asyncio.tasks
 import gc
+import os
 import signal
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import wraps
 from types import FrameType
 from typing import Any
 
@@ -29,6 +34,15 @@ from .ordered import OrderedSet
 _lock = threading.Lock()
 _worlds_running = 0
 _original_start = threading.Thread.start
+
+_PROCESS = "model it as a node: world.node(name)"
+_BLOCKING: tuple[tuple[Any, str, str, str], ...] = (
+    (time, "sleep", "time.sleep()", "use asyncio.sleep: while a thread sleeps, nothing of the world can move"),
+    (os, "system", "os.system()", _PROCESS),
+    (subprocess.Popen, "__init__", "a subprocess", _PROCESS),
+)
+_before: list[Any] = []
+"""What stood in the place of each of those when the first world began."""
 
 
 @contextmanager
@@ -50,6 +64,9 @@ def _shared_patches() -> Iterator[None]:
         if _worlds_running == 1:
             asyncio.tasks.set = asyncio.taskgroups.set = OrderedSet  # type: ignore[attr-defined]
             threading.Thread.start = _start_outside_only  # type: ignore[method-assign]
+            _before[:] = [getattr(owner, name) for owner, name, _, _ in _BLOCKING]
+            for (owner, name, what, instead), real in zip(_BLOCKING, _before, strict=True):
+                setattr(owner, name, _outside_only(real, what, instead))
         inline_anyio_threads()
     try:
         yield
@@ -59,6 +76,8 @@ def _shared_patches() -> Iterator[None]:
             if _worlds_running == 0:
                 del asyncio.tasks.set, asyncio.taskgroups.set  # type: ignore[attr-defined]
                 threading.Thread.start = _original_start  # type: ignore[method-assign]
+                for (owner, name, _, _), real in zip(_BLOCKING, _before, strict=True):
+                    setattr(owner, name, real)
 
 
 def _inside() -> bool:
@@ -71,6 +90,16 @@ def _start_outside_only(self: threading.Thread) -> None:
             f"the thread {self.name!r}", "use asyncio tasks; asyncio.to_thread runs its function inline in a simulation"
         )
     _original_start(self)
+
+
+def _outside_only(real: Callable[..., Any], what: str, instead: str) -> Callable[..., Any]:
+    @wraps(real)
+    def ask(*args: Any, **options: Any) -> Any:
+        if _inside():
+            raise NotSimulated(what, instead)
+        return real(*args, **options)
+
+    return ask
 
 
 def inline_anyio_threads() -> None:

@@ -15,6 +15,7 @@ from ..errors import InvalidValue, WorldReentered
 from .answers import WorldRuntime
 from .budget import budgeted
 from .ending import close_at_exit, close_quietly
+from .entropy import Audit, Entropy, Leak
 from .environment import WorldEnvironment
 from .fences import fenced
 from .loop import SimulationLoop
@@ -37,10 +38,21 @@ class World:
     *ready* says in which order tasks run that are ready at the same moment: ``"fifo"``;
     ``"shuffled"`` by the seed, or ``PCT(depth)``, which find races; ``Scripted(choices)``, which makes the
     choices of another run again. The same seed gives the same run, to the byte.
+
+    *entropy* says what becomes of code that asks for a clock or chance that no seed answers: ``"allow"``;
+    ``"list"``, to be read in `entropy`; ``"raise"``, which raises EntropyRead where it was asked. Both slow a run down.
     """
 
-    def __init__(self, seed: int = 0, *, ready: Ready = "fifo", epoch: datetime = runtime.EPOCH) -> None:
+    def __init__(
+        self,
+        seed: int = 0,
+        *,
+        ready: Ready = "fifo",
+        entropy: Entropy = "allow",
+        epoch: datetime = runtime.EPOCH,
+    ) -> None:
         self.seed = seed
+        self._audit = Audit(entropy)
         self.env = WorldEnvironment()
         self._queue = queue_for(ready, seed)
         self.loop = SimulationLoop(self.env, self._queue)
@@ -61,6 +73,11 @@ class World:
     def choices(self) -> tuple[int, ...]:
         """Which of several ready tasks ran, choice for choice, for `Scripted`; none were made under ``"fifo"``."""
         return () if self._queue is None else tuple(self._queue.choices)
+
+    @property
+    def entropy(self) -> tuple[Leak, ...]:
+        """What was asked that no seed answers, with place and count; nothing is noted under ``"allow"``."""
+        return self._audit.leaks
 
     def node(self, name: str, boot: Callable[[Node], Awaitable[None]] | None = None) -> Node:
         """The node of that name, made on first asking. *boot* runs on it at every start of a life."""
@@ -102,6 +119,7 @@ class World:
                 fenced(self.loop),
                 runtime.entered(self.runtime),
                 _running_loop_swapped(self.loop),
+                self._audit.watching(self.loop),
             ):
                 # In the caller's context, so that what it prints goes where the caller's prints go.
                 task = self.loop.create_task(coroutine, name="main", context=copy_context())

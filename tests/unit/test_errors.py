@@ -27,6 +27,7 @@ EXAMPLES = [
     errors.RecordConflict([("lease/mailer", 3, 4)]),
     errors.HandlerCancelled("mailer", 17),
     errors.WorkerLost(),
+    errors.EntropyRead("time.time()", "a.py:3 in f", "use runtime.now"),
     errors.ConnectionBroken("payments", "ReservePayment", "eu ↔ us"),
     errors.EventDamaged("shop", 3, "a-1", 2, 0x1A2B3C4D, 0x0F),
 ]
