@@ -57,6 +57,7 @@
         ├── NotSimulated         a thread, socket, signal or subprocess inside a world
         ├── EntropyRead          a clock or chance that no seed answers, asked inside a world; says where
         ├── WorldReentered       a world run from inside itself
+        ├── ScriptMisfit         a script of choices does not fit the program that is run
         ├── NodeCrashed          what a node was doing ended with the node
         └── WorkerLost           a process that shared in the runs died
 
@@ -83,7 +84,16 @@ from .privacy import KeyMissing, PersonalUnsealed, SubjectErased, WrongKeys
 from .projections import ProjectionFailed, ProjectionMisdefined, ProjectionOutdated
 from .sagas import SagaInputDiffers, SagaMisdefined, UnknownSaga
 from .settings import InvalidValue, RunRefused, ScenarioInvalid
-from .simulation import BudgetSpent, Deadlock, EntropyRead, NodeCrashed, NotSimulated, WorkerLost, WorldReentered
+from .simulation import (
+    BudgetSpent,
+    Deadlock,
+    EntropyRead,
+    NodeCrashed,
+    NotSimulated,
+    ScriptMisfit,
+    WorkerLost,
+    WorldReentered,
+)
 from .store import (
     AppendUnknown,
     ArchivedStreamError,
@@ -126,6 +136,7 @@ __all__ = [
     "ArchivedStreamError",
     "SchemaOutdated",
     "SchemaTooNew",
+    "ScriptMisfit",
     "ExportInvalid",
     "SubjectErased",
     "PersonalUnsealed",

@@ -60,6 +60,20 @@ class WorldReentered(SimulationError):
         return "this world is running already; start tasks in it with node.start() instead"
 
 
+class ScriptMisfit(SimulationError):
+    """A script of choices names a task that is not there: the program is not the one that was recorded."""
+
+    def __init__(self, number: int, choice: int, ready: int) -> None:
+        super().__init__(number, choice, ready)
+        self.number, self.choice, self.ready = number, choice, ready
+
+    def __str__(self) -> str:
+        return (
+            f"choice {self.number} of the script is {self.choice}, and only {self.ready} tasks were ready: "
+            "it was recorded from another program; Scripted(choices, strict=False) takes the oldest task instead"
+        )
+
+
 class NodeCrashed(SimulationError):
     """What was asked of a node ended when the node crashed."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextvars import Context
 from typing import Any
 
-from .incarnation import INCARNATION
+from .handles import SimulationTask
+from .incarnation import INCARNATION, Incarnation
 
 
 class Lives:
@@ -26,6 +28,14 @@ class Lives:
         """So many more nodes are paused, or fewer: ask for the life of every handle for as long as that is needed."""
         self.pauses += more_pauses
         self.fenced = self.crashed or self.pauses > 0
+
+    def abandon(self, task: SimulationTask[Any], context: Context) -> None:
+        """Never run *task* again, whose own *context* this is, nor let it be destroyed: as if its node had crashed."""
+        task.incarnation = Incarnation(task.get_name(), 0)
+        task.incarnation.dead = True
+        context.run(INCARNATION.set, task.incarnation)
+        self.graveyard.append(task)
+        self.crashed = self.fenced = True
 
     def go_on(self, deferred: list[Any]) -> None:
         """Make ready what a pause has held back, behind what is ready already."""

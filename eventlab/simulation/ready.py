@@ -7,6 +7,8 @@ from asyncio import Handle, Task
 from collections import deque
 from typing import Any, Protocol
 
+from ..errors import ScriptMisfit
+
 
 class ReadyQueue(Protocol):
     """What the loop asks of a policy. Every handle that is put in comes out once."""
@@ -93,16 +95,23 @@ class Prioritised(Choosing):
 
 
 class Replayed(Choosing):
-    """What a script says, choice for choice; the oldest task where it says nothing that can be done."""
+    """What a script says, choice for choice; after its end the oldest task.
 
-    def __init__(self, script: tuple[int, ...]) -> None:
+    A choice that cannot be made raises ScriptMisfit where the script is *strict*; else the oldest task runs.
+    """
+
+    def __init__(self, script: tuple[int, ...], strict: bool) -> None:
         super().__init__()
-        self._script = script
+        self._script, self._strict = script, strict
 
     def _choose(self, tasks: list[Handle]) -> int:
         made = len(self.choices)
         wanted = self._script[made] if len(tasks) > 1 and made < len(self._script) else 0
-        return wanted if wanted < len(tasks) else 0
+        if wanted < len(tasks):
+            return wanted
+        if self._strict:
+            raise ScriptMisfit(made, wanted, len(tasks))
+        return 0
 
 
 def _number(handle: Any) -> int:

@@ -36,15 +36,19 @@ class PCT:
 class Scripted:
     """The choices of an earlier run, `World.choices`, made again.
 
-    Each says which of the ready tasks runs, counted from the oldest. Where the script has ended, or names a
-    task that is not there, the oldest runs: so a shorter script is a run as well, and scripts can be shrunk.
+    Each says which of the ready tasks runs, counted from the oldest. Where the script has ended the oldest
+    runs: a shorter script is a run as well. Where it names a task that is not there, the run raises
+    ScriptMisfit, for the program is not the one that was recorded; not *strict*, the oldest runs there too, so
+    that scripts can be shrunk.
     Raises InvalidValue for a choice below 0.
     """
 
     choices: tuple[int, ...] = ()
+    strict: bool = True
 
-    def __init__(self, choices: Iterable[int] = ()) -> None:
+    def __init__(self, choices: Iterable[int] = (), *, strict: bool = True) -> None:
         object.__setattr__(self, "choices", tuple(choices))
+        object.__setattr__(self, "strict", strict)
         given: tuple[object, ...] = self.choices  # a file may hold anything
         for number, choice in enumerate(given):
             if not isinstance(choice, int) or choice < 0:
@@ -54,7 +58,7 @@ class Scripted:
         return json.dumps(self.choices)
 
     @classmethod
-    def from_json(cls, text: str) -> Scripted:
+    def from_json(cls, text: str, *, strict: bool = True) -> Scripted:
         """The script that `to_json` wrote. Raises InvalidValue for any other text."""
         try:
             choices = json.loads(text)
@@ -62,7 +66,7 @@ class Scripted:
             raise InvalidValue("the script", text[:60], f"a JSON list of choices ({error})") from None
         if not isinstance(choices, list):
             raise InvalidValue("the script", text[:60], "a JSON list of choices")
-        return cls(choices)
+        return cls(choices, strict=strict)
 
 
 Ready = Literal["fifo", "shuffled"] | PCT | Scripted
@@ -77,5 +81,5 @@ def queue_for(ready: Ready, seed: int) -> Choosing | None:
     if isinstance(ready, PCT):
         return Prioritised(seeded(seed, "world/ready"), ready.depth, ready.steps)
     if isinstance(ready, Scripted):
-        return Replayed(ready.choices)
+        return Replayed(ready.choices, ready.strict)
     raise InvalidValue("World.ready", ready, "'fifo', 'shuffled', PCT(...) or Scripted(...)")

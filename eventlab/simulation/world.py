@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from .. import runtime
-from ..errors import InvalidValue, WorldReentered
+from ..errors import InvalidValue, SimulationError, WorldReentered
 from .answers import WorldRuntime
 from .budget import budgeted
 from .ending import close_at_exit, close_quietly
@@ -33,7 +33,7 @@ class World:
 
     ``World(seed=7).run(main)`` runs the coroutine function *main* to its end and returns what it
     returns, as a plain call: in a script, in a test, or in a Jupyter cell. It may be called again; then
-    time, nodes and background tasks go on where they stood.
+    time, nodes and background tasks go on where they stood, but not a *main* that spent its budget or was stuck.
 
     *ready* says in which order tasks run that are ready at the same moment: ``"fifo"``;
     ``"shuffled"`` by the seed, or ``PCT(depth)``, which find races; ``Scripted(choices)``, which makes the
@@ -99,8 +99,9 @@ class World:
 
         It may go on up to *until_s* on the world's clock, and for *steps_max* callbacks and steps of tasks: also a
         loop of ``sleep(0)``, which no clock would end, ends there. Raises BudgetSpent when it has not
-        ended by then, Deadlock when nothing can ever run again, KeyboardInterrupt on Ctrl-C, and InvalidValue
-        once the world is closed.
+        ended by then, Deadlock when nothing can ever run again, KeyboardInterrupt on Ctrl-C, ScriptMisfit when
+        a script of choices cannot be followed, and InvalidValue once the world is closed. A *main* that
+        these end never runs again; after Ctrl-C it goes on in the next run.
         """
         if self._running:
             if asyncio.iscoroutine(main):
@@ -122,9 +123,14 @@ class World:
                 self._audit.watching(self.loop),
             ):
                 # In the caller's context, so that what it prints goes where the caller's prints go.
-                task = self.loop.create_task(coroutine, name="main", context=copy_context())
+                context = copy_context()
+                task = self.loop.create_task(coroutine, name="main", context=context)
                 try:
                     self.context.run(self.loop.drive, task)
+                except SimulationError:  # its budget is spent, or it is stuck; after Ctrl-C it may go on
+                    if not task.done():
+                        self.loop.abandon(task, context)
+                    raise
                 finally:
                     self._silence_pending()
                     task._log_traceback = False  # its error is raised here, or was

@@ -17,6 +17,7 @@ EXAMPLES = [
     errors.ForeignStreamError("orders", "user-1", ["order"]),
     errors.Deadlock(["main waits"]),
     errors.BudgetSpent("5 s of virtual time", ["main waits"]),
+    errors.ScriptMisfit(0, 5, 2),
     errors.ScenarioInvalid(["a.yaml:1:1: no"]),
     errors.InvalidValue("loss", 1.2, "a probability"),
     errors.SubjectErased("customer-17"),

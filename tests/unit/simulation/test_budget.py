@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
@@ -44,18 +45,56 @@ def test_within_its_budget_a_run_is_the_same_and_leaves_nothing_behind() -> None
     assert world.now_s == 202
 
 
-def test_a_world_whose_budget_is_spent_can_go_on() -> None:
+@pytest.mark.parametrize("budget", [{"until_s": 5}, {"steps_max": 3}])
+def test_a_world_whose_budget_is_spent_goes_on_without_the_main_that_spent_it(budget: Any) -> None:
     world = World()
-    ended: list[float] = []
+    told: list[tuple[str, float]] = []
+
+    async def tell(name: str) -> None:
+        try:
+            for _ in range(6):
+                await asyncio.sleep(2)
+                told.append((name, world.now_s))
+        finally:
+            told.append((f"{name} has ended", world.now_s))
 
     async def main() -> None:
-        await asyncio.sleep(10)
-        ended.append(world.now_s)
+        background = world.spawn(tell("background"), name="background")
+        await tell("main")
+        await background
 
     with pytest.raises(BudgetSpent):
-        world.run(main, until_s=5)
-    world.run(asyncio.sleep(7))
-    assert ended == [10]
+        world.run(main, **budget)
+    spent = len(told)
+    world.run(asyncio.sleep(20))
+    gc.collect()
+    assert [name for name, _ in told[spent:]] == ["background"] * (6 - spent // 2) + ["background has ended"]
+
+
+def test_a_main_that_was_stuck_is_not_listed_again() -> None:
+    world = World()
+    with pytest.raises(Deadlock):
+        world.run(asyncio.Event().wait())
+    with pytest.raises(Deadlock) as caught:
+        world.run(asyncio.Event().wait())
+    assert len(caught.value.waiting) == 1
+
+
+def test_a_main_that_was_stuck_is_not_taken_up_again() -> None:
+    world, event, told = World(), asyncio.Event(), []
+
+    async def main() -> None:
+        await event.wait()
+        told.append("main goes on")
+
+    async def other() -> None:
+        event.set()
+        await asyncio.sleep(1)
+
+    with pytest.raises(Deadlock):
+        world.run(main)
+    world.run(other)
+    assert told == []
 
 
 def test_a_deadlock_is_not_taken_for_a_long_run() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from eventlab.errors import InvalidValue
+from eventlab.errors import InvalidValue, ScriptMisfit
 from eventlab.simulation import PCT, Scripted, World
 
 STEPS, TASKS = 7, 3
@@ -69,9 +69,17 @@ def test_recorded_choices_give_the_order_again(ready: Any) -> None:
     assert again.choices == first.choices
 
 
-def test_where_a_script_says_nothing_that_can_be_done_the_oldest_task_runs() -> None:
-    orders = [order_of_two(World(ready=Scripted(script))) for script in ((), (0,), (1,), (7,))]
+def test_a_script_that_names_a_task_that_is_not_there_says_so() -> None:
+    with pytest.raises(ScriptMisfit, match="choice 0 of the script is 5, and only 2 tasks were ready") as caught:
+        with World(ready=Scripted([5, 9, 9])) as world:
+            order_of_two(world)
+    assert caught.value.args == (0, 5, 2)
+
+
+def test_where_a_script_has_ended_or_need_not_fit_the_oldest_task_runs() -> None:
+    orders = [order_of_two(World(ready=Scripted(script, strict=False))) for script in ((), (0,), (1,), (7,))]
     assert orders == [["written", "read"], ["written", "read"], ["read", "written"], ["written", "read"]]
+    assert order_of_two(World(ready=Scripted())) == ["written", "read"]
 
 
 def test_in_order_there_is_nothing_to_choose() -> None:
