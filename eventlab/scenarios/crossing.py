@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from .kinds import FRONT, Known
+from .linking import NetworkRules
 from .model import SHOP, Crash
 from .tree import Item, Path, Problem
 from .walking import Walker, nearest
@@ -16,7 +17,7 @@ Finding = tuple[Path, str]
 def check(walker: Walker, root: Item) -> list[Problem]:
     """Problems between sections, each at the value that is most likely wrong."""
     problems = []
-    for find in (_names, _shop_names, _whole_shop, _ushers, _circles, _placement, _crashes_overlap):
+    for find in (_names, _shop_names, _whole_shop, _ushers, _circles, _placement, _links, _crashes_overlap):
         for path, message in find(walker, root):
             item = walker.items[path]
             place = item.place
@@ -131,6 +132,14 @@ def _placement(walker: Walker, root: Item) -> Iterator[Finding]:
             yield (*path, name), f"no service {name!r}; {nearest(name, names, 'there are')}"
     if missing := [name for name in names if name not in placed]:
         yield path, f"does not say where {', '.join(missing)} {'is' if len(missing) == 1 else 'are'}"
+
+
+def _links(walker: Walker, root: Item) -> Iterator[Finding]:
+    rules = walker.built.get(("network",))
+    for at, rule in enumerate(rules.links if isinstance(rules, NetworkRules) else ()):
+        path = ("network", "links", at)
+        for key, message in rule.clashes(rules.base(*rule.ways[0])):
+            yield ((*path, key) if (*path, key) in walker.items else path), message
 
 
 def _crashes_overlap(walker: Walker, root: Item) -> Iterator[Finding]:

@@ -130,11 +130,7 @@ class NetworkRules(Manners, frozen=True, kw_only=True):
         if placing:
             return
         bases = (USUAL,) if self.preset is None else PRESETS[self.preset].links.values()
-        own = min((list(self.clashes(link)) for link in bases), key=len)
-        yield from own
-        for at, rule in enumerate(() if own else self.links):
-            for key, message in rule.clashes(self.base(*rule.ways[0])):
-                yield "links", f"[{at}].{key}: {message}"
+        yield from min((list(self.clashes(link)) for link in bases), key=len)
 
     def _misplaced(self) -> Iterator[Problem]:
         known = PRESETS[self.preset].places if self.preset is not None else ()

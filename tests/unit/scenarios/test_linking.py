@@ -9,7 +9,7 @@ import pytest
 from eventlab import hooks
 from eventlab.errors import ScenarioInvalid
 from eventlab.history import Entry
-from eventlab.scenarios import run_virtual
+from eventlab.scenarios import run_real, run_virtual
 from eventlab.scenarios.linking import USUAL
 from eventlab.scenarios.loading import load
 from eventlab.scenarios.model import Scenario
@@ -91,6 +91,20 @@ def test_a_file_says_what_the_ends_of_a_cut_notice(tmp_path: Path, seen_as: str,
     assert {end.outcome for end in ends if end.target == "db"} == {outcome}
 
 
+def test_both_clocks_meet_the_same_network(tmp_path: Path) -> None:
+    text = "{latency: 1ms, links: [{from: web, to: front, duplicate: 100%}]}"
+    quick = ["load.open={target: web, rate: 200/s, count: 3}", "services.web.model.latency=1ms"]
+    loaded = load(put(tmp_path, f"{MODELLED}network: {text}\n", orders=None), quick)
+    sent_and_copied = [
+        [
+            sum(isinstance(entry.what, kind) for entry in run.entries)
+            for kind in (hooks.MessageSent, hooks.MessageDuplicated)
+        ]
+        for run in (run_virtual(loaded), run_real(loaded))
+    ]
+    assert sent_and_copied == [[12, 3], [12, 3]]
+
+
 @pytest.mark.parametrize(
     ("network", "problem"),
     [
@@ -107,7 +121,11 @@ def test_a_file_says_what_the_ends_of_a_cut_notice(tmp_path: Path, seen_as: str,
         ("{fifo: true, duplicate: 1%}", "network.fifo: a link that is fifo neither duplicates nor reorders"),
         (
             "{reorder: 1%, links: [{between: [web, db], fifo: true}]}",
-            "network.links: [0].fifo: a link that is fifo neither duplicates nor reorders",
+            "10:59: network.links[0].fifo: a link that is fifo neither duplicates nor reorders",
+        ),
+        (
+            "{fifo: true, links: [{between: [web, db], reorder: 1%}]}",
+            "network.links[0]: a link that is fifo neither duplicates nor reorders",
         ),
         (
             "{holding: 5ms}",
