@@ -136,7 +136,9 @@ def _placement(walker: Walker, root: Item) -> Iterator[Finding]:
 
 def _links(walker: Walker, root: Item) -> Iterator[Finding]:
     rules = walker.built.get(("network",))
-    for at, rule in enumerate(rules.links if isinstance(rules, NetworkRules) else ()):
+    if not isinstance(rules, NetworkRules):
+        return
+    for at, rule in enumerate(rules.links):
         path = ("network", "links", at)
         for key, message in rule.clashes(rules.base(*rule.ways[0])):
             yield ((*path, key) if (*path, key) in walker.items else path), message
