@@ -11,10 +11,11 @@ from typing import Any
 
 from ..errors import InvalidValue
 from ..history import Operation
+from .foreign import sorted_out
 from .linearizable_search import Problem, search
 from .linearizable_witness import smallest, weakened
 from .models import Model, model_named
-from .operations import by_subject, told
+from .operations import told
 from .result import CheckResult, held, undecided
 
 NAME = "linearizable"
@@ -29,17 +30,19 @@ def linearizable(
 
     An operation with an ``unknown`` outcome may have happened at any later time, or never; a ``failed`` one did
     nothing. Operations of one process follow one another. At one and the same moment, those of different processes
-    count as concurrent. Operations that the model does not know are left out. After *states_max* states of one
-    subject the answer is unknown. The witness is the smallest piece found that no order explains, an operation each.
+    count as concurrent. A subject that the model knows some operations of, and others not, is unknown; one of which it
+    knows none is left out. After *states_max* states of one subject the answer is unknown. The witness is the
+    smallest piece found that no order explains, an operation each.
 
     Raises InvalidValue for a model that is none, and for a value that is none of the model's.
     """
     if states_max < 1:
         raise InvalidValue("states_max", states_max, "a number of states from 1")
     known = model_named(model, initial).operations
-    subjects = by_subject(each for each in operations if each.operation in known and each.outcome != "failed")
+    found = sorted_out(operations, known, f"a {model}")
+    subjects = found.judged
     count = sum(map(len, subjects.values()))
-    if not count:
+    if not count and not found.reasons:
         return undecided(NAME, f"the history has no operation of a {model}: {', '.join(known)}")
     given_up: list[str] = []
     refuted: list[tuple[str, Sequence[Operation], Operation]] = []
@@ -52,6 +55,8 @@ def linearizable(
             given_up.append(f"{subject}: {len(of_subject)} operations")
     if refuted:
         return _broken(model, initial, states_max, len(subjects), refuted)
+    if found.reasons:
+        return undecided(NAME, found.because, found.witnesses)
     if given_up:
         reason = f"{len(given_up)} of {len(subjects)} subjects have more than {states_max:,} states to look through"
         return undecided(NAME, reason, given_up)

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 from ..errors import InvalidValue
 from ..history import Operation
+from .foreign import sorted_out
 from .models import hashable, value_of
-from .operations import by_subject, told
+from .operations import told
 from .result import CheckResult, broken, held, undecided
 
 GUARANTEES = ("read your writes", "monotonic reads", "monotonic writes", "writes follow reads")
@@ -38,14 +39,16 @@ def session_guarantee(
     Versions are taken from results: ``{"value": …, "version": …}``, or for the model ``stream`` the number (or the
     length of the list) itself. Where there are none, a value that was written once stands for its write, and a write
     that ended before another began is the older one. By that rule a session's writes are always in order, so
-    without versions the two guarantees of writes are unknown. So is whatever compares writes that overlapped.
+    without versions the two guarantees of writes are unknown. So is whatever compares writes that overlapped,
+    and a subject on which there are other operations than reads and writes, for nobody knows what those did.
 
     Raises InvalidValue for another guarantee.
     """
     if guarantee not in GUARANTEES:
         raise InvalidValue("guarantee", guarantee, f"one of {', '.join(GUARANTEES)}")
     pairs, undecidable = 0, []
-    for of_subject in by_subject(each for each in operations if each.outcome != "failed").values():
+    sorted_ = sorted_out(operations, (*READS, *WRITES), "a session's")
+    for of_subject in sorted_.judged.values():
         for earlier, later in _pairs(_seen(of_subject, model, initial), guarantee):
             pairs += 1
             is_kept = _in_order(earlier, later, guarantee)
@@ -53,6 +56,8 @@ def session_guarantee(
                 return broken(guarantee, _reason(guarantee, earlier, later), _evidence(earlier, later))
             if is_kept is None:
                 undecidable.append(f"{told(earlier.operation)}; then {told(later.operation)}")
+    if sorted_.reasons:
+        return undecided(guarantee, sorted_.because, sorted_.witnesses)
     if undecidable:
         return undecided(guarantee, f"the versions of {len(undecidable)} of {pairs} pairs cannot be told", undecidable)
     if not pairs:

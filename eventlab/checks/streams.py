@@ -2,16 +2,18 @@
 
 Pure functions of a history: of appends as operations (``append``, with the event as value), of the log's own hooks
 (`hooks.EventsAppended`), of final reads (`hooks.Observed`: a stream's events as a list), and of what subscribers
-took (operations ``receive`` with the store as subject and ``[stream, version]`` as value).
+took (operations ``receive`` with the store as subject and ``[stream, version]`` as value). Where there are other
+operations beside these, nobody knows what they did, and the answer is unknown.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from ..history import Entry, of_kind, operations
 from ..hooks import EventsAppended, Observed
+from .foreign import Sorted, sorted_out
 from .models import event_of, hashable
 from .result import CheckResult, broken, held, undecided
 
@@ -22,12 +24,13 @@ def nothing_lost(entries: Sequence[Entry]) -> CheckResult:
     finals = _finals(entries)
     acknowledged: dict[str, Counter[object]] = {}
     shown: dict[tuple[str, object], str] = {}
-    for each in operations(entries):
-        if each.operation == "append" and each.outcome == "ok" and each.subject in finals:
+    found = _sorted(entries, finals, ("append", "read"), "a stream's")
+    for each in (each for of_subject in found.judged.values() for each in of_subject):
+        if each.operation == "append" and each.outcome == "ok":
             event, _ = event_of(each)
             acknowledged.setdefault(each.subject, Counter())[hashable(event)] += 1
             shown[each.subject, hashable(event)] = f"{each.subject}: {event!r}, acknowledged at {each.ended:g} s"
-    if not acknowledged:
+    if not acknowledged and not found.reasons:
         return undecided(name, "no stream has both an acknowledged append and a final read")
     lost = [
         shown[stream, event]
@@ -37,6 +40,8 @@ def nothing_lost(entries: Sequence[Entry]) -> CheckResult:
     count = sum(events.total() for events in acknowledged.values())
     if lost:
         return broken(name, f"{len(lost)} of {count} acknowledged events are missing", lost)
+    if found.reasons:
+        return undecided(name, found.because, found.witnesses)
     return held(name, f"all {count:,} acknowledged events are there")
 
 
@@ -45,8 +50,9 @@ def nothing_twice(entries: Sequence[Entry]) -> CheckResult:
     name = "nothing twice"
     finals = _finals(entries)
     asked: dict[str, Counter[object]] = {}
-    for each in operations(entries):
-        if each.operation == "append" and each.outcome != "failed":
+    found = _sorted(entries, finals, ("append", "read"), "a stream's")
+    for each in (each for of_subject in found.judged.values() for each in of_subject):
+        if each.operation == "append":
             asked.setdefault(each.subject, Counter())[hashable(event_of(each)[0])] += 1
     twice = []
     for stream, events in finals.items():
@@ -59,6 +65,8 @@ def nothing_twice(entries: Sequence[Entry]) -> CheckResult:
     twice += [f"{store}: {stream} v{version} was written {count} times" for (store, stream, version), count in again]
     if twice:
         return broken(name, f"{len(twice)} events are there more often than they should be", twice)
+    if found.reasons:
+        return undecided(name, found.because, found.witnesses)
     if not written and not any(stream in asked for stream in finals):
         return undecided(name, "the history has no append")
     return held(name, f"no event of {len(finals)} final reads and {len(written):,} recorded appends is there twice")
@@ -102,12 +110,13 @@ def nothing_missed(entries: Sequence[Entry]) -> CheckResult:
         log.setdefault((stream, version), len(log))
     reached: dict[tuple[str, str], int] = {}
     wrong, count = [], 0
-    for each in operations(entries):
-        if each.operation != "receive" or each.outcome != "ok" or each.subject not in logs:
+    found = _sorted(entries, logs, ("receive", "append", "read"), "a subscriber's")
+    for each in (each for of_subject in found.judged.values() for each in of_subject):
+        if each.operation != "receive" or each.outcome != "ok":
             continue
         count += 1
-        found = tuple(each.value) if isinstance(each.value, list | tuple) else each.value
-        who, place = (each.process, each.subject), logs[each.subject].get(found)
+        taken = tuple(each.value) if isinstance(each.value, list | tuple) else each.value
+        who, place = (each.process, each.subject), logs[each.subject].get(taken)
         if place is None:
             wrong.append(f"{each.process} took {each.value} at {each.invoked:g} s, which was never appended")
             continue
@@ -117,9 +126,15 @@ def nothing_missed(entries: Sequence[Entry]) -> CheckResult:
         reached[who] = max(place, reached.get(who, place))
     if wrong:
         return broken(name, f"{len(wrong)} of {count} deliveries are out of order or leave something out", wrong)
+    if found.reasons:
+        return undecided(name, found.because, found.witnesses)
     if not count:
         return undecided(name, "nobody received from a store that the history tells of")
     return held(name, f"{count:,} deliveries to {len(reached)} subscribers leave nothing out")
+
+
+def _sorted(entries: Iterable[Entry], subjects: Container[str], known: Sequence[str], thing: str) -> Sorted:
+    return sorted_out((each for each in operations(entries) if each.subject in subjects), known, thing)
 
 
 def _finals(entries: Iterable[Entry]) -> dict[str, Sequence[object]]:
