@@ -27,6 +27,7 @@ AnyHappening: TypeAlias = (
     | hooks.OperationEnded
     | hooks.Observed
     | hooks.StorageOperated
+    | hooks.Drawn
     | hooks.StorageChanged
     | hooks.EventsAppended
     | hooks.CommandAttempted

@@ -68,6 +68,16 @@ class StorageOperated(Happening, frozen=True):
     duration_s: float
 
 
+class Drawn(Happening, frozen=True):
+    """A number was drawn from a random stream of a world that records its draws; as text if it has over 53 bits.
+
+    Emitted to those who listen closely.
+    """
+
+    stream: str
+    value: float | int | str
+
+
 class StorageChanged(Happening, frozen=True):
     """A fault of storage took hold (*on*), was lifted, or did its damage at one stroke; *detail* says how much."""
 

@@ -34,12 +34,14 @@ def run_virtual(
     apps: Mapping[str, AppFactory] | None = None,
     progress: Progress | None = None,
     steps_max: int = STEPS_MAX,
+    record_draws: bool = False,
 ) -> Run:
     """Run the scenario to its end and judge it. The same seed gives the same run, to the byte.
 
-    A run that has not ended after *steps_max* steps is inconclusive, and says what was waiting.
+    A run that has not ended after *steps_max* steps is inconclusive, and says what was waiting. With *record_draws*
+    its history holds each draw of each random stream, and each single read of a store, as well.
     """
-    with VirtualRun(loaded, apps=apps, progress=progress, steps_max=steps_max) as run:
+    with VirtualRun(loaded, apps=apps, progress=progress, steps_max=steps_max, record_draws=record_draws) as run:
         run.drive()
         return run.judge()
 
@@ -55,13 +57,14 @@ class VirtualRun:
         progress: Progress | None = None,
         steps_max: int = STEPS_MAX,
         entropy: Entropy = "allow",
+        record_draws: bool = False,
     ) -> None:
         scenario = loaded.scenario
         self.loaded, self.progress = loaded, progress
         self._steps_max = steps_max
         self._spent: BudgetSpent | None = None
-        self.recorder = Recorder()
-        self.world = World(scenario.seed, entropy=entropy)
+        self.recorder = Recorder(closely=record_draws)
+        self.world = World(scenario.seed, entropy=entropy, record_draws=record_draws)
         self.assembly = Assembly(
             scenario, SimulatedTransport(self.world), partial(_open_disk, scenario, self.world), apps
         )

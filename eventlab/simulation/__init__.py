@@ -16,6 +16,7 @@ from .distributions import (
     Pareto,
     Uniform,
 )
+from .draws import Difference, first_difference
 from .empirical import Empirical
 from .entropy import Leak
 from .environment import WorldEnvironment, wait_for_event
@@ -47,6 +48,7 @@ __all__ = [
     "Constant",
     "CrashFault",
     "Cut",
+    "Difference",
     "Disk",
     "Distribution",
     "Empirical",
@@ -80,6 +82,7 @@ __all__ = [
     "bridge",
     "WriteBack",
     "call_graph",
+    "first_difference",
     "halves",
     "minority_majority",
     "play",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from .. import runtime
+from .draws import recorded_stream
 
 if TYPE_CHECKING:
     from .clock import NodeClock
@@ -18,10 +20,14 @@ class WorldRuntime(runtime.SeededRuntime):
 
     simulated = True
 
-    def __init__(self, seed: int, epoch: datetime, loop: SimulationLoop) -> None:
+    def __init__(self, seed: int, epoch: datetime, loop: SimulationLoop, *, record_draws: bool = False) -> None:
         super().__init__(seed, epoch, loop.time)
         self.loop = loop
+        self._record_draws = record_draws
         self._wrong: dict[str, NodeClock] = {}
+
+    def make_stream(self, name: str) -> random.Random:
+        return recorded_stream(self.seed, name) if self._record_draws else super().make_stream(name)
 
     def follow(self, node: str, clock: NodeClock | None) -> None:
         """From now on the time of day on *node* is what *clock* says; with None, it is right.

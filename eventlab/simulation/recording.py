@@ -56,6 +56,11 @@ class Recorded:
         return _frame(tables.storage_rows(self._told), tables.STORAGE)
 
     @property
+    def draws(self) -> pd.DataFrame:
+        """One row a draw: at_s, node, stream, value; empty unless the world was made with *record_draws*."""
+        return _frame(tables.draw_rows(self._told), tables.DRAWS)
+
+    @property
     def call_graph(self) -> list[CallEdge]:
         """Who called whom, how often, how it ended and how long it took."""
         return call_graph(self._told)

@@ -17,6 +17,7 @@ CALLS = (
 MESSAGES = ("id", "copy_of", "source", "target", "what", "outcome", "reason", "sent_s", "ended_s", "duration_s")
 FAULTS = ("fault", "detail", "began_s", "ended_s", "duration_s")
 NODES = ("at_s", "node", "state", "incarnation", "slowness", "offset_s", "drift_ppm")
+DRAWS = ("at_s", "node", "stream", "value")
 STORAGE = ("at_s", "node", "store", "operation", "outcome", "duration_s")
 
 
@@ -104,3 +105,8 @@ def storage_rows(entries: Iterable[Entry]) -> Rows:
         (entry.at, entry.node, what.store, what.operation, what.outcome, what.duration_s)
         for entry, what in of_kind(entries, hooks.StorageOperated)
     ]
+
+
+def draw_rows(entries: Iterable[Entry]) -> Rows:
+    """Draws in their order. Only a world that records its draws tells of them, to a recorder that listens closely."""
+    return [(entry.at, entry.node, drawn.stream, drawn.value) for entry, drawn in of_kind(entries, hooks.Drawn)]

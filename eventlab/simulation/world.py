@@ -41,6 +41,7 @@ class World:
 
     *entropy* says what becomes of code that asks for a clock or chance that no seed answers: ``"allow"``;
     ``"list"``, to be read in `entropy`; ``"raise"``, which raises EntropyRead where it was asked. Both slow a run down.
+    With *record_draws* each draw of each random stream is told to recorders that listen closely.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class World:
         *,
         ready: Ready = "fifo",
         entropy: Entropy = "allow",
+        record_draws: bool = False,
         epoch: datetime = runtime.EPOCH,
     ) -> None:
         self.seed = seed
@@ -56,7 +58,7 @@ class World:
         self.env = WorldEnvironment()
         self._queue = queue_for(ready, seed)
         self.loop = SimulationLoop(self.env, self._queue)
-        self.runtime = WorldRuntime(seed, epoch, self.loop)
+        self.runtime = WorldRuntime(seed, epoch, self.loop, record_draws=record_draws)
         self.context: Context = copy_context()
         """The context of what belongs to no node: messages in flight, faults, the world's own tasks."""
         self.nodes: dict[str, Node] = {}
