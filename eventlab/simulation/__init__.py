@@ -21,13 +21,25 @@ from .empirical import Empirical
 from .entropy import Leak
 from .environment import WorldEnvironment, wait_for_event
 from .faults import CrashFault, Fault, PartitionFault, play
+from .kinds_of_faults import (
+    AnyFault,
+    ClockFault,
+    DiskFullFault,
+    DiskSlowFault,
+    DiskStallFault,
+    IsolationFault,
+    PauseFault,
+    SlowFault,
+)
 from .links import Link, Links, Partition
 from .network import Network
 from .node import Node
 from .partitions import Cut, Flapping, Isolation, MajoritiesRing
+from .playing import play_in
 from .presets import MOBILE, ONE_DATA_CENTRE, ONE_HOST, REGIONS, Preset
 from .recorder import Recorder
 from .recording import Recorded, Recording
+from .schedule import Schedule
 from .scheduling import PCT, Scripted
 from .shapes import bridge, halves, minority_majority
 from .storage import SimulatedStore
@@ -44,6 +56,16 @@ __all__ = [
     "REGIONS",
     "Capacity",
     "AbsNormal",
+    "AnyFault",
+    "ClockFault",
+    "DiskFullFault",
+    "DiskSlowFault",
+    "DiskStallFault",
+    "IsolationFault",
+    "PauseFault",
+    "Schedule",
+    "SlowFault",
+    "play_in",
     "CallEdge",
     "Constant",
     "CrashFault",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
-from typing import Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias
 
 import msgspec
 
@@ -14,20 +15,33 @@ from .links import Links
 from .links import Partition as PartitionRule
 
 
-class _Timed(msgspec.Struct, frozen=True, kw_only=True):
+class Timed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """What holds from *at_s* for *for_s*. Refused when built: a time before the run, an end that does not come."""
+
     at_s: float
     for_s: float
 
+    name: ClassVar[str]
+
     def __post_init__(self) -> None:
-        if not self.at_s >= 0:
+        if not 0 <= self.at_s < math.inf:
             raise InvalidValue(
                 f"{type(self).__name__}.at_s", self.at_s, "a time from the start of the run, not negative"
             )
-        if not self.for_s > 0:
+        if not 0 < self.for_s < math.inf:
             raise InvalidValue(f"{type(self).__name__}.for_s", self.for_s, "a duration above nothing")
+        self._check()
+
+    @property
+    def ends_s(self) -> float:
+        """When it is lifted."""
+        return self.at_s + self.for_s
+
+    def _check(self) -> None:
+        """Raises InvalidValue for what this kind cannot be."""
 
 
-class PartitionFault(_Timed, frozen=True, kw_only=True):
+class PartitionFault(Timed, frozen=True, kw_only=True, tag="partition"):
     """No message passes between *left* and *right*; with *one_way*, none from *left* to *right*."""
 
     left: tuple[str, ...]
@@ -40,7 +54,7 @@ class PartitionFault(_Timed, frozen=True, kw_only=True):
         return str(PartitionRule(self.left, self.right, one_way=self.one_way))
 
 
-class CrashFault(_Timed, frozen=True, kw_only=True):
+class CrashFault(Timed, frozen=True, kw_only=True, tag="crash"):
     """*node* falls silent and is restarted when the time is over."""
 
     node: str
