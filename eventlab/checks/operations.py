@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any
 
 import msgspec
@@ -13,6 +14,10 @@ from ..errors import InvalidValue
 from ..history import Entry, Operation
 
 OUTCOMES = ("ok", "failed", "unknown")
+TELLING = ("read", "dequeue", "contains")
+"""Operations that say nothing without a result: in a file it has to be there, null if that is what they found."""
+
+FIELDS = tuple(field.name for field in msgspec.structs.fields(Operation))
 
 _entry = msgspec.json.Decoder(Entry)
 _operation = msgspec.json.Decoder(Operation)
@@ -61,29 +66,51 @@ def entries_of(operations: Iterable[Operation]) -> list[Entry]:
 def history_of(data: bytes, where: str = "history") -> list[Entry]:
     """The history in a JSON Lines text: entries as a run writes them, or whole operations, one in a line.
 
-    Raises InvalidValue that names the line which is neither, an operation that ends before it begins, or an empty text.
+    Raises InvalidValue that names the line which is neither, has a field that operations have not, or a read without a
+    result, or ends before it begins; and for an empty text.
     """
     lines = [(number, line) for number, line in enumerate(data.splitlines(), start=1) if line.strip()]
     if not lines:
-        raise InvalidValue(where, "", "a history of JSON Lines, an entry or an operation in each")
+        raise InvalidValue(
+            f"{where}: the number of lines", 0, "a history of JSON Lines, an entry or an operation in each"
+        )
     entries: list[Entry] = []
     whole: list[Operation] = []
     for number, line in lines:
         place = f"{where}, line {number}"
         try:
-            if _is_operation(_anything.decode(line)):
+            found = _anything.decode(line)
+            if _is_operation(found):
+                _check_fields(place, found)
                 whole.append(_checked(place, _operation.decode(line)))
             else:
                 entries.append(_entry.decode(line))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise InvalidValue(place, line[:60].decode(errors="replace"), str(error)) from None
+            expected = f"an entry of a run, or a whole operation, as a JSON object; {_lowered(str(error))}"
+            raise InvalidValue(place, line[:60].decode(errors="replace"), expected) from None
     if entries and whole:
         raise InvalidValue(where, "entries and whole operations", "lines of one kind")
     return entries or entries_of(whole)
 
 
 def _is_operation(found: Any) -> bool:
-    return isinstance(found, dict) and "invoked" in found
+    return isinstance(found, dict) and "what" not in found and not found.keys().isdisjoint(FIELDS)
+
+
+def _lowered(sentence: str) -> str:
+    return f"{sentence[:1].lower()}{sentence[1:]}"
+
+
+def _check_fields(place: str, found: dict[str, Any]) -> None:
+    """Nothing beside the fields of an operation, which would otherwise be passed over, and a result where it tells."""
+    for name in found:
+        if name not in FIELDS:
+            near = get_close_matches(name, FIELDS, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise InvalidValue(f"{place}: unknown field", name, f"one of {', '.join(FIELDS)}{hint}")
+    asked = found.get("operation")
+    if asked in TELLING and found.get("outcome") == "ok" and "result" not in found:
+        raise InvalidValue(f"{place}: result", "left out", f"what the {asked} found, which may be null")
 
 
 def _checked(place: str, operation: Operation) -> Operation:

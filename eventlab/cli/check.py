@@ -78,7 +78,8 @@ def _judge(history: Path | None, names: Sequence[str], settings: dict[str, Any],
     if history is None:
         raise InvalidValue("HISTORY", None, "a file of JSON Lines, or a run folder")
     if not names:
-        raise InvalidValue("--as", "", f"one of {', '.join(CATALOGUE)}")
+        expected = f"at least one, as in --as linearizable, of {', '.join(CATALOGUE)}"
+        raise InvalidValue("the number of checks given by --as", 0, expected)
     checks = [named(name) for name in names]
     entries = _read(history)
     results = [each.judge(entries, Settings(**settings)) for each in checks]

@@ -60,14 +60,34 @@ def test_what_cannot_be_decided_is_unknown(here: Path) -> None:
     [
         ("{}\n", ["--as", "linearizable"], "bad.jsonl, line 1 is '{}'; expected "),
         ("\n\nnonsense\n", ["--as", "linearizable"], "bad.jsonl, line 3 is 'nonsense'"),
-        ("", ["--as", "linearizable"], "bad.jsonl is ''; expected a history of JSON Lines"),
-        ("{}\n", [], "--as is ''; expected one of linearizable"),
+        (
+            "[]\n",
+            ["--as", "linearizable"],
+            "line 1 is '[]'; expected an entry of a run, or a whole operation, as a JSON object; ",
+        ),
+        ("", ["--as", "linearizable"], "bad.jsonl: the number of lines is 0; expected a history of JSON Lines"),
+        ("{}\n", [], "checks given by --as is 0; expected at least one, as in --as linearizable, of linearizable, "),
         ("{}\n", ["--as", "linearisable"], "did you mean 'linearizable'?"),
         ("{}\n", ["--as", "linearizable", "--initial", "nil"], "--initial is 'nil'; expected JSON"),
         (
-            '{"process":"b","operation":"read","subject":"x","invoked":2,"value":1,"outcome":"ok","ended":1}\n',
+            '{"process":"b","operation":"write","subject":"x","invoked":2,"value":1,"outcome":"ok","ended":1}\n',
             ["--as", "linearizable"],
             "bad.jsonl, line 1: ended is 1.0; expected a moment not before 2",
+        ),
+        (
+            '{"process":"b","operation":"read","subject":"x","invoked":0,"value":null,"outcome":"ok","ended":1,"reslut":1}\n',
+            ["--as", "linearizable"],
+            "bad.jsonl, line 1: unknown field is 'reslut'; expected one of process, ",
+        ),
+        (
+            '{"process":"b","operation":"read","subject":"x","invokd":0,"value":null,"outcome":"ok","ended":1,"result":1}\n',
+            ["--as", "linearizable"],
+            "; did you mean 'invoked'?",
+        ),
+        (
+            '{"process":"b","operation":"read","subject":"x","invoked":0,"value":null,"outcome":"ok","ended":1}\n',
+            ["--as", "linearizable"],
+            "line 1: result is 'left out'; expected what the read found, which may be null",
         ),
     ],
 )
