@@ -35,6 +35,7 @@ class NodeClock:
 
     @offset_s.setter
     def offset_s(self, offset_s: float) -> None:
+        _check_number(f"clock.offset_s of node {self._node!r}", offset_s)
         self._set(offset_s, self._drift_ppm)
 
     @property
@@ -44,13 +45,15 @@ class NodeClock:
 
     @drift_ppm.setter
     def drift_ppm(self, drift_ppm: float) -> None:
+        field = f"clock.drift_ppm of node {self._node!r}"
+        _check_number(field, drift_ppm)
         if not -1_000_000 < drift_ppm <= 1_000_000:
-            field = f"clock.drift_ppm of node {self._node!r}"
             raise InvalidValue(field, drift_ppm, "above -1,000,000, where the clock would stop, and up to 1,000,000")
         self._set(self.offset_s, drift_ppm)
 
     def jump(self, seconds: float) -> None:
         """Step ahead by *seconds*, or back, as when somebody sets the clock right, or wrong."""
+        _check_number(f"seconds of clock.jump of node {self._node!r}", seconds)
         self._set(self.offset_s + seconds, self._drift_ppm)
 
     def _set(self, offset_s: float, drift_ppm: float) -> None:
@@ -60,3 +63,8 @@ class NodeClock:
         self._runtime.follow(self._node, self if offset_s or drift_ppm else None)
         if hooks.listening:
             hooks.emit(hooks.ClockChanged(self._node, offset_s, drift_ppm))
+
+
+def _check_number(name: str, value: object) -> None:
+    if not isinstance(value, int | float):
+        raise InvalidValue(name, value, "a number")

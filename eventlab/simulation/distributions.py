@@ -35,6 +35,12 @@ def _check(
         raise InvalidValue(name, value, expected)
 
 
+def check_distribution(name: str, value: object) -> None:
+    """Raises InvalidValue for *name* if nothing can be drawn from its *value*, as from a bare number."""
+    if not hasattr(value, "sample"):
+        raise InvalidValue(name, value, "a distribution, such as Constant(0.005)")
+
+
 def _not_negative(name: str, value: float) -> None:
     _check(name, value, 0, "a finite number of seconds, zero or more", low_too=True)
 
@@ -180,8 +186,7 @@ class Jittered:
 
     def __post_init__(self) -> None:
         for name, part in (("Jittered.base", self.base), ("Jittered.jitter", self.jitter)):
-            if not hasattr(part, "sample"):
-                raise InvalidValue(name, part, "a distribution, such as Constant(0.005)")
+            check_distribution(name, part)
 
     @property
     def mean_s(self) -> float:

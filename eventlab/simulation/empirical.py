@@ -41,7 +41,8 @@ class Empirical:
         """The numbers of a text file, one a line; or, with *column*, those below that heading of a CSV file.
 
         *unit_s* is what one of them stands for in seconds: 0.001 for milliseconds. Empty lines are left out. Raises
-        InvalidValue that names the line which holds no duration, or the headings where *column* is not among them.
+        InvalidValue that names the line which holds no duration, or the headings where *column* is not among them, and
+        an OSError that names the file, as FileNotFoundError, if it cannot be read.
         """
         return cls(numbers_of_file(path, column, unit_s=unit_s))
 

@@ -7,7 +7,7 @@ import math
 import msgspec
 
 from ..errors import InvalidValue
-from .distributions import Constant, Distribution, Exponential
+from .distributions import Constant, Distribution, Exponential, check_distribution
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -38,21 +38,24 @@ class Link(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         for name in ("latency", "holding"):
-            if not hasattr(getattr(self, name), "sample"):
-                raise InvalidValue(f"Link.{name}", getattr(self, name), "a distribution, such as Constant(0.005)")
+            check_distribution(f"Link.{name}", getattr(self, name))
         for name in ("loss", "duplication", "reordering"):
-            if not 0 <= getattr(self, name) <= 1:
+            if not _is_number(getattr(self, name)) or not 0 <= getattr(self, name) <= 1:
                 raise InvalidValue(f"Link.{name}", getattr(self, name), "a probability from 0 to 1")
         for name in ("duplication", "reordering"):
             if self.fifo and getattr(self, name):
                 raise InvalidValue(f"Link.{name}", getattr(self, name), "0 on a link that is fifo")
         rate = self.bandwidth_bytes_s
-        if rate is not None and not 0 < rate < math.inf:
+        if rate is not None and not (_is_number(rate) and 0 < rate < math.inf):
             raise InvalidValue("Link.bandwidth_bytes_s", rate, "a number of bytes per second above 0, or None")
-        if not self.queue_limit_bytes >= 0:
+        if not _is_number(self.queue_limit_bytes) or not self.queue_limit_bytes >= 0:
             raise InvalidValue("Link.queue_limit_bytes", self.queue_limit_bytes, "a number of bytes, 0 or more")
 
     @property
     def is_plain(self) -> bool:
         """Whether messages take their latency, and nothing else befalls them."""
         return not (self.loss or self.duplication or self.reordering or self.fifo or self.bandwidth_bytes_s is not None)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float)

@@ -62,18 +62,23 @@ class Links:
 
     @property
     def default(self) -> Link:
-        """The manners of every link that has none of its own."""
+        """The manners of every link that has none of its own. Raises InvalidValue, when set, for what is no Link."""
         return self._default
 
     @default.setter
     def default(self, link: Link) -> None:
+        _check_link("links.default", link)
         self._default = link
         for ends, way in self.ways.items():
             way.adopt(self._links.get(ends, link))
 
     def set_link(self, source: str, target: str, link: Link, *, both_ways: bool = True) -> None:
-        """Give the link between two nodes manners of its own. Raises InvalidValue for a node that there is not."""
+        """Give the link between two nodes manners of its own. Raises InvalidValue for a node that there is not.
+
+        And for what is no Link.
+        """
         self.check("link", source, target)
+        _check_link(f"link from {source} to {target}", link)
         for ends in [(source, target), (target, source)][: 1 + both_ways]:
             self._links[ends] = link
             if ends in self.ways:
@@ -103,7 +108,7 @@ class Links:
     def install(self, rule: FateRule) -> None:
         """Ask *rule* first from now on. Raises InvalidValue for a cut that names a node that there is not."""
         if isinstance(rule, Cut):
-            self.check("partition", *rule.nodes())
+            self.check(rule.what, *rule.nodes())
         self.rules.insert(0, rule)
         if isinstance(rule, Cut):
             rule.breaks = (rule.seen_as or self.cuts_seen_as) == "broken"
@@ -140,3 +145,8 @@ class Links:
         if isinstance(journey, Lost):
             return BREAK if journey.broken else DROP
         return DeliverAfter(journey.delay_s, journey.copy_s)
+
+
+def _check_link(name: str, link: object) -> None:
+    if not isinstance(link, Link):
+        raise InvalidValue(name, link, "a Link, such as Link(Constant(0.005))")

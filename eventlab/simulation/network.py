@@ -61,8 +61,10 @@ class Network:
         """Give links the manners of *preset*: those among the nodes of *placement*, which says where each one is.
 
         Without a placement every link that has no manners of its own, for a preset of a single place. Raises
-        InvalidValue for a node or a place that there is not.
+        InvalidValue for a node or a place that there is not, and for what is no preset.
         """
+        if not isinstance(preset, Preset):
+            raise InvalidValue("preset of the network", preset, "a Preset, such as REGIONS")
         if placement is None:
             if len(preset.places) > 1:
                 expected = f"where each node is: one of {', '.join(preset.places)}"
@@ -99,7 +101,9 @@ class Network:
         self, nodes: Iterable[str], *, in_flight: InFlight = "arrives", seen_as: SeenAs | None = None
     ) -> AbstractContextManager[Cut]:
         """Let every one of *nodes* see a majority, and no two the same one, until the block ends."""
-        return self.cut(MajoritiesRing(nodes, in_flight=in_flight, seen_as=seen_as))
+        ring = tuple(nodes)
+        self.links.check(MajoritiesRing.what, *ring)
+        return self.cut(MajoritiesRing(ring, in_flight=in_flight, seen_as=seen_as))
 
     def flapping(self, cut: Cut, *, period_s: float, duty: float = 0.5) -> AbstractContextManager[Cut]:
         """Let *cut* hold for the first *duty* of each *period_s*, until the block ends."""
@@ -107,19 +111,21 @@ class Network:
 
     def cut(self, cut: Cut) -> AbstractContextManager[Any]:
         """Install any cut until the block ends. Raises InvalidValue for a node that the world does not have."""
-        self.links.check("partition", *cut.nodes())
+        self.links.check(cut.what, *cut.nodes())
         return self.links.rule(cut)
 
     def send(self, source: str, target: str, payload: Any, *, size_bytes: int | None = None) -> None:
         """Send a one-way message: *payload* comes out of the target's ``inbox``, later or never.
 
         Its size, where a link's bandwidth asks for it, is *size_bytes*, or that of its JSON. Raises Unavailable
-        when the connection is seen to be broken.
+        when the connection is seen to be broken, InvalidValue for a node that there is not or a size below 0.
         """
-        node = self._world.nodes.get(target)
-        if node is None:
-            raise InvalidValue("Network.send target", target, f"one of the nodes {self._names()}")
-        body = payload if size_bytes is None else OfSize(size_bytes)
+        nodes = self._world.nodes
+        node = nodes.get(target)
+        if node is None or source not in nodes:
+            end, name = ("target", target) if node is None else ("source", source)
+            raise InvalidValue(f"Network.send {end}", name, f"one of the nodes {self._names()}")
+        body = payload if size_bytes is None else _of_size(size_bytes)
         self.carry(source, target, type(payload).__name__, _into_inbox, node, payload, body=body, broke=_refuse_to_send)
 
     def carry(
@@ -213,6 +219,12 @@ class Network:
 
     def _names(self) -> str:
         return ", ".join(self._world.nodes) or "(none yet)"
+
+
+def _of_size(size_bytes: object) -> OfSize:
+    if not isinstance(size_bytes, int) or size_bytes < 0:
+        raise InvalidValue("Network.send size_bytes", size_bytes, "a whole number of bytes, 0 or more")
+    return OfSize(size_bytes)
 
 
 def _arrived(number: int, arrive: Callable[..., None], args: tuple[Any, ...]) -> None:

@@ -15,6 +15,7 @@ from ..errors import InvalidValue, NodeCrashed
 from .clock import NodeClock
 from .inbox import Inbox
 from .incarnation import INCARNATION, Incarnation
+from .mains import coroutine_of
 
 if TYPE_CHECKING:
     from .world import World
@@ -73,8 +74,11 @@ class Node:
         return self.world.loop.create_task(coroutine, context=self._context.copy(), **options)
 
     def start(self, main: Callable[[], Coroutine[Any, Any, T]] | Coroutine[Any, Any, T]) -> asyncio.Future[T]:
-        """Run *main* on this node. The future belongs to the world: a crash resolves it with NodeCrashed."""
-        task = self.spawn(main if asyncio.iscoroutine(main) else main())
+        """Run *main* on this node. The future belongs to the world: a crash resolves it with NodeCrashed.
+
+        Raises InvalidValue for what is no coroutine and gives none.
+        """
+        task = self.spawn(coroutine_of(f"main of node {self.name!r}", main))
         future: asyncio.Future[T] = self.world.loop.create_future()
         self._unfinished[future] = None
 

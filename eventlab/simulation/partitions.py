@@ -24,6 +24,9 @@ class Cut:
     that is left out, the links say it on which the cut is installed.
     """
 
+    what = "partition"
+    """What it is called where it names a node that there is not."""
+
     again_every_s: float | None = None
     """Where a cut takes hold again and again: how often."""
 
@@ -93,6 +96,8 @@ class Partition(Cut):
 class Isolation(Cut):
     """Cuts one node off from all others, also from those that come later. It still reaches itself."""
 
+    what = "node to isolate"
+
     def __init__(self, node: str, *, in_flight: InFlight = "arrives", seen_as: SeenAs | None = None) -> None:
         super().__init__(in_flight=in_flight, seen_as=seen_as)
         self.node = node
@@ -109,6 +114,8 @@ class Isolation(Cut):
 
 class MajoritiesRing(Cut):
     """Every node sees a majority, and no two see the same one: each reaches its nearest neighbours in a ring."""
+
+    what = "node of the majorities ring"
 
     def __init__(self, ring: Iterable[str], *, in_flight: InFlight = "arrives", seen_as: SeenAs | None = None) -> None:
         super().__init__(in_flight=in_flight, seen_as=seen_as)
@@ -141,7 +148,7 @@ class Flapping(Cut):
         if not 0 < duty < 1:
             raise InvalidValue("Flapping.duty", duty, "a share of the period between 0 and 1")
         self.cut, self.period_s, self.duty = cut, period_s, duty
-        self.again_every_s = period_s
+        self.what, self.again_every_s = cut.what, period_s
         self._clock: Callable[[], float] | None = None
         self._began_s = 0.0
 

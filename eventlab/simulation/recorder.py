@@ -24,8 +24,9 @@ class Recorder:
     out, such as each single read of a store.
 
     Times are seconds on *clock*, which is the clock of the world that runs unless it is given, less *origin_s*.
-    Listening is a block: ``with recorder.recording(): ...``. Raises InvalidValue for a negative
-    limit, and for a limit beside a file.
+    Listening is a block: ``with recorder.recording(): ...``; it opens the file, and raises OSError if it cannot.
+    Raises InvalidValue for a negative limit, for a limit beside a file, for a file in a folder that does not
+    exist, and for what is no kind of happening.
     """
 
     def __init__(
@@ -43,13 +44,16 @@ class Recorder:
             raise InvalidValue("Recorder.limit", limit, "a number of entries, 0 for none, or None for all")
         if limit is not None and to is not None:
             raise InvalidValue("Recorder.limit", limit, "None where a file takes the entries: it takes all of them")
+        if to is not None and not Path(to).parent.is_dir():
+            raise InvalidValue("Recorder.to", str(to), "a file in a folder that exists")
+        chosen, left_out = _kinds("only", only), _kinds("without", without)
         self._is_off, self._closely = limit == 0, closely
         self._raw: Raw = deque(maxlen=limit)
         self._journal = None if to is None else Journal(Path(to), self._raw)
         write = _writer(self._raw, origin_s, clock)
         if self._journal is not None:
             write = _paging(write, self._raw, self._journal)
-        self._write = _choosing(write, tuple(only), tuple(without))
+        self._write = _choosing(write, chosen, left_out)
 
     def __call__(self, happening: hooks.Happening) -> None:
         if not self._is_off:
@@ -74,6 +78,14 @@ class Recorder:
 
     def __len__(self) -> int:
         return len(self._raw) + (0 if self._journal is None else self._journal.written)
+
+
+def _kinds(name: str, kinds: Iterable[type[hooks.Happening]]) -> Kinds:
+    found: tuple[object, ...] = tuple(kinds)
+    for place, kind in enumerate(found):
+        if not isinstance(kind, type) or not issubclass(kind, hooks.Happening):
+            raise InvalidValue(f"Recorder.{name}[{place}]", kind, "a class of eventlab.hooks, such as MessageLost")
+    return found  # type: ignore[return-value]
 
 
 def _writer(raw: Raw, origin_s: float, clock: Callable[[], float] | None) -> hooks.Listener:

@@ -20,16 +20,19 @@ class PCT:
     run with probability 1 / (n · steps^(depth - 1)) at least, where all of them are ready together. After
     Burckhardt, Kothari, Musuvathi and Nagarakatte, *A Randomized Scheduler with Probabilistic Guarantees of
     Finding Bugs* (ASPLOS 2010).
-    Raises InvalidValue for a depth or a number of steps below 1.
+    Raises InvalidValue for a depth or a number of steps below 1, and for a depth above the number of steps.
     """
 
     depth: int = 3
     steps: int = 1000
 
     def __post_init__(self) -> None:
-        for field, value in (("PCT.depth", self.depth), ("PCT.steps", self.steps)):
-            if value < 1:
-                raise InvalidValue(field, value, "1 or more")
+        given: tuple[tuple[str, object], ...] = (("PCT.depth", self.depth), ("PCT.steps", self.steps))
+        for field, value in given:
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise InvalidValue(field, value, "a whole number, 1 or more")
+        if self.depth > self.steps:
+            raise InvalidValue("PCT.depth", self.depth, f"at most the number of steps, {self.steps}")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from ..store import EventStore, Expectation, Metadata, PassingStore, PortableSto
 from ..store.model import KeptReceipt
 from .damage import DamagedStore
 from .disk import Disk
-from .distributions import Constant, Distribution
+from .distributions import Constant, Distribution, check_distribution
 from .loop import running_loop
 from .slow_records import SlowRecords
 from .telling import after, told
@@ -47,6 +47,8 @@ class SimulatedStore(PassingStore):
         checksums: bool = True,
     ) -> None:
         super().__init__(store)
+        for name, latency in (("read", read), ("append", append)):
+            check_distribution(f"SimulatedStore.{name} of {store.name!r}", latency)
         self._read, self._append = read, append
         self._draws: random.Random | None = None
         self._bare, self._device, self._checksums = store, on, checksums

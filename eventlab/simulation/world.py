@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import Context, copy_context
 from datetime import datetime
+from operator import index
 from typing import Any, TypeVar
 
 from .. import runtime
@@ -19,6 +20,7 @@ from .entropy import Audit, Entropy, Leak
 from .environment import WorldEnvironment
 from .fences import fenced
 from .loop import SimulationLoop
+from .mains import coroutine_of
 from .network import Network
 from .node import Node
 from .recorder import Recorder
@@ -53,7 +55,7 @@ class World:
         record_draws: bool = False,
         epoch: datetime = runtime.EPOCH,
     ) -> None:
-        self.seed = seed
+        self.seed = _checked_seed(seed)
         self._audit = Audit(entropy)
         self.env = WorldEnvironment()
         self._queue = queue_for(ready, seed)
@@ -83,6 +85,9 @@ class World:
 
     def node(self, name: str, boot: Callable[[Node], Awaitable[None]] | None = None) -> Node:
         """The node of that name, made on first asking. *boot* runs on it at every start of a life."""
+        given: object = name
+        if not isinstance(given, str) or not given:
+            raise InvalidValue("name of the node", name, "a text that is not empty")
         node = self.nodes.get(name)
         if node is None:
             node = self.nodes[name] = Node(self, name, boot)
@@ -113,7 +118,7 @@ class World:
             if asyncio.iscoroutine(main):
                 main.close()
             raise InvalidValue("the world", "closed", "one that is still open: make a new one")
-        coroutine = main if asyncio.iscoroutine(main) else main()
+        coroutine = coroutine_of("main of World.run", main)
         self._running = True
         task: asyncio.Task[T] | None = None
         try:
@@ -184,6 +189,16 @@ class World:
         """A world may be thrown away with tasks unfinished; that is no news."""
         for task in asyncio.all_tasks(self.loop):
             task._log_destroy_pending = False  # type: ignore[attr-defined]
+
+
+def _checked_seed(seed: object) -> int:
+    """A whole number of any type, numpy's too, as an int."""
+    try:
+        if not isinstance(seed, bool):
+            return index(seed)  # type: ignore[arg-type]
+    except TypeError:
+        pass
+    raise InvalidValue("World.seed", seed, "a whole number")
 
 
 @contextmanager

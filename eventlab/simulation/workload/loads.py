@@ -79,7 +79,8 @@ class Replay:
         """The numbers of a text file, one a line, or those of a *column* of a CSV file; *unit_s* is one in seconds.
 
         *times* may begin anywhere, as a clock's do: the first request comes at once. They may be out of order: a log
-        is written when a request ends. Raises InvalidValue naming the line that holds no number of zero or more.
+        is written when a request ends. Raises InvalidValue naming the line that holds no number of zero or more,
+        and an OSError that names the file, as FileNotFoundError, if it cannot be read.
         """
         numbers = numbers_of_file(path, column, unit_s=unit_s)
         if holds == "gaps":

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 from ...errors import InvalidValue
 
 DAY_S = 86_400.0
+MINUTES_OF_DAY = 1440
 
 
 class Piece(NamedTuple):
@@ -109,7 +110,12 @@ class Profile:
 
     @classmethod
     def day(cls, per_s: Sequence[float]) -> Profile:
-        """A day shared out evenly over these rates: 24 of them are one for each hour, from midnight on."""
+        """A day shared out evenly over these rates: 24 of them are one for each hour, from midnight on.
+
+        Raises InvalidValue for a number of rates that does not divide the day into whole minutes, as 23 would not.
+        """
+        if not per_s or MINUTES_OF_DAY % len(per_s):
+            raise InvalidValue("Profile.day", f"{len(per_s)} rates", "24, or as many as share a day into whole minutes")
         return cls(tuple((DAY_S / len(per_s), rate) for rate in per_s))
 
     def pieces(self) -> Iterator[Piece]:

@@ -182,7 +182,7 @@ def test_a_network_is_told_one_of_two_ways_to_see_a_cut() -> None:
 def test_what_names_a_node_that_there_is_not_is_refused_on_the_links_themselves() -> None:
     world, _, _ = setting("silence")
     links = world.network.links
-    with pytest.raises(InvalidValue, match="partition is 'nobody'; expected one of the nodes front, worker"):
+    with pytest.raises(InvalidValue, match="node to isolate is 'nobody'; expected one of the nodes front, worker"):
         links.install(Isolation("nobody"))
     with pytest.raises(InvalidValue, match="link is 'nobody'; expected one of the nodes front, worker"):
         links.set_link("front", "nobody", Link())

@@ -169,7 +169,8 @@ def test_a_healed_cut_leaves_nothing_behind() -> None:
         (lambda: Flapping(Isolation("a"), 1, 1), "Flapping.duty is 1; expected a share of the period between 0 and 1"),
         (lambda: MajoritiesRing("abc"), "majorities ring is ('a', 'b', 'c'); expected at least four different nodes"),
         (lambda: halves("a"), "halves nodes is ('a',); expected at least 2 nodes"),
-        (lambda: World(1).network.isolate("x"), "partition is 'x'; expected one of the nodes (none yet)"),
+        (lambda: World(1).network.isolate("x"), "node to isolate is 'x'; expected one of the nodes (none yet)"),
+        (lambda: World(1).network.majorities_ring(["q"]), "node of the majorities ring is 'q'; expected one of"),
     ],
 )
 def test_a_cut_that_cannot_be_is_refused_when_it_is_built(build: Callable[[], object], message: str) -> None:

@@ -128,6 +128,8 @@ REFUSED = [
     (lambda: Profile(()), "Profile.steps"),
     (lambda: Profile(((1, 0), (2, 0))), "Profile.steps"),
     (lambda: Profile(((1, 1), (0, 1))), r"Profile.steps\[1\] lasting_s"),
+    (lambda: Profile.day([1] * 23), "Profile.day"),
+    (lambda: Profile.day([]), "Profile.day"),
     (lambda: Replay([]), "Replay.times_s"),
     (lambda: Replay([1, 0.5]), r"Replay.times_s\[1\]"),
     (lambda: Replay([0, math.inf]), r"Replay.times_s\[1\]"),
