@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -39,6 +40,9 @@ from .writers import InlineWriter, ThreadWriter, TickWriter, Writer
 T = TypeVar("T")
 Synchronous = Literal["FULL", "NORMAL"]
 
+_wakeups_of: weakref.WeakValueDictionary[str, Wakeups] = weakref.WeakValueDictionary()
+"""By file: all stores of this program on one file wake each other's followers."""
+
 LOOK_EVERY_S = 0.05
 """How often who waits for the log to grow looks for what other programs wrote."""
 
@@ -69,7 +73,7 @@ class SqliteStore:
         self._checkpointer: Checkpointer | None = None
         self._engine = open_engine(path, self.url, synchronous, make)
         self._connection = HeldConnection(self._engine)
-        self._wakeups = Wakeups()
+        self._wakeups = _wakeups_of.setdefault(os.path.realpath(path), Wakeups())
         self.records: Records = SqliteRecords(self._query, self._change)
         if synchronous == "NORMAL" and not in_simulation():
             self._checkpointer = Checkpointer(partial(sqlite3.connect, path, timeout=0.1))
@@ -146,13 +150,16 @@ class SqliteStore:
         return int((await self._query(rows.fetch, rows.HEAD, ()))[0][0] or 0)
 
     async def changed(self, after: int) -> None:
-        """Woken by appends through this object; those of others are looked for every so often."""
+        """Woken by appends of this program; those of others are looked for every so often.
+
+        Not inside a world, where nobody else writes: who waits there in vain is to be seen as waiting for ever.
+        """
         while True:
             future = self._wakeups.register()
             try:
                 if await self.head() > after:
                     return
-                async with asyncio.timeout(LOOK_EVERY_S):
+                async with asyncio.timeout(None if in_simulation() else LOOK_EVERY_S):
                     return await future
             except TimeoutError:
                 continue
