@@ -69,7 +69,9 @@ class Entry(msgspec.Struct, frozen=True):
 class Operation(msgspec.Struct, frozen=True):
     """What one client asked and got. *ended* is None while the outcome is ``unknown`` for want of an end.
 
-    It was meant to be asked *late_s* before it was *invoked*; latency counts from there.
+    It was meant to be asked *late_s* before it was *invoked*; latency counts from there. *places* say where in a record
+    its invocation and its end stand, counted from 1, the end as 0 without one: at one and the same moment they tell
+    what came first. They are left out where there is no record.
     """
 
     process: str
@@ -81,6 +83,7 @@ class Operation(msgspec.Struct, frozen=True):
     ended: float | None = None
     result: Any = None
     late_s: float = 0.0
+    places: tuple[int, int] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def latency_s(self) -> float | None:
@@ -121,19 +124,30 @@ def of_kind(entries: Iterable[Entry], kind: type[H]) -> Iterator[tuple[Entry, H]
 
 
 def operations(entries: Iterable[Entry]) -> list[Operation]:
-    """Invocations paired with their ends, in the order of invocation. No end means unknown."""
+    """Invocations paired with their ends, in the order of invocation, with their places among *entries*.
+
+    No end means unknown.
+    """
     open_: dict[int, Operation] = {}
-    for entry in entries:
+    begun_at: dict[int, int] = {}
+    for place, entry in enumerate(entries, start=1):
         if isinstance(entry.what, hooks.OperationInvoked):
             begun = entry.what
-            open_[begun.id] = Operation(begun.process, begun.operation, begun.subject, entry.at, begun.value, "unknown")
+            begun_at[begun.id] = place
+            open_[begun.id] = Operation(
+                begun.process, begun.operation, begun.subject, entry.at, begun.value, "unknown", places=(place, 0)
+            )
         elif isinstance(entry.what, hooks.OperationLate) and entry.what.id in open_:
             late = entry.what
             open_[late.id] = msgspec.structs.replace(open_[late.id], late_s=late.late_s)
         elif isinstance(entry.what, hooks.OperationEnded) and entry.what.id in open_:
             ended = entry.what
             open_[ended.id] = msgspec.structs.replace(
-                open_[ended.id], outcome=ended.outcome, ended=entry.at, result=ended.value
+                open_[ended.id],
+                outcome=ended.outcome,
+                ended=entry.at,
+                result=ended.value,
+                places=(begun_at[ended.id], place),
             )
     return list(open_.values())
 

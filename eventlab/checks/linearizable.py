@@ -30,9 +30,10 @@ def linearizable(
 
     An operation with an ``unknown`` outcome may have happened at any later time, or never; a ``failed`` one did
     nothing. Operations of one process follow one another. At one and the same moment, those of different processes
-    count as concurrent. A subject that the model knows some operations of, and others not, is unknown; one of which it
-    knows none is left out. After *states_max* states of one subject the answer is unknown. The witness is the
-    smallest piece found that no order explains, an operation each.
+    are in the order of the record (`Operation.places`), and without one count as concurrent. A subject that the model
+    knows some operations of, and others not, is unknown; one of which it knows none is left out. After *states_max*
+    states of one subject the answer is unknown. The witness is the smallest piece found that no order explains, an
+    operation each.
 
     Raises InvalidValue for a model that is none, and for a value that is none of the model's.
     """

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ..history import Operation
 from .models import Model, State, hashable
+from .operations import begun_place, ended_place
 
 
 class Problem(NamedTuple):
@@ -55,6 +56,14 @@ class _Item:
         self.after_end = -1
 
 
+def _places(operation: Operation) -> tuple[int, int]:
+    return begun_place(operation), ended_place(operation)
+
+
+def _no_places(_: Operation) -> tuple[int, int]:
+    return 0, 0
+
+
 def search(model: Model, problem: Problem, states_max: int) -> Answer:
     """Look for an order of *problem*, and give up after *states_max* states."""
     return _Search(model, problem).run(states_max)
@@ -86,18 +95,26 @@ class _Search:
         return self._kinds.setdefault(key, len(self._kinds))
 
     def _line_up(self, always: int) -> None:
-        """The ends in order, with what is pending at each. At one moment, invocations come before ends."""
-        happenings = [(item.operation.invoked, 0, number, item) for number, item in enumerate(self.certain)]
-        happenings += [(item.operation.ended or 0.0, 1, number, item) for number, item in enumerate(self.certain)]
-        happenings += [(item.operation.invoked, 0, -1, item) for item in self.possible[always:]]
-        happenings.sort(key=lambda happening: happening[:3])
+        """The ends in order, with what is pending at each.
+
+        At one moment they are as in the record, if all are of one; else invocations come before ends.
+        """
+        begun_items = self.possible[always:]
+        places = _places if all(begun_place(each.operation) for each in (*self.certain, *begun_items)) else _no_places
+        happenings = []
+        for number, item in enumerate(self.certain):
+            begun_at, ended_at = places(item.operation)
+            happenings.append((item.operation.invoked, begun_at, 0, number, item))
+            happenings.append((item.operation.ended or 0.0, ended_at, 1, number, item))
+        happenings += [(item.operation.invoked, places(item.operation)[0], 0, -1, item) for item in begun_items]
+        happenings.sort(key=lambda happening: happening[:4])
         self.ends: list[_Item] = []
         self.pending: list[list[_Item]] = []
         self.open_possible: list[int] = []
         pending: list[_Item] = []
         bits: list[int] = []
         begun = always
-        for _, is_end, number, item in happenings:
+        for _, _, is_end, number, item in happenings:
             if number < 0:
                 begun += 1
             elif not is_end:

@@ -30,8 +30,27 @@ def by_subject(operations: Iterable[Operation]) -> dict[str, list[Operation]]:
     for each in operations:
         subjects.setdefault(each.subject, []).append(each)
     for of_subject in subjects.values():
-        of_subject.sort(key=lambda each: each.invoked)
+        of_subject.sort(key=lambda each: (each.invoked, begun_place(each)))
     return subjects
+
+
+def begun_place(operation: Operation) -> int:
+    """Where in its record it was invoked; 0 if nothing tells."""
+    return operation.places[0] if isinstance(operation.places, tuple) else 0
+
+
+def ended_place(operation: Operation) -> int:
+    """Where in its record it ended; 0 if nothing tells."""
+    return operation.places[1] if isinstance(operation.places, tuple) else 0
+
+
+def ended_before(one: Operation, other: Operation) -> bool:
+    """Whether *one* ended before *other* was invoked. At one moment its process says so, or else the record."""
+    if one.ended is None or one.ended != other.invoked:
+        return one.ended is not None and one.ended < other.invoked
+    if one.process == other.process:
+        return begun_place(one) <= begun_place(other)
+    return 0 < ended_place(one) < begun_place(other)
 
 
 def told(operation: Operation) -> str:
@@ -52,15 +71,18 @@ def _shown(value: Any) -> str:
 
 
 def entries_of(operations: Iterable[Operation]) -> list[Entry]:
-    """A history in which these operations happened, and nothing else."""
-    happened: list[tuple[float, int, Entry]] = []
+    """A history in which these operations happened, and nothing else.
+
+    At one moment everything is invoked before anything ends, so that those of two processes are concurrent there too.
+    """
+    happened: list[tuple[float, bool, int, Entry]] = []
     for number, each in enumerate(operations, start=1):
         begun = hooks.OperationInvoked(number, each.process, each.operation, each.subject, each.value)
-        happened.append((each.invoked, number, Entry(each.invoked, each.process, begun)))
+        happened.append((each.invoked, False, number, Entry(each.invoked, each.process, begun)))
         if each.ended is not None:
             ended = hooks.OperationEnded(number, each.outcome, each.result)
-            happened.append((each.ended, number, Entry(each.ended, each.process, ended)))
-    return [entry for _, _, entry in sorted(happened, key=lambda each: each[:2])]
+            happened.append((each.ended, True, number, Entry(each.ended, each.process, ended)))
+    return [entry for *_, entry in sorted(happened, key=lambda each: each[:3])]
 
 
 def history_of(data: bytes, where: str = "history") -> list[Entry]:

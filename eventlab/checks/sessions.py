@@ -13,7 +13,7 @@ from ..errors import InvalidValue
 from ..history import Operation
 from .foreign import sorted_out
 from .models import hashable, value_of
-from .operations import told
+from .operations import ended_before, told
 from .result import CheckResult, broken, held, undecided
 
 GUARANTEES = ("read your writes", "monotonic reads", "monotonic writes", "writes follow reads")
@@ -136,15 +136,9 @@ def _in_order(earlier: _Seen, later: _Seen, guarantee: str) -> bool | None:
     if later.is_initial:
         return False
     assert later.source is not None
-    if later.source is earlier.source or _strictly_before(earlier.source, later.source):
+    if later.source is earlier.source or ended_before(earlier.source, later.source):
         return True
-    return False if _strictly_before(later.source, earlier.source) else None
-
-
-def _strictly_before(one: Operation, other: Operation) -> bool:
-    if one.ended is None:
-        return False
-    return one.ended < other.invoked or (one.process == other.process and one.ended <= other.invoked)
+    return False if ended_before(later.source, earlier.source) else None
 
 
 def _reason(guarantee: str, earlier: _Seen, later: _Seen) -> str:

@@ -54,6 +54,6 @@ def test_operations_pair_invocation_and_end() -> None:
         Entry(4, "front", hooks.OperationEnded(9, "ok", "of another run")),
     ]
     assert history.operations(told) == [
-        Operation("ada", "checkout", "o-1", 1, 5, "ok", 3, "completed"),
-        Operation("bob", "checkout", "o-2", 2, None, "unknown"),
+        Operation("ada", "checkout", "o-1", 1, 5, "ok", 3, "completed", places=(1, 3)),
+        Operation("bob", "checkout", "o-2", 2, None, "unknown", places=(2, 0)),
     ]

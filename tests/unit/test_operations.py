@@ -80,9 +80,9 @@ def test_a_crash_leaves_an_operation_without_an_end_and_a_timeout_leaves_it_unkn
         world.run(main)
         world.close()
     assert history.operations(run.entries) == [
-        Operation("on a", "write", "x", 0.0, 3, "unknown"),
-        Operation("on b", "write", "x", 0.0, 3, "ok", 1.0, [3, "written"]),
-        Operation("here", "write", "x", 2.0, 3, "unknown", 3.0, "CancelledError"),
+        Operation("on a", "write", "x", 0.0, 3, "unknown", places=(1, 0)),
+        Operation("on b", "write", "x", 0.0, 3, "ok", 1.0, [3, "written"], places=(2, 3)),
+        Operation("here", "write", "x", 2.0, 3, "unknown", 3.0, "CancelledError", places=(5, 6)),
     ]
     assert history.from_lines(history.to_lines(run.entries)) == run.entries
 

@@ -1,0 +1,65 @@
+"""Operations at one and the same moment: the record says which came first, and without one they are concurrent."""
+
+from __future__ import annotations
+
+import msgspec
+
+from eventlab.checks import linearizable
+from eventlab.checks.operations import entries_of
+from eventlab.checks.sessions import session_guarantee
+from eventlab.history import Operation, from_lines, operation, operations, to_lines
+from eventlab.simulation import World
+
+
+async def stale() -> None:
+    """Two clients, and no time at all: what is read is what was before the write."""
+    for value in (1, 2):
+        with operation("ada", "write", "x", value):
+            pass
+    for found in (2, 1):
+        with operation("bob", "read", "x") as op:
+            op.returns(found)
+
+
+def test_a_stale_read_at_the_moment_of_the_write_is_found_by_the_records_order() -> None:
+    world = World()
+    with world.recording() as run:
+        world.run(stale)
+    found = operations(run.entries)
+    assert {(each.invoked, each.ended) for each in found} == {(0.0, 0.0)}
+    again = operations(from_lines(to_lines(run.entries)))
+    assert [linearizable(each).valid for each in (found[:2] + found[3:], found, again)] == [False] * 3
+    assert session_guarantee(found, "monotonic reads").valid is False
+
+
+def test_a_session_sees_that_the_writes_of_two_others_followed_each_other() -> None:
+    async def main() -> None:
+        for writer in (1, 2):
+            with operation(f"writer-{writer}", "write", "x", writer):
+                pass
+        for found in (2, 1):
+            with operation("bob", "read", "x") as op:
+                op.returns(found)
+
+    world = World()
+    with world.recording() as run:
+        world.run(main)
+    assert session_guarantee(operations(run.entries), "monotonic reads").valid is False
+
+
+def test_whole_operations_without_a_record_are_concurrent_at_one_moment() -> None:
+    write, read = Operation("a", "write", "x", 0, 1, "ok", 1), Operation("b", "read", "x", 1, None, "ok", 2)
+    assert linearizable([write, read]).valid is True
+    assert linearizable(operations(entries_of([write, read]))).valid is True
+    assert b"places" not in msgspec.json.encode(write)
+
+
+def test_operations_that_overlap_in_the_record_at_one_moment_are_concurrent() -> None:
+    async def main() -> None:
+        with operation("a", "write", "x", 1), operation("b", "read", "x"):
+            pass
+
+    world = World()
+    with world.recording() as run:
+        world.run(main)
+    assert linearizable(operations(run.entries)).valid is True
