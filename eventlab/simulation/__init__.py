@@ -42,6 +42,7 @@ from .recording import Recorded, Recording
 from .schedule import Schedule
 from .scheduling import PCT, Scripted
 from .shapes import bridge, halves, minority_majority
+from .shrinking import shrink
 from .storage import SimulatedStore
 from .transport import SimulatedTransport
 from .usage import Usage
@@ -66,6 +67,7 @@ __all__ = [
     "Schedule",
     "SlowFault",
     "play_in",
+    "shrink",
     "CallEdge",
     "Constant",
     "CrashFault",

@@ -27,6 +27,15 @@ class Schedule:
         left_out = range(len(self.faults))[index]
         return Schedule(fault for place, fault in enumerate(self.faults) if place != left_out)
 
+    @classmethod
+    def of_compatible(cls, faults: Iterable[AnyFault]) -> Schedule:
+        """Those of *faults* that do not exclude one that begins before."""
+        kept: list[AnyFault] = []
+        for fault in sorted(faults, key=lambda fault: fault.at_s):
+            if not any(fault.at_s <= earlier.ends_s and _exclude(earlier, fault) for earlier in kept):
+                kept.append(fault)
+        return cls(kept)
+
     def against(self, nodes: Collection[str], disks: Collection[str] = ()) -> Schedule:
         """The schedule itself, if it can be played on these. Raises InvalidValue that lists all that cannot be."""
         problems = [*self._unknown(nodes, disks), *self._overlapping()]
