@@ -64,8 +64,8 @@ def _faults(
     draw: st.DrawFn, nodes: Sequence[str], disks: Sequence[str], kinds: Sequence[Kind], within: int
 ) -> AnyFault:
     kind = draw(st.sampled_from(kinds))
-    at_s = draw(st.integers(0, end - 1))
-    for_s = draw(st.integers(1, end - at_s))
+    at_s = draw(st.integers(0, within - 1))
+    for_s = draw(st.integers(1, within - at_s))
     if kind == "partition":
         left = draw(st.lists(st.sampled_from(nodes), min_size=1, max_size=len(nodes) - 1, unique=True))
         others = [node for node in nodes if node not in left]
