@@ -93,12 +93,14 @@ def _metrics(asked: Sequence[str], loaded: Loaded) -> list[str]:
 def carry_out(plan: Plan, *, workers: int = 1, progress: Progress | None = None) -> Findings:
     """Run every variant on the same seeds, and find what differs; the same for any number of *workers*.
 
-    A number that is zero in every run is only told of when it was asked for by name.
+    A number that is zero in every run is only told of when it was asked for by name. Raises RunRefused when no
+    run outlasts the warm-up.
     """
     seed = plan.loaded.scenario.seed
     warm_up_s = warm_up_of(plan.runs, seed, workers=workers) if plan.warm_up_s is None else plan.warm_up_s
     runs = {label: replace(run, warm_up_s=warm_up_s) for label, run in plan.runs.items()}
     found = compare(runs, replications=plan.replications, seed=seed, workers=workers, progress=progress)
+    _check_warm_up(found, warm_up_s)
     return Findings(
         scenario=plan.loaded.name,
         question=plan.loaded.scenario.question,
@@ -110,6 +112,15 @@ def carry_out(plan: Plan, *, workers: int = 1, progress: Progress | None = None)
         expectations=list(_expectations(found, plan)),
         metrics=list(_metrics_of(found, plan)),
     )
+
+
+def _check_warm_up(found: Comparison, warm_up_s: float) -> None:
+    longest_s = max((lasted_s for runs in found.variants.values() for lasted_s in runs.values("duration")), default=0.0)
+    if warm_up_s and longest_s <= warm_up_s:
+        raise RunRefused(
+            f"--warm-up {warm_up_s:g}s: every run had ended by then, the longest after {longest_s:g} s, "
+            "so nothing is left to compare: give a shorter one"
+        )
 
 
 def _expectations(found: Comparison, plan: Plan) -> Iterator[Expected]:

@@ -27,7 +27,7 @@ class Variant:
 def variants_of(sets: Sequence[str]) -> list[Variant]:
     """Every combination of the values, the last ``--set`` changing fastest; labelled a, b, c, in that order.
 
-    Raises RunRefused when there is nothing to compare, or too much, or one value is there twice.
+    Raises RunRefused when there is nothing to compare, or too much, or a value is missing, or there twice.
     """
     choices = [_choice(text) for text in sets]
     _check(sets, choices)
@@ -40,8 +40,10 @@ def variants_of(sets: Sequence[str]) -> list[Variant]:
 
 
 def _choice(text: str) -> list[str]:
-    """``path=a,b`` as ``path=a`` and ``path=b``; what is no such text is left to whoever reads it."""
+    """``path=a,b`` as ``path=a`` and ``path=b``."""
     path, equals, values_text = text.partition("=")
+    if not equals:
+        raise RunRefused(f"--set {text} has no values: write them after a =, as in --set {text}=A,B")
     values = split_values(values_text)
     if len(values) == 1:
         return [text]

@@ -24,7 +24,7 @@ from simpy.core import Environment
 from simpy.events import NORMAL
 
 from .. import runtime
-from ..errors import Deadlock, NotSimulated
+from ..errors import Deadlock, InvalidValue, NotSimulated
 from .generators import HomedGenerators
 from .handles import Handle, SimulationTask, Timer
 from .incarnation import INCARNATION
@@ -103,7 +103,12 @@ class SimulationLoop(Lives, Interruptible, HomedGenerators):
         return timer
 
     def _push_odd(self, timer: Timer) -> None:
-        """What was due in the past is due now; what is never due stays out of the heap."""
+        """What was due in the past is due now; what is never due stays out of the heap.
+
+        Raises InvalidValue for nan, which is no moment.
+        """
+        if math.isnan(timer._when):
+            raise InvalidValue("the time of a sleep, a timeout or a timer", timer._when, "a number of seconds")
         if timer._when < math.inf:
             heappush(self._heap, (self._env._now, NORMAL, next(self._env._eid), timer))
         else:

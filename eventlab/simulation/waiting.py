@@ -6,6 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+_ASYNCIO = Path(asyncio.__file__).parent
+
 
 def describe_waiting(loop: asyncio.AbstractEventLoop, *, in_vain: bool = True) -> list[str]:
     """One line for each unfinished task, oldest first: its name, its place, what it awaits, *in_vain* or not."""
@@ -38,11 +40,26 @@ def _name(waits_for: Any) -> str:
 
 
 def _place(coro: Any) -> str:
-    """Where the innermost coroutine stands: ``file.py:12 in fetch``."""
-    frame = None
+    """Where the innermost coroutine stands that is not asyncio's own: ``file.py:12 in fetch (asyncio's Lock.acquire)``.
+
+    What it called of asyncio comes without a line, for that differs between versions of Python.
+    """
+    frame = inside = None
     while coro is not None:
-        frame = getattr(coro, "cr_frame", None) or getattr(coro, "ag_frame", None) or frame
+        here = getattr(coro, "cr_frame", None) or getattr(coro, "ag_frame", None)
+        if here is not None and (frame is None or not _is_asyncio(here)):
+            frame, inside = here, None
+        elif here is not None and inside is None:
+            inside = here
         coro = getattr(coro, "cr_await", None) or getattr(coro, "ag_await", None)
     if frame is None:
         return "an unknown place"
+    return _line(frame) + (f" (asyncio's {inside.f_code.co_qualname})" if inside is not None else "")
+
+
+def _is_asyncio(frame: Any) -> bool:
+    return Path(frame.f_code.co_filename).parent == _ASYNCIO
+
+
+def _line(frame: Any) -> str:
     return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} in {frame.f_code.co_name}"

@@ -63,10 +63,16 @@ def test_a_planted_mean_without_interval_would_be_seen() -> None:
 
 
 def test_a_number_that_too_few_runs_have_has_no_mean(here: Path) -> None:
-    told = eventlab(*SLOWER, "--metric", "latency.p50", "--warm-up", "1h")
+    told = eventlab(*SLOWER, "--metric", "latency.p50", "--set", "services.backend.model.failure_rate=100%")
     assert told.code == 3
     assert "latency.p50, in ms\n  a  in 0 of 4 runs: too few for an interval, so no mean\n" in told.out
     assert "Nothing could be compared" in told.out
+
+
+def test_a_warm_up_that_no_run_outlasts_is_all_that_is_told(here: Path) -> None:
+    told = eventlab(*SLOWER, "--metric", "latency.p50", "--warm-up", "1000s")
+    assert (told.code, told.out) == (2, "")
+    assert re.match(r"--warm-up 1000s: every run had ended by then, the longest after \d+[.\d]* s, so", told.err)
 
 
 def test_a_warm_up_can_be_found_and_is_told(here: Path) -> None:
@@ -108,6 +114,10 @@ def test_three_variants_are_compared_with_the_first_and_hold_together(here: Path
 
 REFUSED = {
     "nothing to compare": ([], "nothing to compare: no --set has several values"),
+    "a path without values": (
+        ["--set", "policies.breaker.enabled"],
+        "--set policies.breaker.enabled has no values: write them after a =",
+    ),
     "an unknown path": (
         ["--set", "policies.braker.enabled=true,false"],
         "--set policies.braker.enabled=true: policies.braker: unknown key; did you mean 'breaker'?",

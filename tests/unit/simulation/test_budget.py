@@ -106,3 +106,24 @@ def test_a_deadlock_is_not_taken_for_a_long_run() -> None:
 def test_a_budget_of_nothing_is_refused(budget: Any) -> None:
     with pytest.raises(InvalidValue):
         World().run(asyncio.sleep(1), **budget)
+
+
+def test_who_waits_is_named_by_its_own_line_and_by_what_it_called_of_asyncio() -> None:
+    lock = asyncio.Lock()
+
+    async def locking() -> None:
+        await lock.acquire()
+        await lock.acquire()
+
+    async def sleeping() -> None:
+        await asyncio.sleep(9)
+
+    line = locking.__code__.co_firstlineno
+    with pytest.raises(Deadlock) as stuck:
+        World().run(locking)
+    with pytest.raises(BudgetSpent) as spent:
+        World().run(sleeping, until_s=5)
+    assert [error.value.waiting[0].split(" waits")[0] for error in (stuck, spent)] == [
+        f"main at test_budget.py:{line + 2} in locking (asyncio's Lock.acquire)",
+        f"main at test_budget.py:{line + 5} in sleeping (asyncio's sleep)",
+    ]
