@@ -31,16 +31,17 @@ def linearizable(
     An operation with an ``unknown`` outcome may have happened at any later time, or never; a ``failed`` one did
     nothing. Operations of one process follow one another. At one and the same moment, those of different processes
     are in the order of the record (`Operation.places`), and without one count as concurrent. A subject that the model
-    knows some operations of, and others not, is unknown; one of which it knows none is left out. After *states_max*
-    states of one subject the answer is unknown. The witness is the smallest piece found that no order explains, an
-    operation each.
+    knows some operations of, and others not, is unknown, and so is one of which a process asked two things at once;
+    one of which it knows none is left out. After *states_max* states of one subject the answer is unknown. The
+    witness is the smallest piece found that no order explains, an operation each.
 
-    Raises InvalidValue for a model that is none, and for a value that is none of the model's.
+    Raises InvalidValue for a model that is none, for a value that is none of the model's, for what is no operation,
+    and for a ``cas`` that does not tell by true or false whether it swapped.
     """
     if states_max < 1:
         raise InvalidValue("states_max", states_max, "a number of states from 1")
     known = model_named(model, initial).operations
-    found = sorted_out(operations, known, f"a {model}")
+    found = sorted_out(operations, known, f"a {model}", in_turn=True)
     subjects = found.judged
     count = sum(map(len, subjects.values()))
     if not count and not found.reasons:

@@ -12,6 +12,7 @@ import msgspec
 from .. import hooks
 from ..errors import InvalidValue
 from ..history import Entry, Operation
+from .models import value_of
 
 OUTCOMES = ("ok", "failed", "unknown")
 TELLING = ("read", "dequeue", "contains")
@@ -135,7 +136,17 @@ def _check_fields(place: str, found: dict[str, Any]) -> None:
         raise InvalidValue(f"{place}: result", "left out", f"what the {asked} found, which may be null")
 
 
+def check_swap(place: str, operation: Operation) -> None:
+    """Raises InvalidValue for a cas that succeeded and does not tell whether it swapped: anything else is a guess."""
+    result = operation.result
+    is_versioned = isinstance(result, dict) and result.keys() == {"value", "version"}
+    is_told = isinstance(result, bool) or (is_versioned and value_of(result) is not False)
+    if operation.operation == "cas" and operation.outcome == "ok" and not is_told:
+        raise InvalidValue(f"{place}: result", result, "true if the cas swapped, false if it found another value")
+
+
 def _checked(place: str, operation: Operation) -> Operation:
+    check_swap(place, operation)
     if operation.outcome not in OUTCOMES:
         raise InvalidValue(f"{place}: outcome", operation.outcome, "ok, failed or unknown")
     if operation.outcome == "ok" and operation.ended is None:

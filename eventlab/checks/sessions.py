@@ -34,7 +34,7 @@ class _Seen(NamedTuple):
 def session_guarantee(
     operations: Iterable[Operation], guarantee: str, *, model: str = "register", initial: Any = None
 ) -> CheckResult:
-    """Whether *guarantee*, one of `GUARANTEES`, held in every session.
+    """Whether *guarantee*, one of `GUARANTEES` (with blanks or hyphens), held in every session.
 
     Versions are taken from results: ``{"value": …, "version": …}``, or for the model ``stream`` the number (or the
     length of the list) itself. Where there are none, a value that was written once stands for its write, and a write
@@ -44,10 +44,11 @@ def session_guarantee(
 
     Raises InvalidValue for another guarantee.
     """
+    guarantee = guarantee.replace("-", " ")
     if guarantee not in GUARANTEES:
         raise InvalidValue("guarantee", guarantee, f"one of {', '.join(GUARANTEES)}")
     pairs, undecidable = 0, []
-    sorted_ = sorted_out(operations, (*READS, *WRITES), "a session's")
+    sorted_ = sorted_out(operations, (*READS, *WRITES), "a session's", in_turn=True)
     for of_subject in sorted_.judged.values():
         for earlier, later in _pairs(_seen(of_subject, model, initial), guarantee):
             pairs += 1

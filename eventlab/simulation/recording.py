@@ -82,6 +82,10 @@ class Recording(Recorded):
         """The history so far."""
         return self._recorder.entries if isinstance(self._recorder, Recorder) else list(self._recorder)
 
+    def save(self, path: str | Path) -> None:
+        """Write the history so far as JSON Lines, as `load` and ``eventlab check`` read them, over what is there."""
+        Path(path).write_bytes(history.to_lines(self.entries))
+
     def __len__(self) -> int:
         return len(self._recorder)
 

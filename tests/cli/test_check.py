@@ -89,6 +89,11 @@ def test_what_cannot_be_decided_is_unknown(here: Path) -> None:
             ["--as", "linearizable"],
             "line 1: result is 'left out'; expected what the read found, which may be null",
         ),
+        (
+            '{"process":"b","operation":"cas","subject":"x","invoked":0,"value":[1,2],"outcome":"ok","ended":1,"result":"yes"}\n',
+            ["--as", "linearizable"],
+            "line 1: result is 'yes'; expected true if the cas swapped, false if it found another value",
+        ),
     ],
 )
 def test_bad_input_is_told_with_its_line(here: Path, text: str, args: list[str], says: str) -> None:

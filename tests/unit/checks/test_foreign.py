@@ -69,3 +69,17 @@ LOGS: dict[Callable[..., CheckResult], list[Entry]] = {
 def test_neither_do_the_checks_of_logs_judge_beside_what_they_do_not_know(check: Callable[..., CheckResult]) -> None:
     result = check(LOGS[check])
     assert result.valid is None and "1 operation on " in result.because
+
+
+def test_a_process_that_asks_two_things_at_once_is_no_process() -> None:
+    first, second = Operation("a", "write", "x", 0, 1, "ok", 5), Operation("a", "read", "x", 1, None, "ok", 2, 1)
+    for result in (linearizable([first, second]), session_guarantee([first, second], "read-your-writes")):
+        assert (result.valid, result.because) == (
+            None,
+            "a process asks one thing at a time, but a asked two of 'x' at once",
+        )
+        assert result.witnesses == ("a [0 s, 5 s] x: write 1", "a [1 s, 2 s] x: read → 1")
+
+
+def test_a_guarantee_is_known_by_both_spellings() -> None:
+    assert session_guarantee([WRITE], "monotonic-reads") == session_guarantee([WRITE], "monotonic reads")

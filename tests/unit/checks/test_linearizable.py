@@ -107,8 +107,8 @@ def test_a_failed_write_did_nothing() -> None:
 
 
 def test_a_swap_swaps_what_it_expects_and_says_so_if_it_finds_another() -> None:
-    swapped, refused = op("a", "cas", [None, 1], 0, 1), op("b", "cas", [None, 2], 2, 3, False)
-    both = op("b", "cas", [None, 2], 2, 3)
+    swapped, refused = op("a", "cas", [None, 1], 0, 1, True), op("b", "cas", [None, 2], 2, 3, False)
+    both = op("b", "cas", [None, 2], 2, 3, True)
     assert [answer([swapped, refused]), answer([swapped, both]), answer([refused])] == [True, False, False]
 
 
@@ -152,7 +152,10 @@ def test_nothing_to_judge_is_unknown() -> None:
     [
         ("regster", []),
         ("counter", [op("a", "add", "one", 0, 1)]),
-        ("register", [op("a", "cas", 1, 0, 1)]),
+        ("register", [op("a", "cas", 1, 0, 1, True)]),
+        ("register", [op("a", "cas", [None, 1], 0, 1)]),
+        ("register", [op("a", "cas", [None, 1], 0, 1, "yes")]),
+        ("register", [1, 2]),
         ("stream", [op("a", "read", None, 0, 1, "all")]),
         ("set", [op("a", "read", None, 0, 1, 5)]),
     ],
@@ -199,6 +202,7 @@ class Copy:
                 if self.value != value[0]:
                     return False
                 self.value = value[1]
+                return True
             case "register", _:
                 return self.value
             case "counter", "add":

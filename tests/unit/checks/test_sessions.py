@@ -82,7 +82,12 @@ def test_without_versions_nobody_knows_in_which_order_writes_stand(guarantee: st
 def test_a_value_written_twice_stands_for_neither_write() -> None:
     story = [op("a", "write", 1, 0), op("a", "write", 2, 1), op("b", "write", 1, 2), op("a", "read", None, 3, 1)]
     assert session_guarantee(story, RYW).valid is None
-    swapped = [op("a", "write", 1, 0), op("a", "write", 2, 1), op("b", "cas", [2, 1], 2), op("a", "read", None, 3, 1)]
+    swapped = [
+        op("a", "write", 1, 0),
+        op("a", "write", 2, 1),
+        op("b", "cas", [2, 1], 2, True),
+        op("a", "read", None, 3, 1),
+    ]
     assert session_guarantee(swapped, RYW).valid is None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from eventlab import history, hooks
+from eventlab import hooks
 from eventlab.history import Entry, operation
 from eventlab.simulation import Constant, Link, Recording, World
 
@@ -146,7 +146,7 @@ def test_a_file_tells_what_the_world_told(tmp_path: Path) -> None:
     world = World()
     with world.recording() as run:
         world.run(main)
-    (tmp_path / "run.jsonl").write_bytes(history.to_lines(run.entries))
+    run.save(tmp_path / "run.jsonl")
     assert Recording.load(tmp_path / "run.jsonl").operations.equals(run.operations)
 
 
