@@ -14,12 +14,12 @@ from ..shop import Item, ReceiveStock, audit, check_shop
 from ..shop.audit import Facts
 from ..shop.orders import OrdersService
 from ..shop.theatre import check_theatre
-from ..simulation import CrashFault, Fault, PartitionFault
+from ..simulation import Schedule
 from .assembly import Assembly
 from .front import Front, Progress
 from .kinds import FRONT
 from .loading import Loaded
-from .model import BoxOfficeService, Crash, Scenario, ShopService
+from .model import BoxOfficeService, Scenario, ShopService
 
 SETTLING_MAX_S = 900.0
 """How long unfinished checkouts are waited for once the load and the faults have ended."""
@@ -27,16 +27,9 @@ SETTLING_MAX_S = 900.0
 SETTLING_PAUSE_S = 1.0
 
 
-def faults_of(scenario: Scenario) -> list[Fault]:
+def faults_of(scenario: Scenario) -> Schedule:
     """The scenario's fault schedule, as faults that can be played."""
-    return [
-        CrashFault(node=fault.crash, at_s=fault.at_s, for_s=fault.for_s)
-        if isinstance(fault, Crash)
-        else PartitionFault(
-            left=fault.partition[0], right=fault.partition[1], at_s=fault.at_s, for_s=fault.for_s, one_way=fault.one_way
-        )
-        for fault in scenario.faults
-    ]
+    return Schedule(tuple(fault.as_fault() for fault in scenario.faults))
 
 
 async def fill_shelves(loaded: Loaded, service: Service) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from .. import simulation
+from .breaking import Timed
 from .kinds import FRONT, Known
 from .linking import NetworkRules
-from .model import SHOP, Crash
+from .model import SHOP, ModelledService
 from .tree import Item, Path, Problem
 from .walking import Walker, nearest
 
@@ -17,7 +19,7 @@ Finding = tuple[Path, str]
 def check(walker: Walker, root: Item) -> list[Problem]:
     """Problems between sections, each at the value that is most likely wrong."""
     problems = []
-    for find in (_names, _shop_names, _whole_shop, _ushers, _circles, _placement, _links, _crashes_overlap):
+    for find in (_names, _shop_names, _whole_shop, _ushers, _circles, _placement, _links, _disks, _faults_overlap):
         for path, message in find(walker, root):
             item = walker.items[path]
             place = item.place
@@ -144,16 +146,27 @@ def _links(walker: Walker, root: Item) -> Iterator[Finding]:
             yield ((*path, key) if (*path, key) in walker.items else path), message
 
 
-def _crashes_overlap(walker: Walker, root: Item) -> Iterator[Finding]:
-    crashes = [
-        (path, fault)
+def _faults(walker: Walker) -> list[tuple[Path, simulation.Fault]]:
+    return [
+        (path, fault.as_fault())
         for path, fault in walker.built.items()
-        if len(path) == 2 and path[0] == "faults" and isinstance(fault, Crash)
+        if len(path) == 2 and path[0] == "faults" and isinstance(fault, Timed)
     ]
-    for at, (path, later) in enumerate(crashes):
-        for _, earlier in crashes[:at]:
-            if earlier.crash == later.crash and (
-                later.at_s < earlier.at_s + earlier.for_s and earlier.at_s < later.at_s + later.for_s
-            ):
-                yield path, f"{later.crash!r} is still down from another crash at {earlier.at_s:g}s"
+
+
+def _disks(walker: Walker, root: Item) -> Iterator[Finding]:
+    for path, fault in _faults(walker):
+        for name in fault.disks():
+            if isinstance(walker.built.get(("services", name)), ModelledService):
+                yield path, f"{name!r} is a modelled service, which keeps nothing on a disk"
+
+
+def _faults_overlap(walker: Walker, root: Item) -> Iterator[Finding]:
+    """Each by itself is right; the first to end would lift the other."""
+    faults = _faults(walker)
+    for at, (path, later) in enumerate(faults):
+        for _, earlier in faults[:at]:
+            both = simulation.Schedule((earlier, later))
+            if overlapping := both.problems((*earlier.nodes(), *later.nodes()), (*earlier.disks(), *later.disks())):
+                yield path, overlapping[0]
                 break

@@ -17,10 +17,11 @@ from ..resilience.backoff import Backoff, Decorrelated
 from ..resilience.backoff import Exponential as ExponentialBackoff
 from ..simulation.distributions import Constant, LogNormal
 from .asking import Load
+from .breaking import Fault
 from .expecting import Expectation
 from .kinds import ExpectationKind, JitterKind, NumberKind, ServiceKind
 from .linking import NetworkRules
-from .section import AtLeastOne, Count, Duration, End, Lasting, Latency, Probability, Problem, Section, Text
+from .section import AtLeastOne, Count, Duration, Lasting, Latency, Probability, Problem, Section, Text
 
 SHOP: tuple[str, ...] = ("users", "orders", "payments", "inventory", "shipping")
 """The shop's services, by the names that they call one another."""
@@ -132,34 +133,6 @@ class Stock(Section, frozen=True, kw_only=True):
     def problems(self) -> Iterator[Problem]:
         if self.scarce > self.titles:
             yield "scarce", f"expected at most {self.titles}, the number of titles; found {self.scarce}"
-
-
-class Partition(Section, frozen=True, kw_only=True):
-    """No message passes between two groups of services; with *one_way*, none from the first to the second."""
-
-    partition: tuple[tuple[End, ...], tuple[End, ...]]
-    at_s: Duration = msgspec.field(name="at")
-    for_s: Lasting = msgspec.field(name="for")
-    one_way: bool = False
-
-    def problems(self) -> Iterator[Problem]:
-        left, right = self.partition
-        if not left or not right:
-            yield "partition", "expected two groups with at least one service each"
-        for name in left:
-            if name in right:
-                yield "partition", f"{name!r} stands on both sides"
-
-
-class Crash(Section, frozen=True, kw_only=True):
-    """A service falls silent: memory is lost, its store stays. It is started again when the time is over."""
-
-    crash: Annotated[str, ServiceKind()]
-    at_s: Duration = msgspec.field(name="at")
-    for_s: Lasting = msgspec.field(name="for")
-
-
-Fault: TypeAlias = Partition | Crash
 
 
 class BackoffRule(Section, frozen=True, kw_only=True):

@@ -18,11 +18,12 @@ from ..store import EventStore, open_store
 from ..store.opening import without_secrets
 from . import course
 from .assembly import AppFactory, Assembly, check_apps
+from .breaking import Isolate, Partition
 from .front import Progress
 from .kinds import FRONT
 from .linking import wire
 from .loading import Loaded
-from .model import BoxOfficeService, Crash, ModelledService, Scenario
+from .model import BoxOfficeService, ModelledService, Scenario
 from .realclock import run_scaled
 from .resuming import Before, judge_resumed, look
 from .runfile import Identity, RunFile, held, identity
@@ -175,11 +176,14 @@ async def _main(
 def _check(scenario: Scenario, speed: float, store_url: str) -> None:
     if not 0 < speed < math.inf:
         raise InvalidValue("--speed", speed, "a finite number above zero; 10 is ten times faster than the wall clock")
-    for fault in scenario.faults:
-        if isinstance(fault, Crash):
+    for index, fault in enumerate(scenario.faults):
+        if not isinstance(fault, Partition | Isolate):
+            made = fault.as_fault()
+            whom = (*made.nodes(), *made.disks())[0]
             raise RunRefused(
-                f"the scenario crashes {fault.crash!r}; on the real clock all services share one process: "
-                "use --clock virtual, or interrupt this command yourself and go on with --resume"
+                f"faults.{index} is a {made.name} of {whom!r}; on the real clock all services share one process, "
+                "of which only the network can be cut: use --clock virtual, or for a crash interrupt this command "
+                "yourself and go on with --resume"
             )
     for name, service in scenario.services.items():
         if not isinstance(service, ModelledService) and service.store.synchronous != "sound":

@@ -10,7 +10,7 @@ import msgspec
 
 from ..checks.result import undecided
 from ..errors import BudgetSpent
-from ..simulation import Disk, Node, Recorder, SimulatedStore, SimulatedTransport, World, WriteBack, play
+from ..simulation import Disk, Node, Recorder, SimulatedStore, SimulatedTransport, Targets, World, WriteBack, play
 from ..simulation.entropy import Entropy
 from ..store import EventStore, MemoryStore
 from . import course
@@ -126,11 +126,19 @@ class VirtualRun:
     async def _drive(self) -> None:
         world = self.world
         schedule = course.faults_of(self.loaded.scenario)
-        faults = world.spawn(play(schedule, world.network.links, _Nodes(world)), name="faults")
+        disks = {name for fault in schedule for name in fault.disks()}
+        targets = Targets(world, {name: self._device(name) for name in sorted(disks)})
+        faults = world.spawn(play(schedule, world.network.links, targets), name="faults")
         await world.node(FRONT).start(course.drive_load(self.loaded, self.assembly, progress=self.progress))
         await faults
         with suppress(TimeoutError):
             await course.settle(self.assembly)
+
+    def _device(self, name: str) -> Disk:
+        """The disk under a service's store."""
+        store = self.assembly.stores[name]
+        assert isinstance(store, SimulatedStore)
+        return store.device
 
 
 def _inconclusive(summary: Summary) -> Summary:
@@ -155,16 +163,3 @@ def _open_disk(scenario: Scenario, world: World, name: str, owns: Sequence[str])
         return SimulatedStore(kept, read=rule.read, append=rule.append, on=disk)
     cached = WriteBack(kept, world.node(name), flush_every_s=rule.flush_every_s, on=disk)
     return SimulatedStore(cached, read=rule.read, append=rule.append, on=disk)
-
-
-class _Nodes:
-    """Crashes and restarts nodes by their names."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def crash(self, node: str) -> None:
-        self._world.node(node).crash()
-
-    async def restart(self, node: str) -> None:
-        await self._world.node(node).restart()

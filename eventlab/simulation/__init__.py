@@ -20,29 +20,34 @@ from .draws import Difference, first_difference
 from .empirical import Empirical
 from .entropy import Leak
 from .environment import WorldEnvironment, wait_for_event
-from .faults import CrashFault, Fault, PartitionFault, play
-from .kinds_of_faults import (
-    AnyFault,
+from .faults import (
     ClockFault,
+    CrashFault,
     DiskFullFault,
     DiskSlowFault,
     DiskStallFault,
+    Fault,
+    FlappingFault,
     IsolationFault,
+    PartitionFault,
     PauseFault,
+    Schedule,
     SlowFault,
+    Targets,
+    play,
+    play_in,
+    recover,
+    shrink,
 )
 from .links import Link, Links, Partition
 from .network import Network
 from .node import Node
 from .partitions import Cut, Flapping, Isolation, MajoritiesRing
-from .playing import play_in
 from .presets import MOBILE, ONE_DATA_CENTRE, ONE_HOST, REGIONS, Preset
 from .recorder import Recorder
 from .recording import Recorded, Recording
-from .schedule import Schedule
 from .scheduling import PCT, Scripted
 from .shapes import bridge, halves, minority_majority
-from .shrinking import shrink
 from .storage import SimulatedStore
 from .transport import SimulatedTransport
 from .usage import Usage
@@ -51,65 +56,67 @@ from .world import World
 from .writeback import WriteBack
 
 __all__ = [
-    "MOBILE",
-    "ONE_DATA_CENTRE",
-    "ONE_HOST",
-    "REGIONS",
-    "Capacity",
     "AbsNormal",
-    "AnyFault",
-    "ClockFault",
-    "DiskFullFault",
-    "DiskSlowFault",
-    "DiskStallFault",
-    "IsolationFault",
-    "PauseFault",
-    "Schedule",
-    "SlowFault",
-    "play_in",
-    "shrink",
     "CallEdge",
+    "Capacity",
+    "ClockFault",
     "Constant",
     "CrashFault",
     "Cut",
     "Difference",
     "Disk",
+    "DiskFullFault",
+    "DiskSlowFault",
+    "DiskStallFault",
     "Distribution",
     "Empirical",
     "Exponential",
     "Fault",
     "Flapping",
+    "FlappingFault",
     "Isolation",
+    "IsolationFault",
     "Jittered",
     "Leak",
     "Link",
     "Links",
     "LogNormal",
+    "MOBILE",
     "MajoritiesRing",
     "Network",
     "Node",
+    "ONE_DATA_CENTRE",
+    "ONE_HOST",
+    "PCT",
     "Pareto",
     "Partition",
     "PartitionFault",
+    "PauseFault",
     "Preset",
+    "REGIONS",
     "Recorded",
     "Recorder",
     "Recording",
-    "PCT",
+    "Schedule",
     "Scripted",
     "SimulatedStore",
     "SimulatedTransport",
+    "SlowFault",
+    "Targets",
     "Uniform",
     "Usage",
     "World",
     "WorldEnvironment",
-    "bridge",
     "WriteBack",
+    "bridge",
     "call_graph",
     "first_difference",
     "halves",
     "minority_majority",
     "play",
+    "play_in",
+    "recover",
+    "shrink",
     "wait_for_event",
     "work_for",
 ]

@@ -1,88 +1,142 @@
-"""Schedules of faults, drawn by Hypothesis, which is needed to import this module and by nothing else here.
+"""Hypothesis strategies: schedules of faults that shrink to few, short and simple ones. Needs hypothesis.
 
-They shrink to fewer faults, of simpler kinds, that begin earlier and are over sooner. Times are whole seconds.
+::
+
+    @given(schedules(["a", "b", "c"], within_s=30))
+    def test_nothing_acknowledged_is_lost(schedule): ...
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, get_args
 
 from hypothesis import strategies as st
 
 from ..errors import InvalidValue
-from .faults import CrashFault, PartitionFault
-from .kinds_of_faults import (
-    AnyFault,
+from .faults import (
     ClockFault,
+    CrashFault,
     DiskFullFault,
     DiskSlowFault,
     DiskStallFault,
+    Fault,
+    FlappingFault,
     IsolationFault,
+    PartitionFault,
     PauseFault,
+    Schedule,
     SlowFault,
 )
-from .schedule import Schedule
 
-Kind = Literal["pause", "crash", "isolation", "partition", "slow", "clock", "disk stall", "disk slow", "disk full"]
-
-
-def schedules(
-    *,
-    nodes: Sequence[str],
-    disks: Sequence[str] = (),
-    kinds: Sequence[Kind] = get_args(Kind),
-    within_s: int = 60,
-    faults_max: int = 5,
-) -> st.SearchStrategy[Schedule]:
-    """Schedules of at most *faults_max* faults, all over after *within_s*, which can be played on *nodes* and *disks*.
-
-    Kinds that have nothing to break are left out: disks without disks, partitions of one node. Raises
-    InvalidValue without a node, for a kind that there is not, or where *within_s* is below 1.
-    """
-    if not nodes:
-        raise InvalidValue("schedules, nodes", nodes, "at least one node")
-    if within_s < 1:
-        raise InvalidValue("schedules, within_s", within_s, "at least 1 second")
-    for kind in kinds:
-        if kind not in get_args(Kind):
-            raise InvalidValue("schedules, kinds", kind, "one of " + ", ".join(get_args(Kind)))
-    usable = [kind for kind in kinds if (disks or "disk" not in kind) and (len(nodes) > 1 or kind != "partition")]
-    if not usable:
-        return st.just(Schedule())
-    faults = st.lists(_faults(tuple(nodes), tuple(disks), tuple(usable), within_s), max_size=faults_max)
-    return faults.map(Schedule.of_compatible)
+KINDS = (
+    *("partition", "crash", "pause", "isolation", "slow", "clock", "flapping"),
+    *("disk stall", "slow disk", "full disk"),
+)
+"""What can be drawn, the simpler kinds first: drawn examples shrink towards them."""
 
 
 def seeds() -> st.SearchStrategy[int]:
-    """Seeds for worlds; they shrink to 0."""
+    """Seeds of worlds; they shrink to 0."""
     return st.integers(0, 2**32 - 1)
 
 
-@st.composite
-def _faults(
-    draw: st.DrawFn, nodes: Sequence[str], disks: Sequence[str], kinds: Sequence[Kind], within: int
-) -> AnyFault:
-    kind = draw(st.sampled_from(kinds))
-    at_s = draw(st.integers(0, within - 1))
-    for_s = draw(st.integers(1, within - at_s))
-    if kind == "partition":
-        left = draw(st.lists(st.sampled_from(nodes), min_size=1, max_size=len(nodes) - 1, unique=True))
-        others = [node for node in nodes if node not in left]
-        right = draw(st.lists(st.sampled_from(others), min_size=1, unique=True))
-        one_way = draw(st.booleans())
-        return PartitionFault(left=tuple(left), right=tuple(right), one_way=one_way, at_s=at_s, for_s=for_s)
-    if "disk" in kind:
-        disk = draw(st.sampled_from(disks))
-        if kind == "disk slow":
-            return DiskSlowFault(disk=disk, factor=draw(st.integers(2, 100)), at_s=at_s, for_s=for_s)
-        return (DiskStallFault if kind == "disk stall" else DiskFullFault)(disk=disk, at_s=at_s, for_s=for_s)
-    node = draw(st.sampled_from(nodes))
+def schedules(
+    nodes: Sequence[str],
+    *,
+    disks: Sequence[str] = (),
+    kinds: Sequence[str] = KINDS,
+    within_s: int = 60,
+    faults_max: int = 5,
+) -> st.SearchStrategy[Schedule]:
+    """Schedules of at most *faults_max* faults, all lifted *within_s*, that can be played on these nodes and disks.
+
+    They shrink to fewer faults, then to earlier and shorter ones, in whole seconds, and to simpler kinds. Kinds that
+    need what is not there, two nodes or a disk, are left out. Raises InvalidValue for a kind that does not exist, and
+    if none is left.
+    """
+    for kind in kinds:
+        if kind not in KINDS:
+            raise InvalidValue("schedules, kind", kind, f"one of {', '.join(KINDS)}")
+    if not within_s >= 2:
+        raise InvalidValue("schedules, within_s", within_s, "2 seconds or more")
+    possible = [kind for kind in KINDS if kind in kinds and _is_possible(kind, nodes, disks)]
+    if not possible:
+        raise InvalidValue(
+            "schedules, kinds", tuple(kinds), f"a kind that {len(nodes)} nodes and {len(disks)} disks allow"
+        )
+    faults = st.sampled_from(possible).flatmap(lambda kind: _fault(kind, nodes, disks, within_s))
+    return st.lists(faults, max_size=faults_max).map(lambda drawn: _playable(drawn, nodes, disks))
+
+
+def _is_possible(kind: str, nodes: Sequence[str], disks: Sequence[str]) -> bool:
+    if kind in ("disk stall", "slow disk", "full disk"):
+        return bool(disks)
+    return len(nodes) >= (2 if kind in ("partition", "isolation", "flapping") else 1)
+
+
+def _fault(kind: str, nodes: Sequence[str], disks: Sequence[str], within_s: int) -> st.SearchStrategy[Fault]:
+    at_s = st.integers(0, within_s - 1)
+    return at_s.flatmap(
+        lambda begin: st.integers(1, within_s - begin).flatmap(
+            lambda lasting: _of_kind(kind, nodes, disks, {"at_s": float(begin), "for_s": float(lasting)})
+        )
+    )
+
+
+def _of_kind(
+    kind: str, nodes: Sequence[str], disks: Sequence[str], times: dict[str, float]
+) -> st.SearchStrategy[Fault]:
+    node, factor = st.sampled_from(nodes), st.integers(2, 20).map(float)
+    if kind in ("partition", "flapping"):
+        return _groups(nodes).flatmap(lambda groups: _between(kind, groups, **times))
+    if kind in ("disk stall", "slow disk", "full disk"):
+        disk = st.sampled_from(disks)
+        if kind == "slow disk":
+            return st.builds(
+                lambda one, times_as_long: DiskSlowFault(disk=one, factor=times_as_long, **times), disk, factor
+            )
+        plain_disk = DiskStallFault if kind == "disk stall" else DiskFullFault
+        return disk.map(lambda one: plain_disk(disk=one, **times))
     if kind == "slow":
-        return SlowFault(node=node, factor=draw(st.integers(2, 100)), at_s=at_s, for_s=for_s)
+        return st.builds(lambda one, by: SlowFault(node=one, factor=by, **times), node, factor)
     if kind == "clock":
-        offset_s = draw(st.integers(1, 3600)) * draw(st.sampled_from([1, -1]))
-        return ClockFault(node=node, offset_s=offset_s, at_s=at_s, for_s=for_s)
-    if kind == "crash":
-        return CrashFault(node=node, at_s=at_s, for_s=for_s)
-    return (PauseFault if kind == "pause" else IsolationFault)(node=node, at_s=at_s, for_s=for_s)
+        offset_s = st.integers(1, 600).flatmap(lambda size: st.sampled_from((float(size), -float(size))))
+        return st.builds(lambda one, offset: ClockFault(node=one, offset_s=offset, **times), node, offset_s)
+    plain = {"crash": CrashFault, "pause": PauseFault, "isolation": IsolationFault}[kind]
+    return node.map(lambda one: plain(node=one, **times))
+
+
+def _between(
+    kind: str, groups: tuple[tuple[str, ...], tuple[str, ...]], at_s: float, for_s: float
+) -> st.SearchStrategy[Fault]:
+    left, right = groups
+    if kind == "flapping":
+        period_s = st.integers(1, 10).map(float)
+        return period_s.map(
+            lambda period: FlappingFault(left=left, right=right, period_s=period, at_s=at_s, for_s=for_s)
+        )
+    return st.booleans().map(
+        lambda one_way: PartitionFault(left=left, right=right, one_way=one_way, at_s=at_s, for_s=for_s)
+    )
+
+
+def _groups(nodes: Sequence[str]) -> st.SearchStrategy[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Two groups with no node in both; nodes in neither make the partition a partial one."""
+    sides = st.lists(st.sampled_from((0, 1, 2)), min_size=len(nodes), max_size=len(nodes))
+
+    def grouped(chosen: list[int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        left = tuple(name for name, side in zip(nodes, chosen, strict=True) if side == 1)
+        right = tuple(name for name, side in zip(nodes, chosen, strict=True) if side == 2)
+        return left, right
+
+    return sides.map(grouped).filter(lambda groups: bool(groups[0] and groups[1]))
+
+
+def _playable(drawn: Sequence[Fault], nodes: Sequence[str], disks: Sequence[str]) -> Schedule:
+    """The faults that can be played together, earlier drawn ones first: what would overlap is left out."""
+    schedule = Schedule()
+    for fault in drawn:
+        longer = Schedule((*schedule.faults, fault))
+        if not longer.problems(nodes, disks):
+            schedule = longer
+    return schedule

@@ -56,7 +56,7 @@ def test_a_speed_at_which_the_machine_would_decide_is_refused_with_one_that_woul
 def test_a_crash_is_refused_on_the_real_clock(here: Path) -> None:
     told = eventlab("run", SHOP, "--clock", "real", "--set", "faults=[{crash: payments, at: 1s, for: 1s}]")
     assert told.code == 2
-    assert told.err.startswith("the scenario crashes 'payments'; on the real clock all services share one process: ")
+    assert told.err.startswith("faults.0 is a crash of 'payments'; on the real clock all services share one process, ")
     assert names(here) == []
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from eventlab.errors import ScenarioInvalid
+from eventlab.scenarios.breaking import Crash, Partition
 from eventlab.scenarios.loading import from_document, load
-from eventlab.scenarios.model import Crash, ModelledService, Partition, ShopService
+from eventlab.scenarios.model import ModelledService, ShopService
 from eventlab.simulation.distributions import Exponential
 
 from .documents import MODELLED, SHOP, put
@@ -126,7 +127,7 @@ expectations:
         "x.yaml:11:29: faults[0].partition[1][0]: no service 'payment'; did you mean 'payments'?",
         "x.yaml:11:44: faults[0].at: expected a duration of zero or more, found '-5s'",
         "x.yaml:11:54: faults[0].for: 30 has no unit; write 30s, 30ms or 30min",
-        "x.yaml:13:5: faults[2]: 'payments' is still down from another crash at 5s",
+        "x.yaml:13:5: faults[2]: crash of 'payments' at 10 s: its crash from 5 s on holds until 15 s",
         "x.yaml:14:6: faults[3].crsh: unknown key; did you mean 'crash'?",
         "x.yaml:15:26: policies.call_timeout: unknown unit 'sec' in '5 sec'; expected us, µs, ms, s, min, h",
         "x.yaml:15:52: policies.breaker.enabled: expected true or false, found 'yes'",
@@ -166,7 +167,8 @@ ONE_BY_ONE = [
     (
         "a fault of no kind",
         SHOP + "faults: [{at: 5s}]\n",
-        "x.yaml:10:10: faults[0]: expected one of the keys partition, crash",
+        "x.yaml:10:10: faults[0]: expected one of the keys "
+        "partition, isolate, crash, pause, slow, clock, stall, slow_disk, full",
     ),
     (
         "a fault of two kinds",

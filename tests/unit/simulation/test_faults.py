@@ -8,18 +8,7 @@ import pytest
 
 from eventlab import hooks
 from eventlab.errors import InvalidValue
-from eventlab.simulation import Constant, CrashFault, Fault, Node, PartitionFault, Recorder, World, play
-
-
-class Nodes:
-    def __init__(self, world: World) -> None:
-        self.world = world
-
-    def crash(self, node: str) -> None:
-        self.world.node(node).crash()
-
-    async def restart(self, node: str) -> None:
-        await self.world.node(node).restart()
+from eventlab.simulation import Constant, CrashFault, Fault, Node, PartitionFault, Recorder, Targets, World, play
 
 
 def _played(faults: list[Fault], *, begin_s: float = 0.0) -> list[tuple[float, str]]:
@@ -34,7 +23,7 @@ def _played(faults: list[Fault], *, begin_s: float = 0.0) -> list[tuple[float, s
         for name in "ab":
             world.node(name, boot)
         await asyncio.sleep(begin_s)
-        await play(faults, world.network.links, Nodes(world))
+        await play(faults, world.network.links, Targets(world))
 
     with recorder.recording():
         world.run(main)
@@ -94,4 +83,4 @@ def test_a_crash_needs_nodes_to_crash() -> None:
     world = World()
     with pytest.raises(ExceptionGroup) as caught:
         world.run(play([CrashFault(node="a", at_s=0, for_s=1)], world.network.links))
-    assert "on which nodes can crash" in str(caught.value.exceptions[0])
+    assert "on which nodes and disks can fail" in str(caught.value.exceptions[0])

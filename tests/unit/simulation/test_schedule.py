@@ -1,129 +1,304 @@
-"""A schedule of faults is a value, and is played on a world as it says."""
+"""Schedules of faults: checked as a whole, kept to the byte, played, drawn, and shrunk to what matters."""
 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
 
-from eventlab.errors import InvalidValue
+from eventlab import hooks
+from eventlab.errors import BudgetSpent, InvalidValue
+from eventlab.runtime import now
 from eventlab.simulation import (
-    AnyFault,
     ClockFault,
     CrashFault,
     Disk,
     DiskFullFault,
     DiskSlowFault,
     DiskStallFault,
+    Fault,
+    FlappingFault,
     IsolationFault,
     PartitionFault,
     PauseFault,
     Schedule,
     SlowFault,
+    Targets,
     World,
-    play_in,
+    play,
+    recover,
+    shrink,
+)
+from eventlab.simulation.strategies import KINDS, schedules
+
+NODES, DISKS = ("a", "b", "c"), ("d",)
+
+ONE_OF_EACH = Schedule(
+    (
+        PartitionFault(left=("a",), right=("b",), one_way=True, at_s=1, for_s=2),
+        FlappingFault(left=("a",), right=("b", "c"), period_s=2, at_s=4, for_s=4),
+        IsolationFault(node="c", at_s=9, for_s=1, in_flight="lost", seen_as="broken"),
+        CrashFault(node="a", at_s=11, for_s=1),
+        PauseFault(node="b", at_s=11, for_s=3),
+        SlowFault(node="c", factor=4, at_s=12, for_s=2),
+        ClockFault(node="a", offset_s=-30, at_s=15, for_s=2),
+        DiskStallFault(disk="d", at_s=18, for_s=1),
+        DiskSlowFault(disk="d", factor=3, at_s=20, for_s=1),
+        DiskFullFault(disk="d", at_s=22, for_s=1),
+    )
 )
 
-EVERY_KIND: list[AnyFault] = [
-    PartitionFault(left=("a",), right=("b",), at_s=1, for_s=2),
-    IsolationFault(node="a", at_s=1, for_s=2),
-    CrashFault(node="b", at_s=1, for_s=2),
-    PauseFault(node="a", at_s=1, for_s=2),
-    SlowFault(node="a", factor=3, at_s=1, for_s=2),
-    ClockFault(node="a", offset_s=5, drift_ppm=100, at_s=1, for_s=2),
-    DiskStallFault(disk="d", at_s=1, for_s=2),
-    DiskSlowFault(disk="d", factor=2, at_s=1, for_s=2),
-    DiskFullFault(disk="d", at_s=1, for_s=2),
-]
+
+class Stage:
+    """Three nodes and a disk, and what is to be seen of their state."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.world, self.disk = World(seed), Disk("d")
+        for name in NODES:
+            self.world.node(name)
+
+    def state(self) -> list[str]:
+        nodes = self.world.nodes.values()
+        shown = [f"{node.name} crashed" for node in nodes if not node.is_up]
+        shown += [f"{node.name} paused" for node in nodes if node.is_paused]
+        shown += [f"{node.name} slow" for node in nodes if node.slowness > 1]
+        shown += [f"{node.name} wrong" for node in nodes if node.clock.offset_s]
+        shown += ["full"] if self.disk.is_full else []
+        return shown
+
+    async def play(self, schedule: Schedule) -> None:
+        await play(schedule.against(NODES, DISKS), self.world.network.links, Targets(self.world, {"d": self.disk}))
 
 
-def _state(world: World, disk: Disk) -> tuple[object, ...]:
-    a, b = world.nodes["a"], world.nodes["b"]
-    return (
-        len(world.network.links.rules),
-        b.incarnation.dead,
-        a.incarnation.deferred is not None,
-        a.slowness,
-        a.clock.drift_ppm,
-        a.clock.offset_s > 0,
-        disk._stalls,
-        list(disk._factors),
-        disk.is_full,
-    )
-
-
-WHOLE = (0, False, False, 1.0, 0.0, False, 0, [], False)
-BROKEN = (2, True, True, 3.0, 100, True, 1, [2], True)
-
-
-def _seen(looks_s: list[float], *, cancelled_s: float = math.inf) -> list[tuple[object, ...]]:
-    world, disk, seen = World(), Disk("d"), list[tuple[object, ...]]()
+def test_every_kind_takes_hold_and_is_lifted() -> None:
+    stage = Stage()
+    seen: list[tuple[float, list[str]]] = []
 
     async def main() -> None:
-        for name in "ab":
-            world.node(name)
-        playing = world.spawn(play_in(world, EVERY_KIND, {"d": disk}), name="faults")
-        for at_s in looks_s:
-            await asyncio.sleep(at_s - world.loop.time())
-            if at_s > cancelled_s:
-                playing.cancel()
-                await asyncio.sleep(0.01)
-            seen.append(_state(world, disk))
+        playing = asyncio.ensure_future(stage.play(ONE_OF_EACH))
+        for moment in (11.5, 13.5, 16.0, 22.5, 24.0):
+            await asyncio.sleep(moment - stage.world.now_s)
+            seen.append((moment, stage.state()))
+        await playing
 
-    world.run(main)
-    return seen
-
-
-def test_every_kind_holds_from_its_time_to_its_end() -> None:
-    assert _seen([0.5, 2, 3.5]) == [WHOLE, BROKEN, WHOLE]
-
-
-def test_cancelling_lifts_all_that_holds() -> None:
-    assert _seen([2, 2.5], cancelled_s=2.1) == [BROKEN, WHOLE]
-
-
-def test_a_saved_schedule_is_the_same_schedule() -> None:
-    assert Schedule.from_json(Schedule(EVERY_KIND).to_json()) == Schedule(EVERY_KIND)
-
-
-def test_a_schedule_is_printed_in_the_order_in_which_its_faults_begin() -> None:
-    later, sooner = PauseFault(node="a", at_s=5, for_s=1), SlowFault(node="b", factor=3, at_s=2, for_s=10)
-    assert str(Schedule([later, sooner])).splitlines() == [
-        "       2 s –       12 s  slow node          b, 3 times",
-        "       5 s –        6 s  pause              a",
+    with stage.world as world, world.recording() as run:
+        world.run(main)
+    assert seen == [
+        (11.5, ["a crashed", "b paused"]),
+        (13.5, ["b paused", "c slow"]),
+        (16.0, ["a wrong"]),
+        (22.5, ["full"]),
+        (24.0, []),
     ]
+    began = [(entry.at, entry.what.fault) for entry in run.entries if isinstance(entry.what, hooks.FaultBegan)]
+    assert began == [(fault.at_s, fault.name) for fault in ONE_OF_EACH]
+    assert sum(isinstance(entry.what, hooks.FaultEnded) for entry in run.entries) == len(ONE_OF_EACH)
 
 
-def test_a_schedule_without_a_fault_ends_with_the_last_of_the_others() -> None:
-    first, second = PauseFault(node="a", at_s=5, for_s=1), CrashFault(node="b", at_s=2, for_s=10)
-    assert (Schedule([first, second]).ends_s, Schedule([first, second]).without(0).ends_s) == (12, 6)
+@pytest.mark.parametrize("fault", ONE_OF_EACH.faults, ids=lambda fault: fault.name)
+def test_a_schedule_that_is_cancelled_is_lifted(fault: Fault) -> None:
+    stage = Stage()
+
+    async def main() -> None:
+        playing = asyncio.ensure_future(stage.play(Schedule((fault,))))
+        await asyncio.sleep(fault.at_s + fault.for_s / 2)
+        playing.cancel()
+        await asyncio.wait([playing])
+        assert (stage.state(), stage.world.network.links.rules) == ([], [])
+
+    with stage.world as world:
+        world.run(main)
 
 
-def test_all_that_cannot_be_played_is_named_at_once() -> None:
-    crash, pause = CrashFault(node="a", at_s=1, for_s=2), PauseFault(node="a", at_s=2, for_s=1)
-    with pytest.raises(InvalidValue) as refused:
-        Schedule([crash, pause, IsolationFault(node="x", at_s=0, for_s=1), EVERY_KIND[-1]]).against("ab")
-    assert refused.value.value == [
-        "isolation at 0 s: no node 'x'",
-        "disk without room at 1 s: no disk 'd'",
-        "pause of a at 2 s: the crash at 1 s ends at 3 s",
-    ]
+def test_a_clock_is_set_right_again_as_it_would_have_gone() -> None:
+    stage = Stage()
+
+    async def main() -> None:
+        stage.world.node("a").clock.drift_ppm = 1000
+        await stage.play(Schedule((ClockFault(node="a", offset_s=-30, drift_ppm=500, at_s=10, for_s=10),)))
+        ahead = await stage.world.node("a").start(ask)
+        assert ahead == pytest.approx(0.020, abs=1e-6)
+
+    async def ask() -> float:
+        return (now() - stage.world.runtime.epoch).total_seconds() - stage.world.now_s
+
+    with stage.world as world:
+        world.run(main)
+
+
+def test_a_schedule_reads_as_a_table_in_the_order_of_time() -> None:
+    cut = PartitionFault(left=("a",), right=("b",), at_s=1.5, for_s=10)
+    assert str(Schedule((PauseFault(node="c", at_s=12, for_s=3), cut))) == (
+        "1.5 s to 11.5 s  partition  a ↔ b\n 12 s to   15 s  pause      c"
+    )
+    assert str(Schedule()) == "no faults"
+
+
+def test_a_schedule_comes_back_from_its_file(tmp_path: Path) -> None:
+    ONE_OF_EACH.save(tmp_path / "schedule.json")
+    assert Schedule.load(tmp_path / "schedule.json") == ONE_OF_EACH
+    assert Schedule.load(tmp_path / "schedule.json").to_json() == ONE_OF_EACH.to_json()
 
 
 @pytest.mark.parametrize(
-    ("build", "field"),
+    "text", ["", "{}x", '{"faults":[{"fault":"flood"}]}', ONE_OF_EACH.to_json().replace('"for_s":2.0', '"for_s":-2.0')]
+)
+def test_what_is_no_schedule_is_refused(text: str) -> None:
+    with pytest.raises(InvalidValue, match="the schedule"):
+        Schedule.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
     [
-        (lambda: PauseFault(node="a", at_s=-1, for_s=1), "PauseFault.at_s"),
-        (lambda: PauseFault(node="a", at_s=0, for_s=math.inf), "PauseFault.for_s"),
-        (lambda: SlowFault(node="a", factor=0.5, at_s=0, for_s=1), "SlowFault.factor"),
-        (lambda: ClockFault(node="a", at_s=0, for_s=1), "ClockFault.offset_s"),
-        (lambda: ClockFault(node="a", drift_ppm=2e6, at_s=0, for_s=1), "ClockFault.drift_ppm"),
-        (lambda: DiskSlowFault(disk="d", factor=math.nan, at_s=0, for_s=1), "DiskSlowFault.factor"),
-        (lambda: Schedule.from_json('[{"kind": "flood"}]'), "schedule"),
+        (lambda: CrashFault(node="a", at_s=-1, for_s=1), "CrashFault.at_s is -1.0"),
+        (lambda: CrashFault(node="a", at_s=5, for_s=-2), "CrashFault.for_s is -2.0"),
+        (lambda: CrashFault(node="a", at_s=5, for_s=float("inf")), "CrashFault.for_s is inf"),
+        (lambda: PartitionFault(left=("a",), right=("a",), at_s=0, for_s=1), "partition"),
+        (lambda: FlappingFault(left=("a",), right=("b",), period_s=0, at_s=0, for_s=1), "period_s is 0.0"),
+        (lambda: SlowFault(node="a", factor=0.5, at_s=0, for_s=1), "SlowFault.factor is 0.5"),
+        (lambda: ClockFault(node="a", at_s=0, for_s=1), "ClockFault.offset_s is 0"),
+        (lambda: ClockFault(node="a", drift_ppm=-2e6, at_s=0, for_s=1), "ClockFault.drift_ppm"),
+        (lambda: DiskSlowFault(disk="d", factor=float("nan"), at_s=0, for_s=1), "DiskSlowFault.factor is nan"),
     ],
 )
-def test_a_fault_that_cannot_be_is_refused_when_built(build: Callable[[], object], field: str) -> None:
-    with pytest.raises(InvalidValue, match=field):
+def test_a_fault_outside_its_domain_is_refused_when_it_is_built(build: Callable[[], Fault], words: str) -> None:
+    with pytest.raises(InvalidValue, match=words):
         build()
+
+
+def test_everything_that_is_wrong_with_a_schedule_is_said_at_once() -> None:
+    schedule = Schedule(
+        (
+            CrashFault(node="a", at_s=0, for_s=5),
+            CrashFault(node="a", at_s=4, for_s=5),
+            PauseFault(node="a", at_s=2, for_s=1),
+            IsolationFault(node="z", at_s=0, for_s=1),
+            DiskFullFault(disk="e", at_s=0, for_s=1),
+        )
+    )
+    assert schedule.problems(NODES, DISKS) == [
+        "isolation at 0 s: there is no node 'z', of a, b, c",
+        "full disk at 0 s: there is no disk 'e', of d",
+        "pause of 'a' at 2 s: its crash from 0 s on holds until 5 s",
+        "crash of 'a' at 4 s: its crash from 0 s on holds until 5 s",
+    ]
+    with pytest.raises(InvalidValue, match=r"no node 'z'.*no disk 'e'.*pause of 'a'"):
+        schedule.against(NODES, DISKS)
+
+
+@given(schedules(NODES, disks=DISKS, within_s=20))
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_drawn_can_be_played_and_leaves_nothing_broken(schedule: Schedule) -> None:
+    assert schedule.problems(NODES, DISKS) == [] and schedule.ends_s <= 20
+    stage = Stage()
+    with stage.world as world:
+        world.run(stage.play(schedule))
+        assert (stage.state(), stage.world.network.links.rules) == ([], [])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_can_be_drawn(kind: str) -> None:
+    found = find(schedules(NODES, disks=DISKS, kinds=[kind]), lambda schedule: len(schedule) > 0)
+    assert len(found) == 1
+
+
+def goes_wrong(schedule: Schedule) -> bool:
+    """A planted bug: *a* cannot reach *b* while *c* is paused."""
+    stage, wrong = Stage(), []
+
+    async def main() -> None:
+        playing = asyncio.ensure_future(stage.play(schedule))
+        while not playing.done():
+            stage.world.network.send("a", "b", "ball")
+            await asyncio.sleep(0.25)
+            arrived = len(stage.world.node("b").inbox)
+            if arrived:
+                await stage.world.node("b").inbox.get()
+            elif stage.world.node("c").is_paused and stage.world.node("b").is_up and stage.world.node("a").is_up:
+                wrong.append(stage.world.now_s)
+
+    with stage.world as world:
+        world.run(main)
+    return bool(wrong)
+
+
+def test_what_hypothesis_finds_shrinks_to_the_two_faults_that_matter() -> None:
+    drawn = schedules(NODES, kinds=["partition", "pause", "slow"], within_s=10)
+    found = find(drawn, goes_wrong, settings=settings(max_examples=2000, deadline=None, database=None))
+    assert sorted(fault.name for fault in found) == ["partition", "pause"]
+    assert goes_wrong(Schedule.from_json(found.to_json()))
+
+
+def test_a_saved_schedule_is_shrunk_to_what_still_goes_wrong() -> None:
+    noise: tuple[Fault, ...] = (
+        SlowFault(node="a", factor=2, at_s=3.25, for_s=6),
+        CrashFault(node="b", at_s=17.5, for_s=1.5),
+        IsolationFault(node="c", at_s=12, for_s=4),
+        ClockFault(node="a", offset_s=3, at_s=1, for_s=2),
+    )
+    cut = PartitionFault(left=("a",), right=("b",), at_s=4.5, for_s=7.5)
+    paused = PauseFault(node="c", at_s=6.25, for_s=3.75)
+    smaller = shrink(Schedule((*noise, cut, paused)), goes_wrong)
+    assert [(fault.name, fault.for_s) for fault in smaller] == [("partition", 3.0), ("pause", 1.0)]
+    assert smaller == shrink(Schedule((*noise, cut, paused)), goes_wrong)
+
+
+def test_shrinking_asks_no_more_often_than_it_may() -> None:
+    asked = []
+
+    def always(schedule: Schedule) -> bool:
+        asked.append(schedule)
+        return True
+
+    shrink(ONE_OF_EACH, always, trials_max=2)
+    assert len(asked) == 2
+
+
+def test_what_does_not_fail_is_not_shrunk() -> None:
+    with pytest.raises(InvalidValue, match="one that fails to begin with"):
+        shrink(ONE_OF_EACH, lambda schedule: False)
+
+
+def test_recovery_mends_what_a_test_broke_by_hand_and_waits_until_all_is_quiet() -> None:
+    stage = Stage()
+
+    async def main() -> float:
+        stage.world.node("a").crash()
+        stage.world.node("b").pause()
+        quiet_s = stage.world.now_s + 7.5
+
+        async def settled() -> bool:
+            return stage.world.now_s >= quiet_s
+
+        await recover(stage.world, settled, within_s=60)
+        return stage.world.now_s
+
+    with stage.world as world:
+        assert world.run(main) == 8
+        assert stage.state() == []
+
+
+def test_a_world_that_does_not_settle_says_what_was_waiting() -> None:
+    stage = Stage()
+
+    async def never() -> bool:
+        return False
+
+    async def main() -> None:
+        stage.world.spawn(asyncio.sleep(10_000), name="somebody")
+        await recover(stage.world, never, within_s=5)
+
+    with stage.world as world, pytest.raises(BudgetSpent, match="5 s to settle") as spent:
+        world.run(main)
+    assert any("somebody" in line for line in spent.value.waiting)
+
+
+@given(st.sampled_from(ONE_OF_EACH.faults))
+def test_a_fault_left_out_is_the_only_difference(fault: Fault) -> None:
+    index = ONE_OF_EACH.faults.index(fault)
+    assert [*ONE_OF_EACH.without(index)] == [other for other in ONE_OF_EACH if other is not fault]

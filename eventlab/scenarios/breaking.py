@@ -1,0 +1,160 @@
+"""The faults of a scenario file: what breaks, from when on, and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+
+from .. import simulation
+from .kinds import NumberKind, ServiceKind
+from .section import Duration, End, Lasting, Problem, Section
+
+Broken = Annotated[str, ServiceKind()]
+
+
+class Timed(Section, frozen=True, kw_only=True):
+    """What befalls services when the run has been on for *at*, until it is lifted *for* later."""
+
+    def as_fault(self) -> simulation.Fault:
+        """The fault that can be played."""
+        raise NotImplementedError
+
+
+class Partition(Timed, frozen=True, kw_only=True):
+    """No message passes between two groups of services; with *one_way*, none from the first to the second.
+
+    With *flapping* it comes and goes: in every such time it holds for the first half. Messages in flight arrive, or
+    are `lost`. The ends see silence, or a `broken` connection, or what the network says.
+    """
+
+    partition: tuple[tuple[End, ...], tuple[End, ...]]
+    at_s: Duration = msgspec.field(name="at")
+    for_s: Lasting = msgspec.field(name="for")
+    one_way: bool = False
+    flapping_s: Lasting | None = msgspec.field(name="flapping", default=None)
+    in_flight: Literal["arrives", "lost"] = "arrives"
+    seen_as: Literal["silence", "broken"] | None = None
+
+    def problems(self) -> Iterator[Problem]:
+        left, right = self.partition
+        if not left or not right:
+            yield "partition", "expected two groups with at least one service each"
+        for name in left:
+            if name in right:
+                yield "partition", f"{name!r} stands on both sides"
+        if self.one_way and self.flapping_s is not None:
+            yield "flapping", "a partition that comes and goes cuts both ways; expected no one_way beside it"
+
+    def as_fault(self) -> simulation.Fault:
+        left, right = self.partition
+        if self.flapping_s is not None:
+            return simulation.FlappingFault(
+                left=left, right=right, period_s=self.flapping_s, at_s=self.at_s, for_s=self.for_s,
+                in_flight=self.in_flight, seen_as=self.seen_as,
+            )  # fmt: skip
+        return simulation.PartitionFault(
+            left=left, right=right, one_way=self.one_way, at_s=self.at_s, for_s=self.for_s,
+            in_flight=self.in_flight, seen_as=self.seen_as,
+        )  # fmt: skip
+
+
+class Isolate(Timed, frozen=True, kw_only=True):
+    """No message passes between a service and all others."""
+
+    isolate: Broken
+    at_s: Duration = msgspec.field(name="at")
+    for_s: Lasting = msgspec.field(name="for")
+
+    def as_fault(self) -> simulation.Fault:
+        return simulation.IsolationFault(node=self.isolate, at_s=self.at_s, for_s=self.for_s)
+
+
+class Crash(Timed, frozen=True, kw_only=True):
+    """A service falls silent: memory is lost, its store stays. It is started again when the time is over."""
+
+    crash: Broken
+    at_s: Duration = msgspec.field(name="at")
+    for_s: Lasting = msgspec.field(name="for")
+
+    def as_fault(self) -> simulation.Fault:
+        return simulation.CrashFault(node=self.crash, at_s=self.at_s, for_s=self.for_s)
+
+
+class Pause(Timed, frozen=True, kw_only=True):
+    """A service stops, as for a garbage collection: nothing is lost, all of it is late."""
+
+    pause: Broken
+    at_s: Duration = msgspec.field(name="at")
+    for_s: Lasting = msgspec.field(name="for")
+
+    def as_fault(self) -> simulation.Fault:
+        return simulation.PauseFault(node=self.pause, at_s=self.at_s, for_s=self.for_s)
+
+
+class Slow(Timed, frozen=True, kw_only=True):
+    """A service's work takes *factor* times as long: its store, its capacity; its timeouts keep their pace."""
+
+    slow: Broken
+    at_s: Duration = msgspec.field(name="at")
+    for_s: Lasting = msgspec.field(name="for")
+    factor: Annotated[float, NumberKind(1)] = 10.0
+
+    def as_fault(self) -> simulation.Fault:
+        return simulation.SlowFault(node=self.slow, factor=self.factor, at_s=self.at_s, for_s=self.for_s)
+
+
+class Clock(Timed, frozen=True, kw_only=True):
+    """A service's time of day is *ahead* or *behind*, then right again. Only `now()` sees it."""
+
+    clock: Broken
+    at_s: Duration = msgspec.field(name="at")
+    for_s: Lasting = msgspec.field(name="for")
+    ahead_s: Lasting | None = msgspec.field(name="ahead", default=None)
+    behind_s: Lasting | None = msgspec.field(name="behind", default=None)
+
+    def problems(self) -> Iterator[Problem]:
+        if (self.ahead_s is None) == (self.behind_s is None):
+            yield "clock", "expected one of ahead and behind"
+
+    def as_fault(self) -> simulation.Fault:
+        offset_s = self.ahead_s if self.ahead_s is not None else -(self.behind_s or 0.0)
+        return simulation.ClockFault(node=self.clock, offset_s=offset_s, at_s=self.at_s, for_s=self.for_s)
+
+
+class Stall(Timed, frozen=True, kw_only=True):
+    """The disk under a service's store answers nothing."""
+
+    stall: Broken
+    at_s: Duration = msgspec.field(name="at")
+    for_s: Lasting = msgspec.field(name="for")
+
+    def as_fault(self) -> simulation.Fault:
+        return simulation.DiskStallFault(disk=self.stall, at_s=self.at_s, for_s=self.for_s)
+
+
+class SlowDisk(Timed, frozen=True, kw_only=True):
+    """The disk under a service's store takes *factor* times as long."""
+
+    slow_disk: Broken
+    at_s: Duration = msgspec.field(name="at")
+    for_s: Lasting = msgspec.field(name="for")
+    factor: Annotated[float, NumberKind(1)] = 10.0
+
+    def as_fault(self) -> simulation.Fault:
+        return simulation.DiskSlowFault(disk=self.slow_disk, factor=self.factor, at_s=self.at_s, for_s=self.for_s)
+
+
+class Full(Timed, frozen=True, kw_only=True):
+    """The disk under a service's store takes no appends; it goes on being read."""
+
+    full: Broken
+    at_s: Duration = msgspec.field(name="at")
+    for_s: Lasting = msgspec.field(name="for")
+
+    def as_fault(self) -> simulation.Fault:
+        return simulation.DiskFullFault(disk=self.full, at_s=self.at_s, for_s=self.for_s)
+
+
+Fault: TypeAlias = Partition | Isolate | Crash | Pause | Slow | Clock | Stall | SlowDisk | Full

@@ -1,0 +1,44 @@
+"""Faults as data: what breaks, when, and for how long; written down, checked, played, shrunk.
+
+Begin with :class:`Schedule`. Strategies that draw schedules are in `eventlab.simulation.strategies`.
+"""
+
+from .kinds import (
+    ClockFault,
+    CrashFault,
+    DiskFullFault,
+    DiskSlowFault,
+    DiskStallFault,
+    Fault,
+    FlappingFault,
+    IsolationFault,
+    PartitionFault,
+    PauseFault,
+    SlowFault,
+)
+from .playing import play, play_in
+from .recovery import recover
+from .schedule import Schedule
+from .shrinking import shrink
+from .targets import Breakable, Targets
+
+__all__ = [
+    "Breakable",
+    "ClockFault",
+    "CrashFault",
+    "DiskFullFault",
+    "DiskSlowFault",
+    "DiskStallFault",
+    "Fault",
+    "FlappingFault",
+    "IsolationFault",
+    "PartitionFault",
+    "PauseFault",
+    "Schedule",
+    "SlowFault",
+    "Targets",
+    "play",
+    "play_in",
+    "recover",
+    "shrink",
+]

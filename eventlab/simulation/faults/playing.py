@@ -1,0 +1,119 @@
+"""Letting faults take hold and lifting them, on a world or on a transport's links."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+
+from ... import hooks, runtime
+from ...errors import InvalidValue
+from ..clock import NodeClock
+from ..disk import Disk
+from ..links import Links
+from .kinds import (
+    ClockFault,
+    CrashFault,
+    CuttingFault,
+    DiskFullFault,
+    DiskSlowFault,
+    DiskStallFault,
+    Fault,
+    PauseFault,
+    SlowFault,
+)
+from .schedule import Schedule
+from .targets import Breakable, Targets
+
+if TYPE_CHECKING:
+    from ..world import World
+
+
+async def play(faults: Iterable[Fault], links: Links, targets: Breakable | None = None) -> None:
+    """Let every fault take hold and be lifted at its time; return when the last one is lifted.
+
+    Times are those of the run's own clock, which may be on its way already: what is over by now is
+    left out, and what should hold by now takes hold at once. Cancelled, it lifts what holds.
+    """
+    async with asyncio.TaskGroup() as group:
+        for fault in faults:
+            if fault.at_s + fault.for_s > runtime.monotonic():
+                group.create_task(_play_one(fault, links, targets))
+
+
+async def play_in(world: World, faults: Iterable[Fault], disks: Mapping[str, Disk] | None = None) -> None:
+    """`play` on the nodes of *world* and on *disks* by their names, all held against them before anything breaks.
+
+    Raises InvalidValue with everything that cannot be played, as `Schedule.against` does.
+    """
+    schedule = Schedule(tuple(faults)).against(tuple(world.nodes), tuple(disks or ()))
+    await play(schedule, world.network.links, Targets(world, disks))
+
+
+async def _play_one(fault: Fault, links: Links, targets: Breakable | None) -> None:
+    await _until(fault.at_s)
+    if hooks.listening:
+        hooks.emit(hooks.FaultBegan(fault.name, str(fault)))
+    try:
+        async with _holding(fault, links, targets):
+            await _until(fault.at_s + fault.for_s)
+    finally:
+        if hooks.listening:
+            hooks.emit(hooks.FaultEnded(fault.name, str(fault)))
+
+
+@asynccontextmanager
+async def _holding(fault: Fault, links: Links, targets: Breakable | None) -> AsyncIterator[None]:
+    if isinstance(fault, CuttingFault):
+        with links.rule(fault.cut()):
+            yield
+        return
+    if targets is None:
+        raise InvalidValue("faults", f"{fault.name} of {fault}", "a clock on which nodes and disks can fail")
+    if isinstance(fault, CrashFault):
+        targets.crash(fault.node)
+        try:
+            yield
+        finally:
+            await targets.restart(fault.node)
+    else:
+        with _befalling(fault, targets):
+            yield
+
+
+@contextmanager
+def _befalling(
+    fault: PauseFault | SlowFault | ClockFault | DiskStallFault | DiskSlowFault | DiskFullFault, targets: Breakable
+) -> Iterator[None]:
+    if isinstance(fault, PauseFault):
+        block = targets.node(fault.node).paused()
+    elif isinstance(fault, SlowFault):
+        block = targets.node(fault.node).slow(fault.factor)
+    elif isinstance(fault, ClockFault):
+        block = _wrong(targets.node(fault.node).clock, fault)
+    elif isinstance(fault, DiskStallFault):
+        block = targets.disk(fault.disk).stalled()
+    elif isinstance(fault, DiskSlowFault):
+        block = targets.disk(fault.disk).slowed(fault.factor)
+    else:
+        block = targets.disk(fault.disk).full()
+    with block:
+        yield
+
+
+@contextmanager
+def _wrong(clock: NodeClock, fault: ClockFault) -> Iterator[None]:
+    """The clock goes wrong, and is set as it would have gone."""
+    offset_s, drift_ppm, began_s = clock.offset_s, clock.drift_ppm, runtime.monotonic()
+    clock.jump(fault.offset_s)
+    clock.drift_ppm = drift_ppm + fault.drift_ppm
+    try:
+        yield
+    finally:
+        clock.drift_ppm = drift_ppm
+        clock.offset_s = offset_s + (runtime.monotonic() - began_s) * drift_ppm * 1e-6
+
+
+async def _until(at_s: float) -> None:
+    await asyncio.sleep(max(0.0, at_s - runtime.monotonic()))

@@ -1,0 +1,39 @@
+"""The end of a run with faults: everything is lifted, the world settles, and the last reads are of a quiet world."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from ...errors import BudgetSpent, InvalidValue
+from ..waiting import describe_waiting
+
+if TYPE_CHECKING:
+    from ..world import World
+
+LOOK_EVERY_S = 1.0
+
+
+async def recover(
+    world: World, settled: Callable[[], Awaitable[bool]], *, within_s: float, every_s: float = LOOK_EVERY_S
+) -> None:
+    """Resume what is paused, restart what has crashed, then wait until *settled* says so.
+
+    Call it from the world's own code when the schedule has been played, before the final reads: `play` lifts its
+    faults itself, this mends what a test did by hand. Raises BudgetSpent, with what was waiting, if the world has not
+    settled *within_s*.
+    """
+    if not within_s > 0:
+        raise InvalidValue("recover, within_s", within_s, "a number of seconds above nothing")
+    for node in world.nodes.values():
+        while node.is_paused:
+            node.resume()
+        if not node.is_up:
+            await node.restart()
+    try:
+        async with asyncio.timeout(within_s):
+            while not await settled():  # noqa: ASYNC110 - what settles is the caller's, and tells nobody
+                await asyncio.sleep(every_s)
+    except TimeoutError:
+        raise BudgetSpent(f"{within_s:g} s to settle", describe_waiting(world.loop, in_vain=False)) from None
