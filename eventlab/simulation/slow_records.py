@@ -23,24 +23,30 @@ class SlowRecords:
         self._pause, self._flush = pause, flush
 
     async def get(self, kind: str, key: str) -> Record | None:
-        return await self._done("get", self._pause, self._records.get(kind, key))
+        return await self._done("get", self._pause, lambda: self._records.get(kind, key))
 
     async def put(self, kind: str, key: str, value: bytes, *, version: int) -> Record:
-        return await self._done("put", self._flush, self._written(self._records.put(kind, key, value, version=version)))
+        return await self._done("put", self._flush, lambda: self._put(kind, key, value, version))
 
     async def delete(self, kind: str, key: str, *, version: int) -> None:
-        await self._done("delete", self._flush, self._written(self._records.delete(kind, key, version=version)))
+        await self._done("delete", self._flush, lambda: self._delete(kind, key, version))
 
     async def list(self, kind: str, *, prefix: str = "") -> list[Record]:
-        return await self._done("list", self._pause, self._records.list(kind, prefix=prefix))
+        return await self._done("list", self._pause, lambda: self._records.list(kind, prefix=prefix))
 
-    async def _written(self, change: Coroutine[Any, Any, T]) -> T:
-        if self._device is not None and self._device.is_full:
-            change.close()
+    async def _put(self, kind: str, key: str, value: bytes, version: int) -> Record:
+        self._check_room()
+        return await self._records.put(kind, key, value, version=version)
+
+    async def _delete(self, kind: str, key: str, version: int) -> None:
+        self._check_room()
+        await self._records.delete(kind, key, version=version)
+
+    def _check_room(self) -> None:
+        if self._device is not None:
             self._device.check_room(self._store.name)
-        return await change
 
-    async def _done(self, operation: str, wait: Wait, work: Coroutine[Any, Any, T]) -> T:
+    async def _done(self, operation: str, wait: Wait, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
         if hooks.listening_closely:
-            return await told(self._store.name, f"record {operation}", after(wait, work))
-        return await after(wait, work)
+            return await told(self._store.name, f"record {operation}", after(wait, begin))
+        return await after(wait, begin)

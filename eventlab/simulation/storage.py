@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from .. import hooks
@@ -148,7 +148,7 @@ class SimulatedStore(PassingStore):
 
     async def read(self, stream: str, **options: Any) -> list[StoredEvent]:
         if hooks.listening_closely:
-            return await self._told("read", self._store.read(stream, **options))
+            return await self._told("read", lambda: self._store.read(stream, **options))
         await self._pause()
         return await self._store.read(stream, **options)
 
@@ -156,25 +156,25 @@ class SimulatedStore(PassingStore):
         self, streams: Sequence[str], *, after: Mapping[str, int] | None = None
     ) -> dict[str, list[StoredEvent]]:
         if hooks.listening_closely:
-            return await self._told("read_many", self._store.read_many(streams, after=after))
+            return await self._told("read_many", lambda: self._store.read_many(streams, after=after))
         await self._pause()
         return await self._store.read_many(streams, after=after)
 
     async def read_all(self, after: int = 0, **options: Any) -> list[StoredEvent]:
         if hooks.listening_closely:
-            return await self._told("read_all", self._store.read_all(after, **options))
+            return await self._told("read_all", lambda: self._store.read_all(after, **options))
         await self._pause()
         return await self._store.read_all(after, **options)
 
     async def head(self) -> int:
         if hooks.listening_closely:
-            return await self._told("head", self._store.head())
+            return await self._told("head", self._store.head)
         await self._pause()
         return await self._store.head()
 
     async def receipt(self, command_id: str) -> Receipt | None:
         if hooks.listening_closely:
-            return await self._told("receipt", self._store.receipt(command_id))
+            return await self._told("receipt", lambda: self._store.receipt(command_id))
         await self._pause()
         return await self._store.receipt(command_id)
 
@@ -190,8 +190,8 @@ class SimulatedStore(PassingStore):
             self._device.check_room(self.name)
         await cast(PortableStore, self._bare).restore(events, receipts)
 
-    async def _told(self, operation: str, work: Coroutine[Any, Any, T]) -> T:
-        return await told(self.name, operation, after(self._pause, work))
+    async def _told(self, operation: str, begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        return await told(self.name, operation, after(self._pause, begin))
 
     def _flush(self) -> asyncio.Future[None]:
         """Done when the time of an append has passed."""

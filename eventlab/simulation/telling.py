@@ -37,11 +37,7 @@ async def told(store: str, operation: str, work: Coroutine[Any, Any, T]) -> T:
     return answer
 
 
-async def after(wait: Callable[[], asyncio.Future[None]], work: Coroutine[Any, Any, T]) -> T:
-    """The answer of *work*, begun when the *wait* is over; if that never ends, it was never begun."""
-    try:
-        await wait()
-    except BaseException:
-        work.close()
-        raise
-    return await work
+async def after(wait: Callable[[], asyncio.Future[None]], begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """The answer of what *begin* begins when the *wait* is over; if that never ends, it was never begun."""
+    await wait()
+    return await begin()
