@@ -17,14 +17,15 @@ from tests.unit.store.postgres.servers import Line, needs_postgres, sql, store_a
 pytestmark = needs_postgres
 
 PATIENT = "&options=-c%20lock_timeout%3D300s"
-END_ALL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = %s"
+END_ALL = "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = %s"
 
 
 async def end_all(url: str) -> None:
     """The server ends every connection to this database."""
     ((name,),) = await sql(url, "SELECT current_database()")
-    await sql(url, END_ALL, name)
-    while (await sql(url, "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", name))[0][0] > 1:
+    ended = [pid for pid, _ in await sql(url, END_ALL, name)]
+    # Those and no others: a store may be connected again before the last of them has gone.
+    while (await sql(url, "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s)", ended))[0][0]:
         pass
 
 
