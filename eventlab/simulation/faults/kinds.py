@@ -77,9 +77,6 @@ class PartitionFault(CuttingFault, frozen=True, kw_only=True, tag="partition"):
     def cut(self) -> Cut:
         return Partition(self.left, self.right, one_way=self.one_way, in_flight=self.in_flight, seen_as=self.seen_as)
 
-    def __str__(self) -> str:
-        return str(self.cut())
-
 
 class FlappingFault(CuttingFault, frozen=True, kw_only=True, tag="flapping"):
     """A partition that comes and goes: it holds for the first *duty* of every *period_s*."""
@@ -124,9 +121,6 @@ class CrashFault(NodeFault, frozen=True, kw_only=True, tag="crash"):
     """*node* falls silent and is restarted when the time is over."""
 
     name = "crash"
-
-    def __str__(self) -> str:
-        return self.node
 
 
 class PauseFault(NodeFault, frozen=True, kw_only=True, tag="pause"):
