@@ -82,6 +82,21 @@ class Crash(Timed, frozen=True, kw_only=True):
         return simulation.CrashFault(node=self.crash, at_s=self.at_s, for_s=self.for_s)
 
 
+class Failing(Timed, frozen=True, kw_only=True):
+    """A service crashes and is started again, again and again, by chance: up for *mean_up* on average, then down."""
+
+    failing: Broken
+    at_s: Duration = msgspec.field(name="at")
+    for_s: Lasting = msgspec.field(name="for")
+    mean_up_s: Lasting = msgspec.field(name="mean_up")
+    mean_down_s: Lasting = msgspec.field(name="mean_down")
+
+    def as_fault(self) -> simulation.Fault:
+        return simulation.FailingFault(
+            node=self.failing, mean_up_s=self.mean_up_s, mean_down_s=self.mean_down_s, at_s=self.at_s, for_s=self.for_s
+        )
+
+
 class Pause(Timed, frozen=True, kw_only=True):
     """A service stops, as for a garbage collection: nothing is lost, all of it is late."""
 
@@ -157,4 +172,4 @@ class Full(Timed, frozen=True, kw_only=True):
         return simulation.DiskFullFault(disk=self.full, at_s=self.at_s, for_s=self.for_s)
 
 
-Fault: TypeAlias = Partition | Isolate | Crash | Pause | Slow | Clock | Stall | SlowDisk | Full
+Fault: TypeAlias = Partition | Isolate | Crash | Failing | Pause | Slow | Clock | Stall | SlowDisk | Full

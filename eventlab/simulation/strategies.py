@@ -19,6 +19,7 @@ from .faults import (
     DiskFullFault,
     DiskSlowFault,
     DiskStallFault,
+    FailingFault,
     Fault,
     FlappingFault,
     IsolationFault,
@@ -29,7 +30,7 @@ from .faults import (
 )
 
 KINDS = (
-    *("partition", "crash", "pause", "isolation", "slow", "clock", "flapping"),
+    *("partition", "crash", "pause", "isolation", "slow", "clock", "failing", "flapping"),
     *("disk stall", "slow disk", "full disk"),
 )
 """What can be drawn, the simpler kinds first: drawn examples shrink towards them."""
@@ -102,6 +103,12 @@ def _of_kind(
     if kind == "clock":
         offset_s = st.integers(1, 600).flatmap(lambda size: st.sampled_from((float(size), -float(size))))
         return st.builds(lambda one, offset: ClockFault(node=one, offset_s=offset, **times), node, offset_s)
+    if kind == "failing":
+        mean_s = st.integers(1, 20).map(float)
+        return st.builds(
+            lambda one, up_s, down_s: FailingFault(node=one, mean_up_s=up_s, mean_down_s=down_s, **times),
+            *(node, mean_s, mean_s),
+        )
     plain = {"crash": CrashFault, "pause": PauseFault, "isolation": IsolationFault}[kind]
     return node.map(lambda one: plain(node=one, **times))
 

@@ -123,6 +123,29 @@ class CrashFault(NodeFault, frozen=True, kw_only=True, tag="crash"):
     name = "crash"
 
 
+class FailingFault(NodeFault, frozen=True, kw_only=True, tag="failing"):
+    """*node* crashes and is restarted again and again; it is up when this begins, and up again when it is lifted.
+
+    It stays up for *mean_up_s* on average (MTBF, here counted from a restart to the next crash) and down for
+    *mean_down_s* (MTTR), both exponential, so that it is up for the share MTBF / (MTBF + MTTR) of a long time. They
+    are drawn from a random stream of the node's own, ``failing/NODE``.
+    """
+
+    mean_up_s: float
+    mean_down_s: float
+
+    name = "failing node"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for field, mean_s in (("mean_up_s", self.mean_up_s), ("mean_down_s", self.mean_down_s)):
+            if not 0 < mean_s < math.inf:
+                raise InvalidValue(f"FailingFault.{field}", mean_s, "a finite number of seconds above zero")
+
+    def __str__(self) -> str:
+        return f"{self.node}, up {self.mean_up_s:g} s and down {self.mean_down_s:g} s on average"
+
+
 class PauseFault(NodeFault, frozen=True, kw_only=True, tag="pause"):
     """*node* stops, as for a garbage collection; nothing is lost, all of it is late."""
 
@@ -216,6 +239,7 @@ Fault: TypeAlias = (
     | FlappingFault
     | IsolationFault
     | CrashFault
+    | FailingFault
     | PauseFault
     | SlowFault
     | ClockFault

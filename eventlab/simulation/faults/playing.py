@@ -12,6 +12,7 @@ from ...errors import InvalidValue
 from ..clock import NodeClock
 from ..disk import Disk
 from ..links import Links
+from .failing import crashed, fail_and_mend, until
 from .kinds import (
     ClockFault,
     CrashFault,
@@ -19,6 +20,7 @@ from .kinds import (
     DiskFullFault,
     DiskSlowFault,
     DiskStallFault,
+    FailingFault,
     Fault,
     PauseFault,
     SlowFault,
@@ -52,12 +54,15 @@ async def play_in(world: World, faults: Iterable[Fault], disks: Mapping[str, Dis
 
 
 async def _play_one(fault: Fault, links: Links, targets: Breakable | None) -> None:
-    await _until(fault.at_s)
+    await until(fault.at_s)
     if hooks.listening:
         hooks.emit(hooks.FaultBegan(fault.name, str(fault)))
     try:
         async with _holding(fault, links, targets):
-            await _until(fault.at_s + fault.for_s)
+            if isinstance(fault, FailingFault):
+                await fail_and_mend(fault, _nodes_and_disks(fault, targets))
+            else:
+                await until(fault.ends_s)
     finally:
         if hooks.listening:
             hooks.emit(hooks.FaultEnded(fault.name, str(fault)))
@@ -69,17 +74,21 @@ async def _holding(fault: Fault, links: Links, targets: Breakable | None) -> Asy
         with links.rule(fault.cut()):
             yield
         return
-    if targets is None:
-        raise InvalidValue("faults", f"{fault.name} of {fault}", "a clock on which nodes and disks can fail")
-    if isinstance(fault, CrashFault):
-        targets.crash(fault.node)
-        try:
+    targets = _nodes_and_disks(fault, targets)
+    if isinstance(fault, FailingFault):  # it breaks and mends by itself
+        yield
+    elif isinstance(fault, CrashFault):
+        async with crashed(fault.node, targets):
             yield
-        finally:
-            await targets.restart(fault.node)
     else:
         with _befalling(fault, targets):
             yield
+
+
+def _nodes_and_disks(fault: Fault, targets: Breakable | None) -> Breakable:
+    if targets is None:
+        raise InvalidValue("faults", f"{fault.name} of {fault}", "a clock on which nodes and disks can fail")
+    return targets
 
 
 @contextmanager
@@ -113,7 +122,3 @@ def _wrong(clock: NodeClock, fault: ClockFault) -> Iterator[None]:
     finally:
         clock.drift_ppm = drift_ppm
         clock.offset_s = offset_s + (runtime.monotonic() - began_s) * drift_ppm * 1e-6
-
-
-async def _until(at_s: float) -> None:
-    await asyncio.sleep(max(0.0, at_s - runtime.monotonic()))

@@ -8,9 +8,12 @@ from pathlib import Path
 import msgspec
 
 from ...errors import InvalidValue
-from .kinds import ClockFault, CrashFault, Fault, PauseFault
+from .kinds import ClockFault, CrashFault, FailingFault, Fault, PauseFault
 
-_ALONE = (CrashFault, PauseFault, ClockFault)
+_DOWN = (CrashFault, FailingFault)
+"""While one of these holds, the node may be down."""
+
+_ALONE = (*_DOWN, PauseFault, ClockFault)
 """Two of these of one kind must not overlap on one node: the first to end would lift the other."""
 
 
@@ -101,7 +104,7 @@ def _overlaps(fault: Fault, before: tuple[Fault, ...]) -> Iterator[str]:
     for other in before:
         if not isinstance(other, _ALONE) or other.node != fault.node or fault.at_s >= other.ends_s:
             continue
-        if type(other) is type(fault) or (isinstance(fault, PauseFault) and isinstance(other, CrashFault)):
+        if type(other) is type(fault) or (isinstance(other, _DOWN) and isinstance(fault, (*_DOWN, PauseFault))):
             yield (
                 f"{fault.name} of {fault.node!r} at {fault.at_s:g} s: "
                 f"its {other.name} from {other.at_s:g} s on holds until {other.ends_s:g} s"

@@ -20,6 +20,7 @@ from eventlab.simulation import (
     DiskFullFault,
     DiskSlowFault,
     DiskStallFault,
+    FailingFault,
     Fault,
     FlappingFault,
     IsolationFault,
@@ -49,6 +50,7 @@ ONE_OF_EACH = Schedule(
         DiskStallFault(disk="d", at_s=18, for_s=1),
         DiskSlowFault(disk="d", factor=3, at_s=20, for_s=1),
         DiskFullFault(disk="d", at_s=22, for_s=1),
+        FailingFault(node="b", mean_up_s=0.5, mean_down_s=0.5, at_s=25, for_s=4),
     )
 )
 
@@ -158,6 +160,8 @@ def test_what_is_no_schedule_is_refused(text: str) -> None:
         (lambda: CrashFault(node="a", at_s=-1, for_s=1), "CrashFault.at_s is -1.0"),
         (lambda: CrashFault(node="a", at_s=5, for_s=-2), "CrashFault.for_s is -2.0"),
         (lambda: CrashFault(node="a", at_s=5, for_s=float("inf")), "CrashFault.for_s is inf"),
+        (lambda: FailingFault(node="a", mean_up_s=0, mean_down_s=1, at_s=0, for_s=1), "FailingFault.mean_up_s is 0.0"),
+        (lambda: FailingFault(node="a", mean_up_s=9, mean_down_s=float("nan"), at_s=0, for_s=1), "mean_down_s is nan"),
         (lambda: PartitionFault(left=("a",), right=("a",), at_s=0, for_s=1), "partition"),
         (lambda: FlappingFault(left=("a",), right=("b",), period_s=0, at_s=0, for_s=1), "period_s is 0.0"),
         (lambda: SlowFault(node="a", factor=0.5, at_s=0, for_s=1), "SlowFault.factor is 0.5"),
