@@ -9,7 +9,7 @@ import msgspec
 
 from .. import simulation
 from .kinds import NumberKind, ServiceKind
-from .section import Duration, End, Lasting, Problem, Section
+from .section import Bandwidth, Duration, End, Lasting, Latency, Probability, Problem, Section, Text
 
 Broken = Annotated[str, ServiceKind()]
 
@@ -69,6 +69,45 @@ class Isolate(Timed, frozen=True, kw_only=True):
 
     def as_fault(self) -> simulation.Fault:
         return simulation.IsolationFault(node=self.isolate, at_s=self.at_s, for_s=self.for_s)
+
+
+class Degrade(Timed, frozen=True, kw_only=True):
+    """All links of a service are worse than they are, or those *towards* others: what is said comes on top.
+
+    They are slower, narrower, lose, double or hold back more, both ways; with *one_way*, from the service alone.
+    """
+
+    degrade: End
+    at_s: Duration = msgspec.field(name="at")
+    for_s: Lasting = msgspec.field(name="for")
+    towards: tuple[End, ...] = ()
+    one_way: bool = False
+    latency_factor: Annotated[float, NumberKind(1)] = 1.0
+    extra_latency: Latency | None = None
+    loss: Probability = 0.0
+    duplicate: Probability = 0.0
+    reorder: Probability = 0.0
+    holding: Latency | None = None
+    bandwidth_bytes_s: Bandwidth | None = msgspec.field(name="bandwidth", default=None)
+
+    def problems(self) -> Iterator[Problem]:
+        if self.degrade in self.towards:
+            yield "towards", f"a link joins two services; {self.degrade!r} stands on both ends"
+        shares = self.loss or self.duplicate or self.reorder
+        if self.latency_factor == 1 and not shares and self.extra_latency is None and self.bandwidth_bytes_s is None:
+            worse = "latency_factor, extra_latency, loss, duplicate, reorder or bandwidth"
+            yield "degrade", f"nothing is worse; expected {worse}"
+        if self.holding is not None and not self.reorder:
+            yield "holding", "holds nothing back without 'reorder', the share of messages that it is for"
+
+    def as_fault(self) -> simulation.Fault:
+        held = {} if self.holding is None else {"holding": self.holding}
+        return simulation.DegradationFault(
+            left=(self.degrade,), right=self.towards, one_way=self.one_way, at_s=self.at_s, for_s=self.for_s,
+            latency_factor=self.latency_factor, extra_latency=self.extra_latency,
+            loss=self.loss, duplication=self.duplicate, reordering=self.reorder,
+            bandwidth_bytes_s=self.bandwidth_bytes_s, **held,
+        )  # fmt: skip
 
 
 class Crash(Timed, frozen=True, kw_only=True):
@@ -172,4 +211,19 @@ class Full(Timed, frozen=True, kw_only=True):
         return simulation.DiskFullFault(disk=self.full, at_s=self.at_s, for_s=self.for_s)
 
 
-Fault: TypeAlias = Partition | Isolate | Crash | Failing | Pause | Slow | Clock | Stall | SlowDisk | Full
+class FlipBit(Timed, frozen=True, kw_only=True):
+    """A bit of one stored event of a service is wrong, in *stream* if one is named; then the right bytes are back."""
+
+    flip_bit: Broken
+    at_s: Duration = msgspec.field(name="at")
+    for_s: Lasting = msgspec.field(name="for")
+    stream: Text | None = None
+
+    def as_fault(self) -> simulation.Fault:
+        return simulation.BitFlipFault(store=self.flip_bit, stream=self.stream, at_s=self.at_s, for_s=self.for_s)
+
+
+Links: TypeAlias = Partition | Isolate | Degrade
+"""What befalls the network alone."""
+
+Fault: TypeAlias = Links | Crash | Failing | Pause | Slow | Clock | Stall | SlowDisk | Full | FlipBit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import product
 
 from .. import simulation
 from .breaking import Timed
@@ -19,7 +20,18 @@ Finding = tuple[Path, str]
 def check(walker: Walker, root: Item) -> list[Problem]:
     """Problems between sections, each at the value that is most likely wrong."""
     problems = []
-    for find in (_names, _shop_names, _whole_shop, _ushers, _circles, _placement, _links, _disks, _faults_overlap):
+    for find in (
+        _names,
+        _shop_names,
+        _whole_shop,
+        _ushers,
+        _circles,
+        _placement,
+        _links,
+        _disks,
+        _fifo,
+        _faults_overlap,
+    ):
         for path, message in find(walker, root):
             item = walker.items[path]
             place = item.place
@@ -156,9 +168,24 @@ def _faults(walker: Walker) -> list[tuple[Path, simulation.Fault]]:
 
 def _disks(walker: Walker, root: Item) -> Iterator[Finding]:
     for path, fault in _faults(walker):
-        for name in fault.disks():
+        for name in (*fault.disks(), *fault.stores()):
             if isinstance(walker.built.get(("services", name)), ModelledService):
                 yield path, f"{name!r} is a modelled service, which keeps nothing on a disk"
+
+
+def _fifo(walker: Walker, root: Item) -> Iterator[Finding]:
+    """On a link that keeps its order a degradation neither doubles nor holds back: it would be said in vain."""
+    rules = walker.built.get(("network",), NetworkRules())
+    if not isinstance(rules, NetworkRules):
+        return
+    nodes = (*service_names(root)[0], FRONT)
+    for path, fault in _faults(walker):
+        if not isinstance(fault, simulation.DegradationFault) or not (fault.duplication or fault.reordering):
+            continue
+        concerned = [way for way in product(nodes, repeat=2) if fault.degradation().concerns(*way)]
+        if all(rules.link(*way).fifo for way in concerned):
+            key = "duplicate" if fault.duplication else "reorder"
+            yield (*path, key), "links that are fifo neither duplicate nor reorder"
 
 
 def _faults_overlap(walker: Walker, root: Item) -> Iterator[Finding]:
@@ -167,6 +194,15 @@ def _faults_overlap(walker: Walker, root: Item) -> Iterator[Finding]:
     for at, (path, later) in enumerate(faults):
         for _, earlier in faults[:at]:
             both = simulation.Schedule((earlier, later))
-            if overlapping := both.problems((*earlier.nodes(), *later.nodes()), (*earlier.disks(), *later.disks())):
+            stores = (*earlier.stores(), *later.stores())
+            if overlapping := both.problems(
+                (*earlier.nodes(), *later.nodes()), (*earlier.disks(), *later.disks()), stores
+            ):
                 yield path, overlapping[0]
                 break
+
+
+_DEMANDS = (
+    *(_names, _shop_names, _whole_shop, _ushers, _circles, _placement, _links),
+    *(_disks, _fifo, _faults_overlap),
+)

@@ -18,7 +18,7 @@ from ..store import EventStore, open_store
 from ..store.opening import without_secrets
 from . import course
 from .assembly import AppFactory, Assembly, check_apps
-from .breaking import Isolate, Partition
+from .breaking import Links as LinkFault
 from .front import Progress
 from .kinds import FRONT
 from .linking import wire
@@ -177,13 +177,13 @@ def _check(scenario: Scenario, speed: float, store_url: str) -> None:
     if not 0 < speed < math.inf:
         raise InvalidValue("--speed", speed, "a finite number above zero; 10 is ten times faster than the wall clock")
     for index, fault in enumerate(scenario.faults):
-        if not isinstance(fault, Partition | Isolate):
+        if not isinstance(fault, LinkFault):
             made = fault.as_fault()
-            whom = (*made.nodes(), *made.disks())[0]
+            whom = (*made.nodes(), *made.disks(), *made.stores())[0]
             raise RunRefused(
                 f"faults.{index} is a {made.name} of {whom!r}; on the real clock all services share one process, "
-                "of which only the network can be cut: use --clock virtual, or for a crash interrupt this command "
-                "yourself and go on with --resume"
+                "of which only the network can be cut or degraded: use --clock virtual, or for a crash interrupt this "
+                "command yourself and go on with --resume"
             )
     for name, service in scenario.services.items():
         if not isinstance(service, ModelledService) and service.store.synchronous != "sound":

@@ -127,18 +127,22 @@ class VirtualRun:
         world = self.world
         schedule = course.faults_of(self.loaded.scenario)
         disks = {name for fault in schedule for name in fault.disks()}
-        targets = Targets(world, {name: self._device(name) for name in sorted(disks)})
+        stores = {name for fault in schedule for name in fault.stores()}
+        targets = Targets(
+            world,
+            {name: self._store(name).device for name in sorted(disks)},
+            {name: self._store(name) for name in sorted(stores)},
+        )
         faults = world.spawn(play(schedule, world.network.links, targets), name="faults")
         await world.node(FRONT).start(course.drive_load(self.loaded, self.assembly, progress=self.progress))
         await faults
         with suppress(TimeoutError):
             await course.settle(self.assembly)
 
-    def _device(self, name: str) -> Disk:
-        """The disk under a service's store."""
+    def _store(self, name: str) -> SimulatedStore:
         store = self.assembly.stores[name]
         assert isinstance(store, SimulatedStore)
-        return store.device
+        return store
 
 
 def _inconclusive(summary: Summary) -> Summary:

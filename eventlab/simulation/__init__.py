@@ -5,6 +5,7 @@ Begin with :class:`World`. ``http`` (httpx and ASGI applications) is imported by
 
 from .calls import CallEdge, call_graph
 from .capacity import Capacity
+from .degrading import Degradation
 from .disk import Disk
 from .distributions import (
     AbsNormal,
@@ -21,8 +22,10 @@ from .empirical import Empirical
 from .entropy import Leak
 from .environment import WorldEnvironment, wait_for_event
 from .faults import (
+    BitFlipFault,
     ClockFault,
     CrashFault,
+    DegradationFault,
     DiskFullFault,
     DiskSlowFault,
     DiskStallFault,
@@ -58,12 +61,15 @@ from .writeback import WriteBack
 
 __all__ = [
     "AbsNormal",
+    "BitFlipFault",
     "CallEdge",
     "Capacity",
     "ClockFault",
     "Constant",
     "CrashFault",
     "Cut",
+    "Degradation",
+    "DegradationFault",
     "Difference",
     "Disk",
     "DiskFullFault",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -32,7 +33,8 @@ class DamagedStore(PassingStore):
     def __init__(self, store: EventStore, *, checksums: bool) -> None:
         super().__init__(store)
         self._checksums = checksums
-        self._flipped: dict[int, int] = {}
+        self._flipped: dict[int, tuple[UUID, int]] = {}
+        """By position: of which event, for another one may come to stand there, and which bit."""
 
     async def flip(self, position: int, bit: int | None) -> None:
         stored = await self._at(position)
@@ -43,8 +45,30 @@ class DamagedStore(PassingStore):
             raise InvalidValue(f"bit of the event at position {position}", bit, f"one from 0 to {bits - 1}")
         if position in self._flipped:
             self.mend(position)
-        self._flipped[position] = bit
+        self._flipped[position] = stored.id, bit
         self._tell(position, on=True)
+
+    async def flip_one(self, stream: str | None) -> int | None:
+        """Flip a bit of some event, of *stream* if that is named, and say where. None if no sound one is there.
+
+        The draws are two, whatever is there: of the event, and of its bit.
+        """
+        chance = random_stream(f"storage/{self.name}/bits")
+        share, of_bits = chance.random(), chance.random()
+        sound = [stored for stored in await self._kept(stream) if self._is_sound(stored)]
+        if not sound:
+            return None
+        stored = sound[int(share * len(sound))]
+        await self.flip(stored.position, int(of_bits * len(stored.data) * 8))
+        return stored.position
+
+    def _is_sound(self, stored: StoredEvent) -> bool:
+        return stored.position not in self._flipped and len(stored.data) > 0
+
+    @property
+    def damaged(self) -> tuple[int, ...]:
+        """The positions at which a bit is wrong, in the order in which they were struck."""
+        return tuple(self._flipped)
 
     def mend(self, position: int) -> None:
         """Put the right bytes back, as from a replica."""
@@ -65,6 +89,14 @@ class DamagedStore(PassingStore):
     async def read_all(self, after: int = 0, **options: Any) -> list[StoredEvent]:
         return self._found(await self._store.read_all(after, **options))
 
+    async def _kept(self, stream: str | None) -> list[StoredEvent]:
+        if stream is not None:
+            return await self._store.read(stream)
+        found: list[StoredEvent] = []
+        while page := await self._store.read_all(found[-1].position if found else 0):
+            found += page
+        return found
+
     async def _at(self, position: int) -> StoredEvent:
         found = await self._store.read_all(position - 1, limit=1) if position > 0 else []
         if not found or found[0].position != position:
@@ -77,7 +109,10 @@ class DamagedStore(PassingStore):
         return [self._read(stored) if stored.position in self._flipped else stored for stored in events]
 
     def _read(self, stored: StoredEvent) -> StoredEvent:
-        data, bit = bytearray(stored.data), self._flipped[stored.position]
+        of_event, bit = self._flipped[stored.position]
+        if of_event != stored.id:
+            return stored  # the damaged one was lost, and its place was written over
+        data = bytearray(stored.data)
         data[bit // 8] ^= 1 << bit % 8
         damaged = msgspec.structs.replace(stored, data=bytes(data))
         kept, found = checksum_of(stored), checksum_of(damaged)
@@ -87,5 +122,5 @@ class DamagedStore(PassingStore):
 
     def _tell(self, position: int, *, on: bool) -> None:
         if hooks.listening:
-            detail = f"bit {self._flipped[position]} at position {position}"
+            detail = f"bit {self._flipped[position][1]} at position {position}"
             hooks.emit(hooks.StorageChanged(self.name, "bit flip", on, detail))

@@ -3,14 +3,16 @@
 Every value answers `sample(chance)`, one draw in seconds, and `mean_s`, its
 long-run average. Draws are never negative and never infinite in practice;
 parameters outside their domain are refused by name when the value is built.
+As JSON a law is its parameters, and its name under ``law``.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
+
+import msgspec
 
 from ..errors import InvalidValue
 from .empirical import Empirical
@@ -49,8 +51,7 @@ def _positive(name: str, value: float) -> None:
     _check(name, value, 0, "a finite number of seconds above zero")
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(msgspec.Struct, frozen=True, tag_field="law", tag="constant"):
     """Always the same; takes no draw, so that it moves nobody else's."""
 
     value_s: float
@@ -66,8 +67,7 @@ class Constant:
         return self.value_s
 
 
-@dataclass(frozen=True, slots=True)
-class Uniform:
+class Uniform(msgspec.Struct, frozen=True, tag_field="law", tag="uniform"):
     """Anything between *low_s* and *high_s*, equally likely."""
 
     low_s: float
@@ -87,8 +87,7 @@ class Uniform:
         return self.low_s + (self.high_s - self.low_s) * chance.random()
 
 
-@dataclass(frozen=True, slots=True)
-class Exponential:
+class Exponential(msgspec.Struct, frozen=True, tag_field="law", tag="exponential"):
     """Waiting without memory: times between independent arrivals, and the service times of M/M/1."""
 
     mean_s: float
@@ -100,8 +99,7 @@ class Exponential:
         return -self.mean_s * math.log(1.0 - chance.random())
 
 
-@dataclass(frozen=True, slots=True)
-class LogNormal:
+class LogNormal(msgspec.Struct, frozen=True, tag_field="law", tag="lognormal"):
     """A product of many small influences, as latencies are: half lie below *median_s*, with a tail to the right.
 
     *sigma* is the deviation of the logarithm; 0.4 puts one draw in a hundred above 2.5 medians.
@@ -130,8 +128,7 @@ class LogNormal:
                 return self.median_s * _exp(self.sigma * z)
 
 
-@dataclass(frozen=True, slots=True)
-class Pareto:
+class Pareto(msgspec.Struct, frozen=True, tag_field="law", tag="pareto"):
     """A heavy tail: never below *minimum_s*, and the smaller *shape*, the longer the rare waits.
 
     At a *shape* of 1 or less the mean is infinite, so no average describes it: refused.
@@ -152,8 +149,7 @@ class Pareto:
         return self.minimum_s * math.pow(1.0 - chance.random(), -1.0 / self.shape)
 
 
-@dataclass(frozen=True, slots=True)
-class AbsNormal:
+class AbsNormal(msgspec.Struct, frozen=True, tag_field="law", tag="absnormal"):
     """|N(center, sd)|: a bell around *center_s*, with what would be negative folded back, as in published experiments.
 
     Its mean is that of the folded normal distribution (Leone, Nelson and Nottingham, Technometrics 3, 1961): a
@@ -177,8 +173,7 @@ class AbsNormal:
         return abs(chance.normalvariate(self.center_s, self.sd_s))
 
 
-@dataclass(frozen=True, slots=True)
-class Jittered:
+class Jittered(msgspec.Struct, frozen=True, tag_field="law", tag="jittered"):
     """A duration plus a variation of its own: *base* is what always has to pass, *jitter* what comes on top."""
 
     base: AnyDistribution

@@ -5,29 +5,29 @@ from __future__ import annotations
 import csv
 import math
 import random
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+import msgspec
 
 from ..errors import InvalidValue
 
 _EXPECTED = "a finite number of seconds, zero or more"
 
 
-@dataclass(frozen=True, slots=True)
-class Empirical:
+class Empirical(msgspec.Struct, frozen=True, tag_field="law", tag="empirical"):
     """Each of *values_s* is as likely as any other; nothing between them, and nothing beyond, is ever drawn."""
 
-    values_s: tuple[float, ...]
+    values_s: Sequence[float]
 
-    def __init__(self, values_s: Iterable[float]) -> None:
-        values = tuple(values_s)
+    def __post_init__(self) -> None:
+        values = tuple(self.values_s)
         if not values:
             raise InvalidValue("Empirical.values_s", values, "at least one value")
         for place, value in enumerate(values):
             if not _is_duration(value):
                 raise InvalidValue(f"Empirical.values_s[{place}]", value, _EXPECTED)
-        object.__setattr__(self, "values_s", values)
+        msgspec.structs.force_setattr(self, "values_s", values)
 
     @property
     def mean_s(self) -> float:

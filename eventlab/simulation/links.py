@@ -14,6 +14,7 @@ from typing import get_args
 from .. import runtime
 from ..errors import InvalidValue
 from ..services.fate import BREAK, DROP, PASS, DeliverAfter, Envelope, Fate, FateRule
+from .degrading import Degradation
 from .link import Link as Link
 from .partitions import Cut, SeenAs
 from .partitions import Partition as Partition
@@ -35,6 +36,7 @@ class Links:
         self._links: dict[tuple[str, str], Link] = {}
         self.ways: dict[tuple[str, str], Way] = {}
         """The directions that were used so far. One that is not there is made by `way`."""
+        self._degradations: list[Degradation] = []
         self.rules: list[FateRule] = []
         self.took_hold: Callable[[Cut], None] | None = None
         """Told of every cut that is installed: by the network, which knows the messages in flight."""
@@ -94,7 +96,35 @@ class Links:
                 return self._stream(f"link/{source}/{target}{concern}")
 
             way = self.ways[ends] = Way(self._links.get(ends, self._default), stream, self._clock)
+            self._worsen(way, source, target)
         return way
+
+    @property
+    def degradations(self) -> tuple[Degradation, ...]:
+        """Those in force, oldest first."""
+        return tuple(self._degradations)
+
+    @contextmanager
+    def degraded(self, degradation: Degradation) -> Iterator[Degradation]:
+        """Let links be worse than they are until the block ends. What is in flight keeps the time that it has.
+
+        Raises InvalidValue for a node that there is not.
+        """
+        self.check("degradation", *degradation.nodes())
+        self._degradations.append(degradation)
+        self._worsen_all()
+        try:
+            yield degradation
+        finally:
+            self._degradations.remove(degradation)
+            self._worsen_all()
+
+    def _worsen_all(self) -> None:
+        for (source, target), way in self.ways.items():
+            self._worsen(way, source, target)
+
+    def _worsen(self, way: Way, source: str, target: str) -> None:
+        way.worsen(tuple(one for one in self._degradations if one.concerns(source, target)))
 
     @contextmanager
     def rule(self, rule: FateRule) -> Iterator[FateRule]:
@@ -124,7 +154,7 @@ class Links:
         if self.rules and (decided := self._ruled(Envelope(source, target, what, size_of(body) or 0))):
             return decided
         way = self.way(source, target)
-        size_bytes = 0 if way.link.bandwidth_bytes_s is None else size_of(body)
+        size_bytes = 0 if way.rate_bytes_s is None else size_of(body)
         if size_bytes is None:
             expected = "bytes, or what JSON can hold, or a size_bytes of its own where the bandwidth is limited"
             raise InvalidValue(f"message {what} from {source} to {target}", body, expected)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import hooks
 from ..errors import InvalidValue, Unavailable
+from .degrading import Degradation
 from .distributions import Distribution
 from .link import Link
 from .links import Links
@@ -113,6 +114,10 @@ class Network:
         """Install any cut until the block ends. Raises InvalidValue for a node that the world does not have."""
         self.links.check(cut.what, *cut.nodes())
         return self.links.rule(cut)
+
+    def degraded(self, degradation: Degradation) -> AbstractContextManager[Degradation]:
+        """Let links be worse than they are until the block ends. Raises InvalidValue for a node that there is not."""
+        return self.links.degraded(degradation)
 
     def send(self, source: str, target: str, payload: Any, *, size_bytes: int | None = None) -> None:
         """Send a one-way message: *payload* comes out of the target's ``inbox``, later or never.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar, cast
 
 from .. import hooks
@@ -81,6 +82,27 @@ class SimulatedStore(PassingStore):
         damage = self._damage or DamagedStore(self._bare, checksums=self._checksums)
         await damage.flip(position, bit)
         self._store = self._damage = damage
+
+    @asynccontextmanager
+    async def flipped(self, stream: str | None = None) -> AsyncIterator[int | None]:
+        """Flip a bit of some event until the block ends, of *stream* if that is named; the block is told its position.
+
+        Event and bit are drawn by chance. None where no event is, or all are damaged. Takes no time.
+        """
+        damage = self._damage or DamagedStore(self._bare, checksums=self._checksums)
+        position = await damage.flip_one(stream)
+        if position is not None:
+            self._store = self._damage = damage
+        try:
+            yield position
+        finally:
+            if position is not None and position in damage.damaged:
+                damage.mend(position)
+
+    @property
+    def damaged(self) -> tuple[int, ...]:
+        """The positions at which a bit is wrong, in the order in which they were struck."""
+        return () if self._damage is None else self._damage.damaged
 
     def mend(self, position: int) -> None:
         """Put the right bytes back at *position*, as from a replica. Raises InvalidValue if they are right."""

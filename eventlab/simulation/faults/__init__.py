@@ -4,8 +4,10 @@ Begin with :class:`Schedule`. Strategies that draw schedules are in `eventlab.si
 """
 
 from .kinds import (
+    BitFlipFault,
     ClockFault,
     CrashFault,
+    DegradationFault,
     DiskFullFault,
     DiskSlowFault,
     DiskStallFault,
@@ -24,9 +26,11 @@ from .shrinking import shrink
 from .targets import Breakable, Targets
 
 __all__ = [
+    "BitFlipFault",
     "Breakable",
     "ClockFault",
     "CrashFault",
+    "DegradationFault",
     "DiskFullFault",
     "DiskSlowFault",
     "DiskStallFault",

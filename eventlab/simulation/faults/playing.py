@@ -12,11 +12,13 @@ from ...errors import InvalidValue
 from ..clock import NodeClock
 from ..disk import Disk
 from ..links import Links
+from ..storage import SimulatedStore
 from .failing import crashed, fail_and_mend, until
 from .kinds import (
+    BitFlipFault,
     ClockFault,
     CrashFault,
-    CuttingFault,
+    DegradationFault,
     DiskFullFault,
     DiskSlowFault,
     DiskStallFault,
@@ -25,6 +27,7 @@ from .kinds import (
     PauseFault,
     SlowFault,
 )
+from .network import CuttingFault
 from .schedule import Schedule
 from .targets import Breakable, Targets
 
@@ -44,13 +47,18 @@ async def play(faults: Iterable[Fault], links: Links, targets: Breakable | None 
                 group.create_task(_play_one(fault, links, targets))
 
 
-async def play_in(world: World, faults: Iterable[Fault], disks: Mapping[str, Disk] | None = None) -> None:
-    """`play` on the nodes of *world* and on *disks* by their names, all held against them before anything breaks.
+async def play_in(
+    world: World,
+    faults: Iterable[Fault],
+    disks: Mapping[str, Disk] | None = None,
+    stores: Mapping[str, SimulatedStore] | None = None,
+) -> None:
+    """`play` on the nodes of *world*, and on *disks* and *stores* by name, all looked for before anything breaks.
 
     Raises InvalidValue with everything that cannot be played, as `Schedule.against` does.
     """
-    schedule = Schedule(tuple(faults)).against(tuple(world.nodes), tuple(disks or ()))
-    await play(schedule, world.network.links, Targets(world, disks))
+    schedule = Schedule(tuple(faults)).against(tuple(world.nodes), tuple(disks or ()), tuple(stores or ()))
+    await play(schedule, world.network.links, Targets(world, disks, stores))
 
 
 async def _play_one(fault: Fault, links: Links, targets: Breakable | None) -> None:
@@ -74,9 +82,16 @@ async def _holding(fault: Fault, links: Links, targets: Breakable | None) -> Asy
         with links.rule(fault.cut()):
             yield
         return
+    if isinstance(fault, DegradationFault):
+        with links.degraded(fault.degradation()):
+            yield
+        return
     targets = _nodes_and_disks(fault, targets)
     if isinstance(fault, FailingFault):  # it breaks and mends by itself
         yield
+    elif isinstance(fault, BitFlipFault):
+        async with targets.store(fault.store).flipped(fault.stream):
+            yield
     elif isinstance(fault, CrashFault):
         async with crashed(fault.node, targets):
             yield

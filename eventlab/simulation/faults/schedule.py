@@ -44,23 +44,24 @@ class Schedule(msgspec.Struct, frozen=True):
         """The same with another fault in the place of one."""
         return Schedule((*self.faults[:index], fault, *self.faults[index + 1 :]))
 
-    def problems(self, nodes: Collection[str], disks: Collection[str] = ()) -> list[str]:
-        """Why it cannot be played on these nodes and disks, a sentence for each reason; none if it can."""
+    def problems(self, nodes: Collection[str], disks: Collection[str] = (), stores: Collection[str] = ()) -> list[str]:
+        """Why it cannot be played on these nodes, disks and stores, a sentence for each reason; none if it can."""
         return [
             problem
             for index, fault in enumerate(self.faults)
-            for problem in (*_unknown(fault, nodes, disks), *_overlaps(fault, self.faults[:index]))
+            for problem in (*_unknown(fault, nodes, disks, stores), *_overlaps(fault, self.faults[:index]))
         ]
 
-    def against(self, nodes: Collection[str], disks: Collection[str] = ()) -> Schedule:
+    def against(self, nodes: Collection[str], disks: Collection[str] = (), stores: Collection[str] = ()) -> Schedule:
         """The schedule itself, if it can be played on these. Raises InvalidValue with everything that is wrong."""
-        if problems := self.problems(nodes, disks):
+        if problems := self.problems(nodes, disks, stores):
             raise InvalidValue("the schedule", "; ".join(problems), "faults of what is there, each lifted by itself")
         return self
 
     def to_json(self) -> str:
         """One line of JSON, which `from_json` reads."""
-        return msgspec.json.encode(self).decode()
+        read_back = msgspec.json.decode(msgspec.json.encode(self), type=Schedule)  # whole numbers of laws as floats too
+        return msgspec.json.encode(read_back).decode()
 
     @staticmethod
     def from_json(text: str | bytes) -> Schedule:
@@ -90,8 +91,9 @@ class Schedule(msgspec.Struct, frozen=True):
         )
 
 
-def _unknown(fault: Fault, nodes: Collection[str], disks: Collection[str]) -> Iterator[str]:
-    for kind, named, known in (("node", fault.nodes(), nodes), ("disk", fault.disks(), disks)):
+def _unknown(fault: Fault, nodes: Collection[str], disks: Collection[str], stores: Collection[str]) -> Iterator[str]:
+    whom = (("node", fault.nodes(), nodes), ("disk", fault.disks(), disks), ("store", fault.stores(), stores))
+    for kind, named, known in whom:
         for name in named:
             if name not in known:
                 yield f"{fault.name} at {fault.at_s:g} s: there is no {kind} {name!r}, of {', '.join(known) or 'none'}"

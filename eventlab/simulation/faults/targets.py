@@ -1,4 +1,4 @@
-"""What faults befall: nodes and disks, by their names."""
+"""What faults befall: nodes, disks and stores, by their names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...errors import InvalidValue
 from ..disk import Disk
+from ..storage import SimulatedStore
 
 if TYPE_CHECKING:
     from ..node import Node
@@ -14,19 +15,25 @@ if TYPE_CHECKING:
 
 
 class Breakable(Protocol):
-    """What can break nodes and disks, and mend them."""
+    """What can break nodes, disks and stores, and mend them."""
 
     def crash(self, node: str) -> None: ...
     async def restart(self, node: str) -> None: ...
     def node(self, name: str) -> Node: ...
     def disk(self, name: str) -> Disk: ...
+    def store(self, name: str) -> SimulatedStore: ...
 
 
 class Targets:
-    """The nodes of *world*, and *disks* by their names."""
+    """The nodes of *world*, and *disks* and *stores* by their names."""
 
-    def __init__(self, world: World, disks: Mapping[str, Disk] | None = None) -> None:
-        self._world, self._disks = world, disks or {}
+    def __init__(
+        self,
+        world: World,
+        disks: Mapping[str, Disk] | None = None,
+        stores: Mapping[str, SimulatedStore] | None = None,
+    ) -> None:
+        self._world, self._disks, self._stores = world, disks or {}, stores or {}
 
     def crash(self, node: str) -> None:
         self.node(node).crash()
@@ -46,3 +53,9 @@ class Targets:
         if name not in self._disks:
             raise InvalidValue("fault, disk", name, f"one of the disks {', '.join(self._disks) or '(none)'}")
         return self._disks[name]
+
+    def store(self, name: str) -> SimulatedStore:
+        """The store of that name. Raises InvalidValue if there is none."""
+        if name not in self._stores:
+            raise InvalidValue("fault, store", name, f"one of the stores {', '.join(self._stores) or '(none)'}")
+        return self._stores[name]

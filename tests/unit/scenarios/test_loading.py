@@ -168,7 +168,7 @@ ONE_BY_ONE = [
         "a fault of no kind",
         SHOP + "faults: [{at: 5s}]\n",
         "x.yaml:10:10: faults[0]: expected one of the keys "
-        "partition, isolate, crash, failing, pause, slow, clock, stall, slow_disk, full",
+        "partition, isolate, degrade, crash, failing, pause, slow, clock, stall, slow_disk, full, flip_bit",
     ),
     (
         "a fault of two kinds",

@@ -15,7 +15,7 @@ from eventlab import hooks
 from eventlab.codec import event
 from eventlab.errors import EventDamaged, InvalidValue
 from eventlab.runtime import EPOCH
-from eventlab.simulation import SimulatedStore, World
+from eventlab.simulation import SimulatedStore, World, WriteBack
 from eventlab.simulation.damage import checksum_of
 from eventlab.store import NO_METADATA, MemoryStore, PortableStore, StoredEvent, open_store
 from eventlab.store.portable import verify
@@ -109,6 +109,73 @@ def test_the_same_seed_flips_the_same_bit_and_moves_no_other_draw() -> None:
     assert story(7, True) == story(7, True)
     assert story(7, True)[0] != story(8, True)[0]
     assert story(7, True)[1] == story(7, False)[1]
+
+
+def test_some_event_is_struck_for_the_length_of_a_block_and_no_other() -> None:
+    def story(seed: int, stream: str | None) -> tuple[int, ...]:
+        store = SimulatedStore(MemoryStore("shop"))
+
+        async def main() -> tuple[int, ...]:
+            await filled(store)
+            async with store.flipped(stream) as one, store.flipped(stream) as other, store.flipped("b-1") as third:
+                struck = store.damaged
+                assert tuple(at for at in (one, other, third) if at is not None) == struck and len(set(struck)) == len(
+                    struck
+                )
+                with pytest.raises(EventDamaged):
+                    await store.read_all()
+            assert store.damaged == () and len(await store.read_all()) == 4
+            return struck
+
+        return World(seed).run(main)
+
+    stories = [story(seed, None) for seed in range(40)]
+    assert {at for struck in stories for at in struck} == {1, 2, 3, 4}
+    assert {frozenset(story(seed, "a-1")) for seed in range(40)} == {
+        frozenset((*pair, 2)) for pair in ((1, 3), (1, 4), (3, 4))
+    }
+    assert stories == [story(seed, None) for seed in range(40)]
+
+
+def test_where_nothing_stands_nothing_is_struck() -> None:
+    store = SimulatedStore(MemoryStore("shop"))
+
+    async def main() -> None:
+        async with store.flipped() as position:
+            assert (position, store.damaged) == (None, ())
+        await filled(store)
+        async with store.flipped("z-1") as position, store.flipped("b-1"), store.flipped("b-1") as again:
+            assert (position, again, store.damaged) == (None, None, (2,))
+
+    World().run(main)
+
+
+def test_what_was_mended_by_hand_is_not_mended_again() -> None:
+    store = SimulatedStore(MemoryStore("shop"))
+
+    async def main() -> None:
+        await filled(store)
+        async with store.flipped("b-1"):
+            store.mend(2)
+        assert store.damaged == ()
+
+    World().run(main)
+
+
+def test_an_event_that_comes_to_stand_where_a_damaged_one_was_lost_is_sound() -> None:
+    world = World()
+    node = world.node("shop")
+    store = SimulatedStore(WriteBack(MemoryStore("shop"), node, flush_every_s=60))
+
+    async def main() -> list[object]:
+        await store.append([("a-1", Paid(123456))])
+        await store.flip_bit(1, 90)
+        node.crash()
+        await node.restart()
+        await store.append([("a-1", Paid(1))])
+        return [stored.event for stored in await store.read("a-1")]
+
+    assert world.run(main) == [Paid(1)]
 
 
 def test_a_flip_and_its_mending_are_told() -> None:

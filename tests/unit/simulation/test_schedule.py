@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,19 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from eventlab import hooks
+from eventlab.codec import event
 from eventlab.errors import BudgetSpent, InvalidValue
 from eventlab.runtime import now
 from eventlab.simulation import (
+    BitFlipFault,
     ClockFault,
     CrashFault,
+    DegradationFault,
     Disk,
     DiskFullFault,
     DiskSlowFault,
     DiskStallFault,
+    Exponential,
     FailingFault,
     Fault,
     FlappingFault,
@@ -27,6 +32,7 @@ from eventlab.simulation import (
     PartitionFault,
     PauseFault,
     Schedule,
+    SimulatedStore,
     SlowFault,
     Targets,
     World,
@@ -35,8 +41,9 @@ from eventlab.simulation import (
     shrink,
 )
 from eventlab.simulation.strategies import KINDS, schedules
+from eventlab.store import MemoryStore
 
-NODES, DISKS = ("a", "b", "c"), ("d",)
+NODES, DISKS, STORES = ("a", "b", "c"), ("d",), ("s",)
 
 ONE_OF_EACH = Schedule(
     (
@@ -51,15 +58,23 @@ ONE_OF_EACH = Schedule(
         DiskSlowFault(disk="d", factor=3, at_s=20, for_s=1),
         DiskFullFault(disk="d", at_s=22, for_s=1),
         FailingFault(node="b", mean_up_s=0.5, mean_down_s=0.5, at_s=25, for_s=4),
+        DegradationFault(left=("a",), extra_latency=Exponential(1), loss=0.5, bandwidth_bytes_s=1e3, at_s=30, for_s=1),
+        BitFlipFault(store="s", stream="x-1", at_s=32, for_s=1),
     )
 )
 
 
+@event("tests.schedule.Paid")
+@dataclass(frozen=True, slots=True)
+class Paid:
+    cents: int
+
+
 class Stage:
-    """Three nodes and a disk, and what is to be seen of their state."""
+    """Three nodes, a disk and a store, and what is to be seen of their state."""
 
     def __init__(self, seed: int = 0) -> None:
-        self.world, self.disk = World(seed), Disk("d")
+        self.world, self.disk, self.store = World(seed), Disk("d"), SimulatedStore(MemoryStore("s"))
         for name in NODES:
             self.world.node(name)
 
@@ -70,10 +85,14 @@ class Stage:
         shown += [f"{node.name} slow" for node in nodes if node.slowness > 1]
         shown += [f"{node.name} wrong" for node in nodes if node.clock.offset_s]
         shown += ["full"] if self.disk.is_full else []
+        shown += map(str, self.world.network.links.degradations)
+        shown += [f"bit at {position}" for position in self.store.damaged]
         return shown
 
     async def play(self, schedule: Schedule) -> None:
-        await play(schedule.against(NODES, DISKS), self.world.network.links, Targets(self.world, {"d": self.disk}))
+        await self.store.disk.append([("x-1", Paid(1)), ("y-1", Paid(2)), ("x-1", Paid(3))])
+        targets = Targets(self.world, {"d": self.disk}, {"s": self.store})
+        await play(schedule.against(NODES, DISKS, STORES), self.world.network.links, targets)
 
 
 def test_every_kind_takes_hold_and_is_lifted() -> None:
@@ -82,7 +101,7 @@ def test_every_kind_takes_hold_and_is_lifted() -> None:
 
     async def main() -> None:
         playing = asyncio.ensure_future(stage.play(ONE_OF_EACH))
-        for moment in (11.5, 13.5, 16.0, 22.5, 24.0):
+        for moment in (11.5, 13.5, 16.0, 22.5, 30.5, 32.5, 34.0):
             await asyncio.sleep(moment - stage.world.now_s)
             seen.append((moment, stage.state()))
         await playing
@@ -94,7 +113,9 @@ def test_every_kind_takes_hold_and_is_lifted() -> None:
         (13.5, ["b paused", "c slow"]),
         (16.0, ["a wrong"]),
         (22.5, ["full"]),
-        (24.0, []),
+        (30.5, ["a ↔ all others: 1 s more on average, 50% lost, 1000 B/s"]),
+        (32.5, ["bit at 3"]),
+        (34.0, []),
     ]
     began = [(entry.at, entry.what.fault) for entry in run.entries if isinstance(entry.what, hooks.FaultBegan)]
     assert began == [(fault.at_s, fault.name) for fault in ONE_OF_EACH]
@@ -168,6 +189,9 @@ def test_what_is_no_schedule_is_refused(text: str) -> None:
         (lambda: ClockFault(node="a", at_s=0, for_s=1), "ClockFault.offset_s is 0"),
         (lambda: ClockFault(node="a", drift_ppm=-2e6, at_s=0, for_s=1), "ClockFault.drift_ppm"),
         (lambda: DiskSlowFault(disk="d", factor=float("nan"), at_s=0, for_s=1), "DiskSlowFault.factor is nan"),
+        (lambda: DegradationFault(left=("a",), loss=1.2, at_s=0, for_s=1), "Degradation.loss is 1.2"),
+        (lambda: DegradationFault(left=("a",), right=("a",), loss=1, at_s=0, for_s=1), "degradation is"),
+        (lambda: DegradationFault(left=("a",), at_s=0, for_s=1), "expected something that is worse"),
     ],
 )
 def test_a_fault_outside_its_domain_is_refused_when_it_is_built(build: Callable[[], Fault], words: str) -> None:
@@ -183,22 +207,26 @@ def test_everything_that_is_wrong_with_a_schedule_is_said_at_once() -> None:
             PauseFault(node="a", at_s=2, for_s=1),
             IsolationFault(node="z", at_s=0, for_s=1),
             DiskFullFault(disk="e", at_s=0, for_s=1),
+            BitFlipFault(store="t", at_s=0, for_s=1),
+            DegradationFault(left=("y",), loss=1, at_s=0, for_s=1),
         )
     )
-    assert schedule.problems(NODES, DISKS) == [
+    assert schedule.problems(NODES, DISKS, STORES) == [
         "isolation at 0 s: there is no node 'z', of a, b, c",
         "full disk at 0 s: there is no disk 'e', of d",
+        "bit flip at 0 s: there is no store 't', of s",
+        "degraded links at 0 s: there is no node 'y', of a, b, c",
         "pause of 'a' at 2 s: its crash from 0 s on holds until 5 s",
         "crash of 'a' at 4 s: its crash from 0 s on holds until 5 s",
     ]
     with pytest.raises(InvalidValue, match=r"no node 'z'.*no disk 'e'.*pause of 'a'"):
-        schedule.against(NODES, DISKS)
+        schedule.against(NODES, DISKS, STORES)
 
 
-@given(schedules(NODES, disks=DISKS, within_s=20))
+@given(schedules(NODES, disks=DISKS, stores=STORES, within_s=20))
 @settings(max_examples=60, deadline=None)
 def test_whatever_is_drawn_can_be_played_and_leaves_nothing_broken(schedule: Schedule) -> None:
-    assert schedule.problems(NODES, DISKS) == [] and schedule.ends_s <= 20
+    assert schedule.problems(NODES, DISKS, STORES) == [] and schedule.ends_s <= 20
     stage = Stage()
     with stage.world as world:
         world.run(stage.play(schedule))
@@ -207,7 +235,7 @@ def test_whatever_is_drawn_can_be_played_and_leaves_nothing_broken(schedule: Sch
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_can_be_drawn(kind: str) -> None:
-    found = find(schedules(NODES, disks=DISKS, kinds=[kind]), lambda schedule: len(schedule) > 0)
+    found = find(schedules(NODES, disks=DISKS, stores=STORES, kinds=[kind]), lambda schedule: len(schedule) > 0)
     assert len(found) == 1
 
 

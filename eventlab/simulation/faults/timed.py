@@ -1,0 +1,52 @@
+"""What every fault is: something from a moment on, for a while, and then lifted."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from ...errors import InvalidValue
+
+
+class TimedFault(msgspec.Struct, frozen=True, kw_only=True, tag_field="fault"):
+    """What all faults say: from *at_s* on, in seconds since the run began, *for_s* long."""
+
+    at_s: float
+    for_s: float
+
+    name = ""
+    """The kind, in a word or two."""
+
+    def __post_init__(self) -> None:
+        for field in self.__struct_fields__:  # 5 and 5.0 seconds are one fault, and one line of a file
+            if type(value := getattr(self, field)) is int:
+                msgspec.structs.force_setattr(self, field, float(value))
+        kind = type(self).__name__
+        if not 0 <= self.at_s < math.inf:
+            raise InvalidValue(f"{kind}.at_s", self.at_s, "a time from the start of the run, not negative")
+        if not 0 < self.for_s < math.inf:
+            raise InvalidValue(f"{kind}.for_s", self.for_s, "a duration above nothing")
+
+    @property
+    def ends_s(self) -> float:
+        """When it is lifted."""
+        return self.at_s + self.for_s
+
+    def nodes(self) -> tuple[str, ...]:
+        """The nodes that it concerns."""
+        return ()
+
+    def disks(self) -> tuple[str, ...]:
+        """The disks that it concerns."""
+        return ()
+
+    def stores(self) -> tuple[str, ...]:
+        """The stores that it concerns."""
+        return ()
+
+
+def check_factor(field: str, factor: float) -> None:
+    """Raises InvalidValue for what makes nothing slower."""
+    if not 1 <= factor < math.inf:
+        raise InvalidValue(field, factor, "a finite factor from 1 up")
