@@ -12,6 +12,8 @@ from eventlab.history import Entry
 SLACK_S = 2e-6
 """How far a call's own duration may lie from its two moments: a history's times are rounded to the microsecond."""
 
+_CALLS = (hooks.CallStarted, hooks.CallEnded)
+
 
 def littles_law(entries: Iterable[Entry], target: str, *, slack_s: float = SLACK_S) -> CheckResult:
     """The calls in progress at *target*, added up over time, are the calls' own durations, added up.
@@ -22,26 +24,7 @@ def littles_law(entries: Iterable[Entry], target: str, *, slack_s: float = SLACK
     Invalid, with the calls that differ, where the two sides do by more than *slack_s* a call; unknown where nobody
     called, or where a call's beginning is not in the history.
     """
-    name = f"Little's law at {target}"
-    began: dict[int, float] = {}
-    durations: list[float] = []
-    wrong: list[str] = []
-    area_s = now_s = 0.0
-    for entry in entries:
-        area_s += len(began) * (entry.at - now_s)
-        now_s = entry.at
-        match entry.what:
-            case hooks.CallStarted(id=call, target=called) if called == target:
-                began[call] = entry.at
-            case hooks.CallEnded(id=call, target=called, duration_s=took_s) if called == target:
-                if call not in began:
-                    return undecided(name, f"call {call} ends without having begun: the history is not whole")
-                stay_s = entry.at - began.pop(call)
-                durations.append(took_s)
-                if abs(stay_s - took_s) > slack_s:
-                    wrong.append(f"call {call} was there for {stay_s:.6f} s and says {took_s:.6f} s")
-    durations += [now_s - at_s for at_s in began.values()]
-    return _compared(name, area_s, durations, wrong, slack_s)
+    return _presences(entries, slack_s, target).get(target, _Presence(target, slack_s)).judged()
 
 
 def littles_law_everywhere(entries: Iterable[Entry], *, slack_s: float = SLACK_S) -> CheckResult:
@@ -49,11 +32,7 @@ def littles_law_everywhere(entries: Iterable[Entry], *, slack_s: float = SLACK_S
 
     Unknown too where nobody called anybody.
     """
-    entries = list(entries)
-    started = (entry.what for entry in entries if isinstance(entry.what, hooks.CallStarted | hooks.CallEnded))
-    found = {
-        target: littles_law(entries, target, slack_s=slack_s) for target in dict.fromkeys(c.target for c in started)
-    }
+    found = {target: presence.judged() for target, presence in _presences(entries, slack_s).items()}
     name = "Little's law"
     if not found:
         return undecided(name, "nobody called anybody")
@@ -66,12 +45,64 @@ def littles_law_everywhere(entries: Iterable[Entry], *, slack_s: float = SLACK_S
     return broken(name, because, witnesses) if valid is False else undecided(name, because, witnesses)
 
 
-def _compared(name: str, area_s: float, durations: list[float], wrong: list[str], slack_s: float) -> CheckResult:
-    if not durations:
-        return undecided(name, "nobody called it")
-    own_s = math.fsum(durations)
-    sides = f"the calls in progress, added up over time, are {area_s:.6f} s"
-    sides += f", and their {len(durations)} durations {own_s:.6f} s"
-    if wrong or abs(area_s - own_s) > slack_s * len(durations):
-        return broken(name, sides, wrong)
-    return held(name, sides)
+class _Presence:
+    """Who is at *target*, moment by moment, and how long they say that they were there."""
+
+    __slots__ = ("area_s", "began", "durations", "since_s", "slack_s", "target", "unbegun", "wrong")
+
+    def __init__(self, target: str, slack_s: float) -> None:
+        self.target, self.slack_s, self.area_s, self.since_s = target, slack_s, 0.0, 0.0
+        self.began: dict[int, float] = {}
+        self.durations: list[float] = []
+        self.wrong: list[str] = []
+        self.unbegun: int | None = None
+
+    def passed(self, now_s: float) -> None:
+        """Nobody came or went until now."""
+        self.area_s += len(self.began) * (now_s - self.since_s)
+        self.since_s = now_s
+
+    def ended(self, call: int, now_s: float, took_s: float) -> None:
+        began_s = self.began.pop(call, None)
+        if began_s is None:
+            self.unbegun = call if self.unbegun is None else self.unbegun
+            return
+        self.durations.append(took_s)
+        stay_s = now_s - began_s
+        if abs(stay_s - took_s) > self.slack_s:
+            self.wrong.append(f"call {call} was there for {stay_s:.6f} s and says {took_s:.6f} s")
+
+    def judged(self) -> CheckResult:
+        name = f"Little's law at {self.target}"
+        if self.unbegun is not None:
+            return undecided(name, f"call {self.unbegun} ends without having begun: the history is not whole")
+        durations = self.durations + [self.since_s - at_s for at_s in self.began.values()]
+        if not durations:
+            return undecided(name, "nobody called it")
+        own_s = math.fsum(durations)
+        sides = f"the calls in progress, added up over time, are {self.area_s:.6f} s"
+        sides += f", and their {len(durations)} durations {own_s:.6f} s"
+        if self.wrong or abs(self.area_s - own_s) > self.slack_s * len(durations):
+            return broken(name, sides, self.wrong)
+        return held(name, sides)
+
+
+def _presences(entries: Iterable[Entry], slack_s: float, only: str | None = None) -> dict[str, _Presence]:
+    """Who was at each target, or at *only* this one, in one pass through the history."""
+    found: dict[str, _Presence] = {}
+    now_s = 0.0
+    for entry in entries:
+        now_s, what = entry.at, entry.what
+        if not isinstance(what, _CALLS) or (only is not None and what.target != only):
+            continue
+        presence = found.get(what.target)
+        if presence is None:
+            presence = found[what.target] = _Presence(what.target, slack_s)
+        presence.passed(now_s)
+        if isinstance(what, hooks.CallStarted):
+            presence.began[what.id] = now_s
+        else:
+            presence.ended(what.id, now_s, what.duration_s)
+    for presence in found.values():
+        presence.passed(now_s)
+    return found

@@ -15,6 +15,7 @@ from ..simulation.entropy import Entropy
 from ..store import EventStore, MemoryStore
 from . import course
 from .assembly import AppFactory, Assembly
+from .contradicting import contradictions
 from .front import Progress
 from .kinds import FRONT
 from .linking import wire
@@ -107,7 +108,7 @@ class VirtualRun:
             seed=scenario.seed,
             clock="virtual",
             orders=len(self.loaded.orders),
-            invariants=invariants,
+            invariants=[*invariants, *contradictions(entries)],
             duration_s=ended_s,
         )
         return Run(scenario, entries, summary if spent is None else _inconclusive(summary))
