@@ -34,8 +34,16 @@ class Limit:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        elif self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            if kind is not None:
+                self._let_go()
+        elif self._let_go().uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error
+
+    def _let_go(self) -> asyncio.Task[Any]:
+        """The task, which keeps the error, whose frames keep this limit: a circle that only the collector would cut."""
+        task = self._task
+        del self._task
+        return task
 
     def _expire(self) -> None:
         self._timer = None

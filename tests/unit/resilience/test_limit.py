@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 
 import pytest
 
@@ -82,3 +83,22 @@ def test_an_error_of_the_body_comes_out_as_it_is() -> None:
             raise KeyError("inside")
 
     World().run(main)
+
+
+@pytest.mark.parametrize("cancelled_at_s", [0.5, 9.0])
+def test_whoever_was_cut_off_is_forgotten_without_the_collector(cancelled_at_s: float) -> None:
+    async def patient() -> None:
+        limit = Limit(1.0)
+        with limit:
+            await asyncio.sleep(5.0)
+
+    async def main() -> object:
+        task = asyncio.ensure_future(patient())
+        forgotten = weakref.ref(task)
+        asyncio.get_running_loop().call_later(cancelled_at_s, task.cancel)
+        await asyncio.wait([task])
+        await asyncio.sleep(10)
+        del task
+        return forgotten()
+
+    assert World().run(main) is None
