@@ -48,6 +48,7 @@
     │   ├── CallTimeout          no answer in time
     │   ├── CallUnknown          the callee answered that it does not know itself
     │   ├── ConnectionBroken     the connection broke before the answer was here
+    │   ├── QuorumMissed         too few of those who were asked answered
     │   ├── TimedOut             a piece of work took longer than its policy allows
     │   ├── HandlerCancelled     something that a group's handler waited for was cancelled
     │   └── AppendUnknown        the connection was lost while committing
@@ -74,6 +75,7 @@ from .calls import (
     CircuitOpen,
     ConnectionBroken,
     DeadlinePassed,
+    QuorumMissed,
     TimedOut,
     Unavailable,
     UnknownOperation,
@@ -154,6 +156,7 @@ __all__ = [
     "Unavailable",
     "CircuitOpen",
     "ConnectionBroken",
+    "QuorumMissed",
     "DeadlinePassed",
     "CallFailed",
     "UnknownOperation",

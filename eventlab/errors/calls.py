@@ -90,6 +90,17 @@ class ConnectionBroken(UnknownOutcome):
         )
 
 
+class QuorumMissed(UnknownOutcome):
+    """Too few of those who were asked answered. Those who did have done the work, and of others nobody knows."""
+
+    def __init__(self, answered: int, needed: int, asked: int) -> None:
+        super().__init__(answered, needed, asked)
+        self.answered, self.needed, self.asked = answered, needed, asked
+
+    def __str__(self) -> str:
+        return f"{self.answered} of {self.asked} answered, and {self.needed} had to; the outcome is unknown"
+
+
 class TimedOut(UnknownOutcome, TimeoutError):
     """A piece of work took longer than its policy allows, and was abandoned half way."""
 

@@ -10,6 +10,7 @@ from .breaker import CircuitBreaker, Permit, State
 from .config import CircuitBreakerConfig, tells_of_trouble
 from .deadline import current_deadline_s, deadline, deadline_at, remaining_s
 from .policy import Breaker, Policy, Retry, Timeout
+from .quorum import quorum
 from .retry import RetryBudget, retry, worth_retrying
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Constant",
     "Decorrelated",
     "Exponential",
+    "quorum",
     "retry",
     "RetryBudget",
     "worth_retrying",

@@ -104,6 +104,7 @@ class Assembly:
                 discipline=model.discipline,
                 failure_rate=model.failure_rate,
                 calls=model.calls,
+                quorum=model.quorum,
                 replicas=model.replicas,
                 balance=model.balance,
             )

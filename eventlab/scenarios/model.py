@@ -60,6 +60,7 @@ class Model(Section, frozen=True, kw_only=True):
 
     Each request takes a time drawn from *latency*, then calls every service
     in *calls*, one after another, and fails with probability *failure_rate*.
+    With a *quorum* it calls them all at once, and so many of them have to answer.
     Of several *replicas*, each has its own capacity and queue; *balance* says
     how one is chosen for a request, *discipline* whose turn is next in a queue.
     """
@@ -70,8 +71,18 @@ class Model(Section, frozen=True, kw_only=True):
     discipline: Literal["fifo", "lifo", "deadline"] = "fifo"
     failure_rate: Probability = 0.0
     calls: tuple[Annotated[str, ServiceKind(modelled=True)], ...] = ()
+    quorum: AtLeastOne | None = None
     replicas: AtLeastOne = 1
     balance: Literal["random", "round_robin", "two_choices", "least_loaded"] = "round_robin"
+
+    def problems(self) -> Iterator[Problem]:
+        if self.quorum is None:
+            return
+        if self.quorum > len(self.calls):
+            yield "quorum", f"expected at most {len(self.calls)}, the services in 'calls'; found {self.quorum}"
+        elif len(set(self.calls)) < len(self.calls):
+            twice = next(name for name in self.calls if self.calls.count(name) > 1)
+            yield "calls", f"{twice!r} is there twice; in a quorum everybody counts once"
 
 
 class ModelledService(Section, frozen=True, kw_only=True):

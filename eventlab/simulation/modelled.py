@@ -8,6 +8,7 @@ from functools import partial
 import msgspec
 
 from ..errors import InvalidValue
+from ..resilience import quorum
 from ..runtime import random_stream
 from ..services import Call, Client, Request, Service, handles
 from .balancing import Balance, balancer
@@ -36,7 +37,8 @@ class ModelledService(Service):
 
     Whose turn is next is for the *discipline* to say: ``deadline`` follows the deadlines of the calls.
     Each request takes a time drawn from *latency* (more on a slow node), calls every service of *calls*
-    one after another, and fails with probability *failure_rate*. It runs on either clock.
+    one after another, and fails with probability *failure_rate*. With a *quorum* it calls them all at once, and is
+    done when so many have answered; where too few do, its caller learns nothing. It runs on either clock.
     With several *replicas*, each has its own capacity and queue, and *balance* says who gets a request.
     """
 
@@ -51,14 +53,17 @@ class ModelledService(Service):
         discipline: Discipline = "fifo",
         failure_rate: float = 0.0,
         calls: Sequence[str] = (),
+        quorum: int | None = None,
         replicas: int = 1,
         balance: Balance = "round_robin",
     ) -> None:
         super().__init__(name)
         if replicas < 1:
             raise InvalidValue(f"{name}.replicas", replicas, "at least 1")
+        if quorum is not None and not 1 <= quorum <= len(calls):
+            raise InvalidValue(f"{name}.quorum", quorum, f"from 1 to {len(calls)}, the number of services in calls")
         self._client, self._latency, self._calls = client, latency, tuple(calls)
-        self._failure_rate = failure_rate
+        self._failure_rate, self._quorum = failure_rate, quorum
         self.replicas = tuple(
             Capacity(capacity, queue_limit=queue_limit, discipline=discipline, name=name) for _ in range(replicas)
         )
@@ -80,5 +85,10 @@ class ModelledService(Service):
         await work_for(self._latency.sample(chance))
         if chance.random() < self._failure_rate:
             raise ModelFailed(f"{self.name} failed by chance")
+        if self._quorum is not None:
+            await quorum(
+                self._quorum, [partial(self._client.call, target, request, key=call.key) for target in self._calls]
+            )
+            return
         for target in self._calls:
             await self._client.call(target, request, key=call.key)

@@ -1,4 +1,4 @@
-"""mm1, mmc, two-choices and retry-storm: met as shipped and by no luck of the seed, failed where theory says so."""
+"""The scenarios that have a formula: met as shipped and by no luck of the seed, failed where theory says so."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import pytest
 from eventlab.scenarios import Summary, load, run_virtual
 from tests.sources import ROOT
 
+SIX_HOURS = ["load.open.for=6h", *(f"faults.{copy}.for=6h" for copy in range(5))]
+"""A shorter run, for what is far from the bounds."""
+
 
 @cache
 def summary(name: str, *sets: str) -> Summary:
@@ -16,7 +19,7 @@ def summary(name: str, *sets: str) -> Summary:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("name", ["mm1", "mmc", "two-choices", "retry-storm"])
+@pytest.mark.parametrize("name", ["mm1", "mmc", "two-choices", "quorum", "retry-storm"])
 def test_all_is_met_whatever_the_seed(name: str, seed: int) -> None:
     found = summary(name, f"seed={seed}")
     assert [line for line in found.expectations if not line.met] == []
@@ -29,6 +32,9 @@ def test_all_is_met_whatever_the_seed(name: str, seed: int) -> None:
         ("mm1", ["services.desk.model.latency=100ms"]),
         ("mmc", ["services.desk.model.capacity=1", "services.desk.model.latency=exponential(33.333ms)"]),
         ("two-choices", ["services.desk.model.balance=random"]),
+        ("quorum", ["services.reader.model.quorum=2", *SIX_HOURS]),
+        ("quorum", ["services.reader.model.quorum=4", *SIX_HOURS]),
+        ("quorum", ["faults.0.mean_down=90s", *SIX_HOURS]),
         ("retry-storm", ["policies.retry.attempts=2"]),
         ("retry-storm", ["policies.breaker.enabled=true"]),
     ],

@@ -29,6 +29,7 @@ EXAMPLES = [
     errors.HandlerCancelled("mailer", 17),
     errors.WorkerLost(),
     errors.EntropyRead("time.time()", "a.py:3 in f", "use runtime.now"),
+    errors.QuorumMissed(2, 3, 5),
     errors.ConnectionBroken("payments", "ReservePayment", "eu ↔ us"),
     errors.EventDamaged("shop", 3, "a-1", 2, 0x1A2B3C4D, 0x0F),
 ]

@@ -114,7 +114,7 @@ expectations:
         "x.yaml:6:24: services.a.model.latency: 'uniform(1ms' has no closing bracket; "
         "inside {…} or […] a text with a comma needs quotes",
         "x.yaml:6:37: services.a.model.5ms): unknown key; "
-        "known here are latency, capacity, queue_limit, discipline, failure_rate, calls, replicas, balance",
+        "known here are latency, capacity, queue_limit, discipline, failure_rate, calls, quorum, replicas, balance",
         "x.yaml:7:24: services.b.model.latency: 20 has no unit; write 20s, 20ms or 20min",
         "x.yaml:7:39: services.b.model.calls[1]: no modelled service 'c'; there are a, b",
         "x.yaml:7:57: services.b.model.failure_rate: 1.2 is not a probability; expected 0 to 1, or 0% to 100%",
@@ -235,6 +235,16 @@ ONE_BY_ONE = [
         "a circle of calls",
         MODELLED.replace("sigma 0.4)", "sigma 0.4)\n      calls: [web]"),
         "x.yaml:8:14: services.db.model.calls: db → web → db would call one another without end",
+    ),
+    (
+        "a quorum of more than there are",
+        MODELLED.replace("calls: [db]", "calls: [db], quorum: 2"),
+        "x.yaml:4:75: services.web.model.quorum: expected at most 1, the services in 'calls'; found 2",
+    ),
+    (
+        "a quorum that counts somebody twice",
+        MODELLED.replace("calls: [db]", "calls: [db, db], quorum: 1"),
+        "x.yaml:4:61: services.web.model.calls: 'db' is there twice; in a quorum everybody counts once",
     ),
     (
         "a reserved name",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from eventlab.errors import CallFailed, Unavailable
+from eventlab.errors import CallFailed, CallUnknown, InvalidValue, Unavailable
 from eventlab.services import Client
 from eventlab.simulation import Constant, SimulatedTransport, World
 from eventlab.simulation.modelled import ModelledService, Work
@@ -89,3 +89,40 @@ def test_an_unserved_name_below_makes_it_unavailable() -> None:
             await client.call("shop", Work("1"))
 
     world.run(main)
+
+
+def _copies(quorum: int, *latencies_s: float) -> tuple[World, Client]:
+    """A shop that asks copies of itself, all at once, but for the last one, which nobody serves."""
+    names = [f"copy-{number}" for number in range(1, len(latencies_s) + 1)]
+    world, client, transport = _world(latency=Constant(1), calls=[*names, "nobody"], quorum=quorum)
+    for name, latency_s in zip(names, latencies_s, strict=True):
+        _serve(world, transport, name, latency=Constant(latency_s))
+    world.node("nobody")
+    return world, client
+
+
+def test_with_a_quorum_it_asks_all_at_once_and_is_done_when_so_many_have_answered() -> None:
+    world, client = _copies(2, 9, 3, 5)
+
+    async def main() -> float:
+        await client.call("shop", Work("1"))
+        return world.now_s
+
+    assert world.run(main) == 1 + 5
+
+
+def test_a_quorum_that_is_missed_leaves_the_caller_in_doubt() -> None:
+    world, client = _copies(4, 9, 3, 5)
+
+    async def main() -> float:
+        with pytest.raises(CallUnknown, match="0 of 4 answered, and 4 had to"):
+            await client.call("shop", Work("1"))
+        return world.now_s
+
+    assert world.run(main) == 1
+
+
+@pytest.mark.parametrize("quorum", [0, 3])
+def test_a_quorum_of_more_than_it_calls_is_refused(quorum: int) -> None:
+    with pytest.raises(InvalidValue, match=r"shop\.quorum is [03]; expected from 1 to 2"):
+        _world(latency=Constant(1), calls=["a", "b"], quorum=quorum)
