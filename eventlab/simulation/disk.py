@@ -43,14 +43,22 @@ class Disk:
             "read": _Lane(_checked(name, "reads_at_once", reads_at_once)),
             "flush": _Lane(_checked(name, "flushes_at_once", flushes_at_once)),
         }
-        self._stalls = self._fulls = 0
-        self._factors: list[float] = []
+        self._stalls: dict[object, float] = {}
+        self._slow: dict[object, float] = {}
+        self._fulls: dict[object, float] = {}
+        self._blocks: dict[object, tuple[dict[object, float], str, str]] = {}
+        """What holds, oldest first, by the block that ends it."""
         self._held: list[tuple[_Lane, Service]] = []
         self._loop: SimulationLoop | None = None
 
     @property
     def is_full(self) -> bool:
-        return self._fulls > 0
+        return bool(self._fulls)
+
+    @property
+    def slowness(self) -> float:
+        """How many times as long it takes as it would at full speed; without end while it is stalled."""
+        return math.inf if self._stalls else math.prod(self._slow.values())
 
     @property
     def waiting(self) -> int:
@@ -60,35 +68,27 @@ class Disk:
     @contextmanager
     def stalled(self) -> Iterator[None]:
         """Answer nothing until the block ends: neither what is asked meanwhile, nor what is under way."""
-        self._stalls += 1
-        with self._told("disk stall"):
-            try:
-                yield
-            finally:
-                self._stalls -= 1
-                self._go_on()
+        with self._holding(self._stalls, "disk stall"):
+            yield
 
     @contextmanager
     def slowed(self, factor: float) -> Iterator[None]:
         """Take *factor* times as long for whatever begins before the block ends. Blocks multiply."""
         if not 1 <= factor < math.inf:
             raise InvalidValue(f"slowness of disk {self.name!r}", factor, "a finite factor from 1 up")
-        self._factors.append(factor)
-        with self._told("slow disk", f"{factor:g} times"):
-            try:
-                yield
-            finally:
-                self._factors.remove(factor)
+        with self._holding(self._slow, "slow disk", f"{factor:g} times", factor):
+            yield
 
     @contextmanager
     def full(self) -> Iterator[None]:
         """Have no room until the block ends: stores refuse to write, with StoreFailed, and go on to read."""
-        self._fulls += 1
-        with self._told("full disk"):
-            try:
-                yield
-            finally:
-                self._fulls -= 1
+        with self._holding(self._fulls, "full disk"):
+            yield
+
+    def mend(self) -> None:
+        """End now what holds. The blocks that it belongs to find nothing left to end."""
+        for block in list(self._blocks):
+            self._lift(block)
 
     def check_room(self, store: str) -> None:
         """Raises StoreFailed, as *store* would, while there is no room."""
@@ -113,7 +113,7 @@ class Disk:
                 continue
             lane.busy += 1
             _resolve(service.begun)
-            takes_s = service.takes_s * math.prod(self._factors)
+            takes_s = service.takes_s * math.prod(self._slow.values())
             assert self._loop is not None  # somebody has asked
             self._loop.deliver(takes_s, self._end, (lane, service))
 
@@ -134,14 +134,28 @@ class Disk:
             self._advance(lane)
 
     @contextmanager
-    def _told(self, fault: str, detail: str = "") -> Iterator[None]:
-        if hooks.listening:
-            hooks.emit(hooks.StorageChanged(self.name, fault, True, detail))
+    def _holding(
+        self, faults: dict[object, float], fault: str, detail: str = "", factor: float = 1.0
+    ) -> Iterator[None]:
+        block = object()
+        faults[block], self._blocks[block] = factor, (faults, fault, detail)
+        self._tell(fault, detail, on=True)
         try:
             yield
         finally:
-            if hooks.listening:
-                hooks.emit(hooks.StorageChanged(self.name, fault, False, detail))
+            self._lift(block)
+
+    def _lift(self, block: object) -> None:
+        """End what a block began, unless that is over."""
+        if block in self._blocks:
+            faults, fault, detail = self._blocks.pop(block)
+            del faults[block]
+            self._go_on()
+            self._tell(fault, detail, on=False)
+
+    def _tell(self, fault: str, detail: str, *, on: bool) -> None:
+        if hooks.listening:
+            hooks.emit(hooks.StorageChanged(self.name, fault, on, detail))
 
 
 class _Lane:

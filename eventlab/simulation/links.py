@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from typing import get_args
+from typing import TypeVar, get_args
 
 from .. import runtime
 from ..errors import InvalidValue
@@ -20,6 +20,8 @@ from .partitions import Cut, SeenAs
 from .partitions import Partition as Partition
 from .sizes import size_of
 from .way import Journey, Lost, Way
+
+T = TypeVar("T")
 
 
 class Links:
@@ -116,7 +118,7 @@ class Links:
         try:
             yield degradation
         finally:
-            self._degradations.remove(degradation)
+            self._degradations = _without(self._degradations, degradation)
             self._worsen_all()
 
     def _worsen_all(self) -> None:
@@ -133,7 +135,7 @@ class Links:
         try:
             yield rule
         finally:
-            self.remove(rule)
+            self.rules[:] = _without(self.rules, rule)
 
     def install(self, rule: FateRule) -> None:
         """Ask *rule* first from now on. Raises InvalidValue for a cut that names a node that there is not."""
@@ -148,6 +150,12 @@ class Links:
 
     def remove(self, rule: FateRule) -> None:
         self.rules.remove(rule)
+
+    def heal(self) -> None:
+        """End all cuts and degradations now; other rules stay. The blocks that they belong to find nothing to end."""
+        self.rules[:] = [rule for rule in self.rules if not isinstance(rule, Cut)]
+        self._degradations = []
+        self._worsen_all()
 
     def journey(self, source: str, target: str, what: str, body: object) -> Journey | Lost:
         """What becomes of a message, by rule or by its link. Raises InvalidValue if its size is needed and unknown."""
@@ -175,6 +183,14 @@ class Links:
         if isinstance(journey, Lost):
             return BREAK if journey.broken else DROP
         return DeliverAfter(journey.delay_s, journey.copy_s)
+
+
+def _without(held: list[T], one: T) -> list[T]:
+    """All but the first that is this very object, if it is still among them."""
+    for place, other in enumerate(held):
+        if other is one:
+            return held[:place] + held[place + 1 :]
+    return held
 
 
 def _check_link(name: str, link: object) -> None:

@@ -37,7 +37,7 @@ class Node:
         self.world, self.name, self.boot = world, name, boot
         self.incarnation = Incarnation(name, 1)
         self._context = self._new_context()
-        self._slowdowns: list[float] = []
+        self._slowdowns: dict[object, float] = {}
         self._unfinished: dict[asyncio.Future[Any], None] = {}
         self.inbox = Inbox()
         """Messages sent to this node by `Network.send`, in the order of their arrival."""
@@ -160,7 +160,7 @@ class Node:
         try:
             yield
         finally:
-            if not life.dead:
+            if not life.dead and life.pauses:
                 self.resume()
 
     @contextmanager
@@ -174,16 +174,30 @@ class Node:
         if not 1 <= factor < math.inf:
             raise InvalidValue(f"slowness of node {self.name!r}", factor, "a finite factor from 1 up")
         self.world.loop.slowed = True
-        self._slowdowns.append(factor)
+        block = object()
+        self._slowdowns[block] = factor
         self._set_slowness("slowed")
         try:
             yield
         finally:
-            self._slowdowns.remove(factor)
-            self._set_slowness("slowed" if self._slowdowns else "restored")
+            if self._slowdowns.pop(block, None) is not None:
+                self._set_slowness("slowed" if self._slowdowns else "restored")
+
+    def restore(self) -> None:
+        """End all pauses and all slowness now, and set the clock right. Blocks find nothing left to end.
+
+        A crash is ended by `restart`.
+        """
+        while self.is_paused:
+            self.resume()
+        if self._slowdowns:
+            self._slowdowns.clear()
+            self._set_slowness("restored")
+        if self.clock.offset_s or self.clock.drift_ppm:
+            self.clock.drift_ppm = self.clock.offset_s = 0.0
 
     def _set_slowness(self, state: str) -> None:
-        self.incarnation.slowness = math.prod(self._slowdowns, start=1.0)
+        self.incarnation.slowness = math.prod(self._slowdowns.values(), start=1.0)
         self._tell(state)
 
     def _tell(self, state: str) -> None:

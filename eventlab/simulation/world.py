@@ -169,12 +169,14 @@ class World:
             return
         for node in self.nodes.values():
             node.incarnation.end(self.loop.graveyard)  # no more than that: its tasks and timers go with all others
-        pending = asyncio.all_tasks(self.loop)
-        self._silence_pending()
         # With the loop in place, so that code which swallows its end and waits again does come to a wait.
         with _running_loop_swapped(self.loop):
-            for task in sorted(pending, key=lambda task: task.number):  # type: ignore[attr-defined]
-                close_quietly(task)
+            closed: set[asyncio.Task[Any]] = set()
+            while pending := asyncio.all_tasks(self.loop) - closed:  # some are begun by others on their way out
+                self._silence_pending()
+                for task in sorted(pending, key=lambda task: task.number):  # type: ignore[attr-defined]
+                    close_quietly(task)
+                closed |= pending
         self.loop.graveyard.clear()
         self.env._queue.clear()
         self.loop.close()

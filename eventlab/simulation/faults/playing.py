@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from ... import hooks, runtime
@@ -39,12 +39,17 @@ async def play(faults: Iterable[Fault], links: Links, targets: Breakable | None 
     """Let every fault take hold and be lifted at its time; return when the last one is lifted.
 
     Times are those of the run's own clock, which may be on its way already: what is over by now is
-    left out, and what should hold by now takes hold at once. Cancelled, it lifts what holds.
+    left out, and what should hold by now takes hold at once. At one moment what ends is lifted before anything takes
+    hold, in the order that is given. Cancelled, it lifts what holds.
     """
+    now_s = runtime.monotonic()
+    playing = [(fault, asyncio.Event()) for fault in faults if fault.ends_s > now_s]
+    ending: dict[float, list[asyncio.Event]] = {}
+    for fault, lifted in playing:
+        ending.setdefault(fault.ends_s, []).append(lifted)
     async with asyncio.TaskGroup() as group:
-        for fault in faults:
-            if fault.at_s + fault.for_s > runtime.monotonic():
-                group.create_task(_play_one(fault, links, targets))
+        for fault, lifted in playing:
+            group.create_task(_play_one(fault, links, targets, ending.get(fault.at_s, ()), lifted))
 
 
 async def play_in(
@@ -61,8 +66,16 @@ async def play_in(
     await play(schedule, world.network.links, Targets(world, disks, stores))
 
 
-async def _play_one(fault: Fault, links: Links, targets: Breakable | None) -> None:
+async def _play_one(
+    fault: Fault,
+    links: Links,
+    targets: Breakable | None,
+    before: Collection[asyncio.Event],
+    lifted: asyncio.Event,
+) -> None:
     await until(fault.at_s)
+    for other in before:
+        await other.wait()
     if hooks.listening:
         hooks.emit(hooks.FaultBegan(fault.name, str(fault)))
     try:
@@ -71,6 +84,7 @@ async def _play_one(fault: Fault, links: Links, targets: Breakable | None) -> No
                 await fail_and_mend(fault, _nodes_and_disks(fault, targets))
             else:
                 await until(fault.ends_s)
+            asyncio.get_running_loop().call_soon(lifted.set)  # when this step, which lifts it, is over
     finally:
         if hooks.listening:
             hooks.emit(hooks.FaultEnded(fault.name, str(fault)))
@@ -110,8 +124,10 @@ def _nodes_and_disks(fault: Fault, targets: Breakable | None) -> Breakable:
 def _befalling(
     fault: PauseFault | SlowFault | ClockFault | DiskStallFault | DiskSlowFault | DiskFullFault, targets: Breakable
 ) -> Iterator[None]:
+    block: AbstractContextManager[object]
     if isinstance(fault, PauseFault):
-        block = targets.node(fault.node).paused()
+        node = targets.node(fault.node)
+        block = node.paused() if node.is_up else nullcontext()  # one that is down has nothing to stop
     elif isinstance(fault, SlowFault):
         block = targets.node(fault.node).slow(fault.factor)
     elif isinstance(fault, ClockFault):

@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
 from ...errors import BudgetSpent, InvalidValue
 from ..waiting import describe_waiting
 
 if TYPE_CHECKING:
+    from ..disk import Disk
+    from ..storage import SimulatedStore
     from ..world import World
 
 LOOK_EVERY_S = 1.0
 
 
 async def recover(
-    world: World, settled: Callable[[], Awaitable[bool]], *, within_s: float, every_s: float = LOOK_EVERY_S
+    world: World,
+    settled: Callable[[], Awaitable[bool]],
+    *,
+    within_s: float,
+    every_s: float = LOOK_EVERY_S,
+    disks: Iterable[Disk] = (),
+    stores: Iterable[SimulatedStore] = (),
 ) -> None:
-    """Resume what is paused, restart what has crashed, then wait until *settled* says so.
+    """Lift every fault that holds, then wait until *settled* says so.
 
-    Call it from the world's own code when the schedule has been played, before the final reads: `play` lifts its
-    faults itself, this mends what a test did by hand. Raises BudgetSpent, with what was waiting, if the world has not
-    settled *within_s*.
+    The network is whole again and as quick as it was, but for rules of your own; nodes are up, awake, and as quick as
+    ever, their clocks right; nothing is wrong with *disks*, nor with *stores* and what lies below them. Call it from
+    the world's own code before the final reads: `play` lifts its faults itself, this ends what a test did by hand as
+    well. Raises BudgetSpent, with what was waiting, if the world has not settled *within_s*.
     """
     if not within_s > 0:
         raise InvalidValue("recover, within_s", within_s, "a number of seconds above nothing")
+    world.network.links.heal()
+    for disk in disks:
+        disk.mend()
+    for store in stores:
+        store.mend_all()
     for node in world.nodes.values():
-        while node.is_paused:
-            node.resume()
+        node.restore()
         if not node.is_up:
             await node.restart()
     try:

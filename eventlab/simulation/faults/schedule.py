@@ -52,6 +52,10 @@ class Schedule(msgspec.Struct, frozen=True):
             for problem in (*_unknown(fault, nodes, disks, stores), *_overlaps(fault, self.faults[:index]))
         ]
 
+    def overlaps(self) -> list[str]:
+        """Which of its faults would be lifted by the end of another one, a sentence for each."""
+        return [problem for index, fault in enumerate(self.faults) for problem in _overlaps(fault, self.faults[:index])]
+
     def against(self, nodes: Collection[str], disks: Collection[str] = (), stores: Collection[str] = ()) -> Schedule:
         """The schedule itself, if it can be played on these. Raises InvalidValue with everything that is wrong."""
         if problems := self.problems(nodes, disks, stores):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
-from ...errors import InvalidValue
+from ...errors import InvalidValue, NodeCrashed
 from ..disk import Disk
 from ..storage import SimulatedStore
 
@@ -39,8 +40,10 @@ class Targets:
         self.node(node).crash()
 
     async def restart(self, node: str) -> None:
+        """Until it is up, or has crashed again: whoever crashed it then restarts it."""
         if not self.node(node).is_up:
-            await self.node(node).restart()
+            with suppress(NodeCrashed):
+                await self.node(node).restart()
 
     def node(self, name: str) -> Node:
         """The node of that name. Raises InvalidValue if the world has none."""
