@@ -20,7 +20,16 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from .summary import OUTCOMES, AnswerCounts, BreakerLog, CommandCounts, ExpectationLine, SagaCounts, Summary
+from .summary import (
+    OUTCOMES,
+    AnswerCounts,
+    BreakerLog,
+    CommandCounts,
+    ExpectationLine,
+    MeanLatency,
+    SagaCounts,
+    Summary,
+)
 from .units import NUMBER, SECONDS, Misread, duration_s
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
@@ -32,7 +41,8 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
 }
 COUNTS = ("orders", "conflicts", "command_retries", "call_retries", "commands.attempts")
-DURATIONS = ("duration", "latency.p50", "latency.p95", "latency.p99")
+MEAN_LATENCY = "latency.mean"
+DURATIONS = ("duration", "latency.p50", "latency.p95", "latency.p99", MEAN_LATENCY)
 ANSWERS = tuple(f"answers.{field}" for field in AnswerCounts.__struct_fields__)
 COMMANDS = tuple(f"commands.{field}" for field in CommandCounts.__struct_fields__ if field != "attempts")
 SAGAS = tuple(f"sagas.{field}" for field in SagaCounts.__struct_fields__)
@@ -177,12 +187,15 @@ def _judge_comparison(line: Compares, summary: Summary) -> ExpectationLine:
     found, base = measure(line.path, summary)
     if found is None or (line.unit == "%" and not base):
         why = "no checkout completed" if line.unit == "s" else "nothing to take a share of"
+        why = "too few answers for a mean with its interval" if line.path == MEAN_LATENCY else why
         return ExpectationLine(text=line.text, measured=why, met=None)
     if line.unit == "%":
         measured = f"{100 * found / (base or 1):.4g} % ({found:g} of {base:g})"
         found = 100 * found / (base or 1)
     else:
         measured = f"{found:.3f} s" if line.unit == "s" else f"{found:g}"
+        if line.path == MEAN_LATENCY and isinstance(summary.latency_mean, MeanLatency):
+            measured = summary.latency_mean.text
     return ExpectationLine(text=line.text, measured=measured, met=COMPARISONS[line.comparison](found, line.value))
 
 
@@ -191,6 +204,9 @@ def measure(path: str, summary: Summary) -> tuple[float | None, float]:
     match path.split("."):
         case ["duration"]:
             return summary.duration_s, 0
+        case ["latency", "mean"]:
+            mean = summary.latency_mean
+            return (mean.mean_ms / 1000 if isinstance(mean, MeanLatency) else None), 0
         case ["latency", percentile]:
             latency_ms = summary.latency_ms.get(percentile)
             return (None if latency_ms is None else latency_ms / 1000), 0

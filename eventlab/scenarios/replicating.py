@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 from .assembly import AppFactory
+from .expecting import MEAN_LATENCY
+from .latencies import latencies_s
 from .loading import load
 from .measuring import measurements
 from .runs import Run
@@ -38,7 +41,9 @@ class ScenarioRun:
         if self.warm_up_s:
             later = measurements(_later(run, self.warm_up_s), services)
             found |= {path: later[path] for path in later if path in found and path not in _judged(run)}
-        return found
+        # Over many runs, it is their means that have an interval: no run has to have one of its own.
+        took_s = latencies_s(after_warm_up(run.entries, self.warm_up_s) if self.warm_up_s else run.entries)
+        return found | {MEAN_LATENCY: round(1000 * fmean(took_s), 3) if took_s else None}
 
     def run(self, seed: int) -> Run:
         """The whole run, with its history."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+import msgspec
+
 from .. import hooks
 from ..checks import CheckResult
 from ..history import Entry, of_kind, operations
-from .expecting import judge
+from .expecting import MEAN_LATENCY, Compares, judge
+from .latencies import latencies_s, mean_latency, percentiles_ms
 from .model import Scenario
 from .summary import (
     COMMAND_ENDS,
@@ -46,6 +48,8 @@ def summarise(
     if duration_s is None:
         duration_s = entries[-1].at if entries else 0.0
     checks = [check_line(result) for result in invariants]
+    latencies = latencies_s(entries)
+    asks_mean = any(isinstance(line, Compares) and line.path == MEAN_LATENCY for line in scenario.expectations)
     attempts = [what for _, what in of_kind(entries, hooks.CommandAttempted)]
     summary = Summary(
         scenario=name,
@@ -63,7 +67,8 @@ def summarise(
         calls=count_calls(entries, scenario),
         breakers=breaker_logs(entries),
         faults=fault_spans(entries),
-        latency_ms=latency_percentiles_ms(entries),
+        latency_ms=percentiles_ms(latencies),
+        latency_mean=mean_latency(latencies) if asks_mean else msgspec.UNSET,
         invariants=checks,
         expectations=[],
         verdict="met",
@@ -154,24 +159,3 @@ def fault_spans(entries: Iterable[Entry]) -> list[FaultSpan]:
                         spans[at] = FaultSpan(fault=fault, detail=detail, began_s=began_s, ended_s=ended_s)
                         break
     return spans
-
-
-def latency_percentiles_ms(entries: Sequence[Entry]) -> dict[str, float]:
-    """From start to completion: of sagas, or of the load's own requests where there are no sagas."""
-    began: dict[str, float] = {}
-    took_s: list[float] = []
-    for entry, moved in of_kind(entries, hooks.SagaMoved):
-        if moved.phase == "started":
-            began[moved.saga] = entry.at
-        elif moved.phase == "completed" and moved.saga in began:
-            took_s.append(entry.at - began[moved.saga])
-    if not began:
-        answered = (one.latency_s for one in operations(entries) if one.outcome == "ok")
-        took_s = [latency_s for latency_s in answered if latency_s is not None]
-    took_s.sort()
-    return {f"p{share}": round(1000 * percentile(took_s, share), 3) for share in (50, 95, 99)} if took_s else {}
-
-
-def percentile(ordered: Sequence[float], share: float) -> float:
-    """The nearest rank: the smallest value that *share* % of all do not exceed. Always one that occurred."""
-    return ordered[max(0, math.ceil(share / 100 * len(ordered)) - 1)]

@@ -105,6 +105,18 @@ class FaultSpan(_Part, frozen=True, kw_only=True):
     ended_s: float | None
 
 
+class MeanLatency(_Part, frozen=True, kw_only=True):
+    """The mean of the latencies of one run, and how far to each side the true one may lie.
+
+    *text* says both, and never one without the other: a mean that is shown alone claims more than it knows.
+    """
+
+    mean_ms: float
+    half_width_ms: float
+    confidence: float
+    text: str
+
+
 class CheckLine(_Part, frozen=True, kw_only=True):
     """What a checker found, and because of what."""
 
@@ -141,6 +153,8 @@ class Summary(_Part, frozen=True, kw_only=True):
     breakers: list[BreakerLog]
     faults: list[FaultSpan]
     latency_ms: dict[str, float]
+    latency_mean: MeanLatency | msgspec.UnsetType = msgspec.UNSET
+    """Where an expectation asks for it, and enough was answered to tell."""
     invariants: list[CheckLine]
     expectations: list[ExpectationLine]
     verdict: Verdict

@@ -28,9 +28,13 @@ class Batches:
         """Whether the correlation of neighbours is one that independent batches have in 39 of 40 cases."""
         return self.correlation <= 1.96 / math.sqrt(self.estimate.n)
 
+    @property
+    def doubt(self) -> str:
+        """Why the interval is not to be believed; nothing where it is."""
+        return "" if self.look_independent else "; neighbouring batches are alike: the run is too short for it"
+
     def __str__(self) -> str:
-        doubt = "" if self.look_independent else "; neighbouring batches are alike: the run is too short for it"
-        return f"{self.estimate}, batches of {self.size:,}{doubt}"
+        return f"{self.estimate}, batches of {self.size:,}{self.doubt}"
 
 
 def batch_means(values: Sequence[float], *, batches: int = 20, confidence: float = 0.95) -> Batches:

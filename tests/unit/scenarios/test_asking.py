@@ -10,8 +10,8 @@ from eventlab import hooks
 from eventlab.errors import ScenarioInvalid
 from eventlab.history import Entry, operations
 from eventlab.scenarios import load, run_virtual
+from eventlab.scenarios.latencies import latencies_s, percentiles_ms
 from eventlab.scenarios.loading import Loaded
-from eventlab.scenarios.summarising import latency_percentiles_ms
 from eventlab.simulation.workload import OpenLoad, Profile, Ramp, Rate, Replay, Spike, Steady
 
 from .documents import MODELLED, put
@@ -101,4 +101,4 @@ def test_a_load_that_cannot_be_is_refused_with_its_place(tmp_path: Path, words: 
 def test_latency_counts_from_where_a_request_was_to_come() -> None:
     invoked, late = hooks.OperationInvoked(1, "web", "work", "request-1"), hooks.OperationLate(1, 0.25)
     entries = [Entry(1, "front", invoked), Entry(1, "front", late), Entry(1.5, "front", hooks.OperationEnded(1, "ok"))]
-    assert latency_percentiles_ms(entries) == {"p50": 750, "p95": 750, "p99": 750}
+    assert percentiles_ms(latencies_s(entries)) == {"p50": 750, "p95": 750, "p99": 750}

@@ -10,10 +10,11 @@ from eventlab.checks import CheckResult
 from eventlab.errors import InvalidValue
 from eventlab.history import from_lines, to_lines
 from eventlab.scenarios.expecting import Expectation, judge, parse
+from eventlab.scenarios.latencies import percentile
 from eventlab.scenarios.loading import from_document
 from eventlab.scenarios.metrics import metrics_csv
 from eventlab.scenarios.model import SHOP, Scenario
-from eventlab.scenarios.summarising import percentile, summarise
+from eventlab.scenarios.summarising import summarise
 from eventlab.scenarios.summary import CallCounts, SagaCounts, Summary
 from eventlab.scenarios.units import Misread
 
