@@ -2,7 +2,8 @@
 
 One mechanism sees them all, whatever name they were imported under: the interpreter tells a profile function
 (`sys.setprofile`, of this thread alone) of each call, with the function itself. What C code calls
-on its own it does not tell: ``map(time.time, ...)``, numpy's generators, the inside of an extension.
+on its own it does not tell: ``map(time.time, ...)``, numpy's generators, the inside of an extension; nor whether
+``time.gmtime(*maybe)`` was given a time.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ class Audit:
         if event == "c_call":
             source = BY_FUNCTION.get(function)
             if source is None and (find := BY_METHOD.get(function.__name__)):
-                source = find(function.__self__)
+                source = find(function.__self__, frame)
         elif event == "call":
             source = BY_CODE.get(id(frame.f_code)) or made_without_seed(frame)
         else:

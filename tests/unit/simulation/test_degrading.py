@@ -10,7 +10,7 @@ import pytest
 
 from eventlab.errors import InvalidValue
 from eventlab.runtime import seeded
-from eventlab.simulation import Constant, Degradation, Exponential, Link, Network, World
+from eventlab.simulation import Constant, Degradation, Exponential, Link, Network, Uniform, World
 from eventlab.simulation.way import Journey, Lost, Way
 
 NODES = ("a", "b", "c")
@@ -114,6 +114,19 @@ def test_shares_strike_what_the_link_has_spared() -> None:
     assert 0.72 < sum(now) / 4000 < 0.78
     twice = [isinstance(journey, Lost) for journey in journeys(Link(), 4000, half, half)]
     assert 0.72 < sum(twice) / 4000 < 0.78  # two alike do not strike the same messages
+
+
+def test_one_more_degradation_moves_no_draw_of_the_first() -> None:
+    """Whom the first strikes, and by how much, is the same with a second one that only makes all of it later."""
+    first = Degradation(left=("a",), extra_latency=Exponential(1), loss=0.3, duplication=0.5, reordering=0.5)
+    later = Degradation(left=("a",), extra_latency=Uniform(1, 2))
+    alone = journeys(Link(Constant(0)), 60, first)
+    for both in (journeys(Link(Constant(0)), 60, first, later), journeys(Link(Constant(0)), 60, later, first)):
+        for before, after in zip(alone, both, strict=True):
+            assert isinstance(before, Lost) == isinstance(after, Lost)
+            if isinstance(before, Journey) and isinstance(after, Journey):
+                assert 1 <= after.delay_s - before.delay_s <= 2
+                assert (before.held_s, before.copy_s is None) == (after.held_s, after.copy_s is None)
 
 
 def test_what_is_held_back_waits_on_top() -> None:

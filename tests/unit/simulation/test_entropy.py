@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import datetime
 import os
@@ -14,10 +15,14 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from os import urandom as urandom_imported
 from pathlib import Path
+from random import randint as randint_imported
 from time import monotonic as clock_under_another_name
 from time import sleep as sleep_under_another_name
+from time import time as time_under_its_own_name
 from typing import Any
+from uuid import uuid4 as uuid4_imported
 
 import pytest
 
@@ -28,6 +33,15 @@ from eventlab.scenarios.virtual import VirtualRun
 from eventlab.simulation import Leak, World
 
 SCENARIOS = sorted((Path(__file__).parents[3] / "scenarios").glob("*.yaml"))
+
+
+class Clock:
+    """Of one's own, with names that others have too."""
+
+    def now(self) -> float:
+        return 0.0
+
+    time = now
 
 
 def leaks(ask: Callable[[], object]) -> tuple[Leak, ...]:
@@ -41,6 +55,14 @@ def leaks(ask: Callable[[], object]) -> tuple[Leak, ...]:
         return world.entropy
 
 
+now_bound_before, random_bound_before = datetime.datetime.now, random.random
+STATE = random.getstate()
+
+
+class Moment(datetime.datetime):
+    pass
+
+
 SOURCES: list[tuple[Callable[[], Any], str]] = [
     (lambda: time.time(), "time.time()"),
     (lambda: time.time_ns(), "time.time_ns()"),
@@ -49,24 +71,54 @@ SOURCES: list[tuple[Callable[[], Any], str]] = [
     (lambda: time.perf_counter(), "time.perf_counter()"),
     (lambda: time.perf_counter_ns(), "time.perf_counter_ns()"),
     (lambda: time.process_time(), "time.process_time()"),
+    (lambda: time.process_time_ns(), "time.process_time_ns()"),
+    (lambda: time.thread_time(), "time.thread_time()"),
+    (lambda: time.thread_time_ns(), "time.thread_time_ns()"),
+    (lambda: time.clock_gettime(0), "time.clock_gettime()"),
+    (lambda: time.clock_gettime_ns(0), "time.clock_gettime_ns()"),
+    (lambda: time.localtime(), "time.localtime()"),
+    (lambda: time.gmtime(), "time.gmtime()"),
+    (lambda: time.ctime(), "time.ctime()"),
+    (lambda: time.asctime(), "time.asctime()"),
+    (lambda: time.strftime("%H:%M"), "time.strftime()"),
+    (lambda: os.times(), "os.times()"),
+    (lambda: time_under_its_own_name(), "time.time()"),
     (lambda: clock_under_another_name(), "time.monotonic()"),
     (lambda: sleep_under_another_name(0), "time.sleep()"),
     (lambda: datetime.datetime.now(), "datetime.now()"),
     (lambda: datetime.datetime.now(tz=datetime.UTC), "datetime.now()"),
     (lambda: datetime.datetime.today(), "datetime.today()"),
+    (lambda: datetime.datetime.utcnow(), "datetime.utcnow()"),
+    (lambda: now_bound_before(), "datetime.now()"),
+    (lambda: Moment.now(), "Moment.now()"),
     (lambda: datetime.date.today(), "date.today()"),
     (lambda: random.random(), "the global random"),
+    (lambda: random_bound_before(), "the global random"),
+    (lambda: randint_imported(1, 6), "the global random"),
+    (lambda: random.choice([1, 2]), "the global random"),
+    (lambda: random.randbytes(2), "the global random"),
+    (lambda: random.getstate(), "the global random"),
+    (lambda: random.setstate(STATE), "the global random"),
+    (lambda: random.seed(), "the global random"),
+    (lambda: random.Random(7).seed(), "random.Random() without a seed"),
     (lambda: random.shuffle([1, 2]), "the global random"),
     (lambda: random.gauss(0, 1), "the global random"),
     (lambda: random.seed(7), "the global random"),
     (lambda: random.Random(), "random.Random() without a seed"),
     (lambda: random.SystemRandom().random(), "os.urandom()"),
     (lambda: os.urandom(4), "os.urandom()"),
+    (lambda: urandom_imported(4), "os.urandom()"),
+    (lambda: os.getrandom(4), "os.getrandom()"),
+    (lambda: secrets.token_bytes(4), "secrets.token_bytes()"),
     (lambda: secrets.token_hex(), "secrets.token_bytes()"),
     (lambda: secrets.randbelow(9), "os.urandom()"),
     (lambda: uuid.uuid1(), "uuid.uuid1()"),
     (lambda: uuid.uuid4(), "uuid.uuid4()"),
+    (lambda: uuid4_imported(), "uuid.uuid4()"),
     (lambda: socket.socket().close(), "a socket"),
+    (lambda: [*map(socket.socket.close, socket.socketpair())], "a socket"),
+    (lambda: socket.getaddrinfo("127.0.0.1", 80), "socket.getaddrinfo()"),
+    (lambda: socket.gethostbyname("127.0.0.1"), "socket.gethostbyname()"),
 ]
 
 
@@ -85,12 +137,38 @@ def test_each_source_is_listed_once_by_the_line_that_asked(ask: Callable[[], Any
         lambda: runtime.random_stream("x").gauss(0, 1),
         lambda: (runtime.now(), runtime.monotonic(), runtime.new_id(), runtime.secret_bytes(4)),
         lambda: datetime.datetime.fromtimestamp(0, datetime.UTC),
+        lambda: (time.gmtime(0), time.ctime(0), time.strftime("%Y", time.gmtime(7)), time.asctime(time.localtime(7))),
+        lambda: (datetime.datetime.combine(datetime.date(2000, 1, 1), datetime.time()), Clock().now(), Clock().time()),
+        lambda: random.Random(7).getrandbits(9),
         lambda: uuid.uuid5(uuid.NAMESPACE_DNS, "x"),
         lambda: uuid.UUID(int=7),
     ],
 )
 def test_what_a_seed_answers_is_not_listed(ask: Callable[[], object]) -> None:
     assert leaks(ask) == ()
+
+
+@pytest.mark.parametrize(
+    ("leave", "what"),
+    [
+        (lambda: _thread.start_new_thread(print, ()), "_thread.start_new_thread()"),
+        (lambda: os.fork(), "os.fork()"),
+        (lambda: os.forkpty(), "os.forkpty()"),
+        (lambda: os.posix_spawn("/bin/true", ["true"], {}), "os.posix_spawn()"),
+        (lambda: os.spawnv(os.P_WAIT, "/bin/true", ["true"]), "os.fork()"),
+        (lambda: os.execv("/bin/true", ["true"]), "os.execv()"),
+        (lambda: os.execve("/bin/true", ["true"], {}), "os.execve()"),
+        (lambda: os.execlp("true", "true"), "os.execv()"),
+        (lambda: socket.create_connection(("127.0.0.1", 9)), "socket.getaddrinfo()"),
+    ],
+)
+def test_a_way_out_is_barred_before_it_is_taken(leave: Callable[[], object], what: str) -> None:
+    async def main() -> None:
+        leave()
+
+    with pytest.raises(EntropyRead) as caught:
+        World(entropy="raise").run(main)
+    assert (caught.value.what, leave.__code__.co_name in caught.value.place) == (what, True)
 
 
 def test_a_place_is_counted() -> None:

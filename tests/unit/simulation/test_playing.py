@@ -224,18 +224,18 @@ def test_a_pause_finds_nothing_to_stop_on_a_node_that_is_down() -> None:
 # -- by hand, and as data
 
 ONE_OF_EACH: tuple[Fault, ...] = (
-    PartitionFault(left=("a",), right=("b",), one_way=True, in_flight="lost", at_s=2, for_s=3),
-    FlappingFault(left=("a",), right=("b", "c"), period_s=2, duty=0.25, at_s=2, for_s=4),
-    IsolationFault(node="c", at_s=2, for_s=3, in_flight="lost", seen_as="broken"),
-    DegradationFault(left=("a",), right=("b",), latency_factor=3, loss=0.5, duplication=0.5, at_s=2, for_s=3),
-    CrashFault(node="a", at_s=2, for_s=3),
-    PauseFault(node="a", at_s=2, for_s=3),
-    SlowFault(node="a", factor=4, at_s=2, for_s=3),
-    ClockFault(node="a", offset_s=-30, drift_ppm=50_000, at_s=2, for_s=3),
-    DiskStallFault(disk="d", at_s=2, for_s=3),
-    DiskSlowFault(disk="d", factor=30, at_s=2, for_s=3),
-    DiskFullFault(disk="d", at_s=2, for_s=3),
-    BitFlipFault(store="s", stream="x-1", at_s=2, for_s=3),
+    PartitionFault(left=("a",), right=("b",), one_way=True, in_flight="lost", at_s=2.05, for_s=3),
+    FlappingFault(left=("a",), right=("b", "c"), period_s=2, duty=0.25, at_s=2.05, for_s=4),
+    IsolationFault(node="c", at_s=2.05, for_s=3, in_flight="lost", seen_as="broken"),
+    DegradationFault(left=("a",), right=("b",), latency_factor=3, loss=0.5, duplication=0.5, at_s=2.05, for_s=3),
+    CrashFault(node="a", at_s=2.05, for_s=3),
+    PauseFault(node="a", at_s=2.05, for_s=3),
+    SlowFault(node="a", factor=4, at_s=2.05, for_s=3),
+    ClockFault(node="a", offset_s=-30, drift_ppm=50_000, at_s=2.05, for_s=3),
+    DiskStallFault(disk="d", at_s=2.05, for_s=3),
+    DiskSlowFault(disk="d", factor=30, at_s=2.05, for_s=3),
+    DiskFullFault(disk="d", at_s=2.05, for_s=3),
+    BitFlipFault(store="s", stream="x-1", at_s=2.05, for_s=3),
 )
 
 ByHand = Callable[[Stage, Any], AbstractAsyncContextManager[None]]
@@ -320,7 +320,7 @@ def story(begin: Callable[[Stage], Any] | None) -> list[Entry]:
         for _ in range(80):
             for source in NODES:
                 for target in NODES:
-                    stage.world.network.carry(source, target, "ball", lambda: None)
+                    stage.world.network.carry(source, target, "ball", lambda: None, broke=tell_broken)
             await asyncio.sleep(0.1)
         if befalling is not None:
             await befalling
@@ -333,6 +333,10 @@ def story(begin: Callable[[Stage], Any] | None) -> list[Entry]:
     with stage.world as world, world.recording() as run:
         world.run(main)
     return list(run.entries)
+
+
+def tell_broken(reason: str) -> None:
+    hooks.emit(hooks.Observed("broken", reason))
 
 
 def lines(entries: list[Entry]) -> list[bytes]:

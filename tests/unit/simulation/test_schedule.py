@@ -328,6 +328,7 @@ def test_a_world_that_does_not_settle_says_what_was_waiting() -> None:
     with stage.world as world, pytest.raises(BudgetSpent, match="5 s to settle") as spent:
         world.run(main)
     assert any("somebody" in line for line in spent.value.waiting)
+    assert stage.world.now_s == 5
 
 
 @given(st.sampled_from(ONE_OF_EACH.faults))
