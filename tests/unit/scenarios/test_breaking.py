@@ -148,6 +148,30 @@ def test_a_bit_flips_in_its_time_and_is_put_right(tmp_path: Path) -> None:
     assert told == [(2, "users", True), (32, "users", False)]
 
 
+@pytest.mark.parametrize(
+    ("written", "fault"),
+    [("stall: payments", "disk stall"), ("slow_disk: payments", "slow disk"), ("full: payments", "full disk")],
+)
+def test_the_disk_that_is_named_is_the_one_it_befalls(tmp_path: Path, written: str, fault: str) -> None:
+    run = run_virtual(load(put(tmp_path, f"{SHOP}faults: [{{{written}, at: 1s, for: 2s}}]\n")))
+    told = [(entry.at, what.storage, what.fault, what.on) for entry, what in of_kind(run.entries, hooks.StorageChanged)]
+    assert told == [(1, "payments", fault, True), (3, "payments", fault, False)]
+
+
+@pytest.mark.parametrize(
+    ("written", "states"),
+    [
+        ("crash: payments", ["crashed", "up"]),
+        ("pause: payments", ["paused", "resumed"]),
+        ("slow: payments", ["slowed", "restored"]),
+    ],
+)
+def test_the_node_that_is_named_is_the_one_it_befalls(tmp_path: Path, written: str, states: list[str]) -> None:
+    run = run_virtual(load(put(tmp_path, f"{SHOP}faults: [{{{written}, at: 1s, for: 2s}}]\n")))
+    told = [(entry.at, what.name, what.state) for entry, what in of_kind(run.entries, hooks.NodeChanged)]
+    assert told == [(at, "payments", state) for at, state in zip((1, 3), states, strict=True)]
+
+
 def test_the_real_clock_flips_no_bits(tmp_path: Path) -> None:
     loaded = load(put(tmp_path, f"{SHOP}faults: [{{flip_bit: users, at: 2s, for: 1s}}]\n"))
     with pytest.raises(RunRefused, match=r"faults\.0 is a bit flip of 'users'"):

@@ -45,6 +45,23 @@ def test_within_its_budget_a_run_is_the_same_and_leaves_nothing_behind() -> None
     assert world.now_s == 202
 
 
+def test_after_a_run_with_a_budget_everything_still_comes_in_its_order() -> None:
+    world, told = World(), []
+
+    async def tell(at_s: int) -> None:
+        await asyncio.sleep(at_s)
+        told.append((world.now_s, at_s))
+
+    async def main() -> None:
+        for number in range(30):
+            world.spawn(tell(2 + number * 7 % 30), name=f"teller {number}")
+        await asyncio.sleep(1)
+
+    world.run(main, until_s=15.5)
+    world.run(asyncio.sleep(60))
+    assert told == [(at_s, at_s) for at_s in range(2, 32)]
+
+
 @pytest.mark.parametrize("budget", [{"until_s": 5}, {"steps_max": 3}])
 def test_a_world_whose_budget_is_spent_goes_on_without_the_main_that_spent_it(budget: Any) -> None:
     world = World()

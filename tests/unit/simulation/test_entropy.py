@@ -27,7 +27,7 @@ from uuid import uuid4 as uuid4_imported
 import pytest
 
 from eventlab import runtime
-from eventlab.errors import EntropyRead, InvalidValue, NotSimulated
+from eventlab.errors import BudgetSpent, EntropyRead, InvalidValue, NotSimulated
 from eventlab.scenarios import load
 from eventlab.scenarios.virtual import VirtualRun
 from eventlab.simulation import Leak, World
@@ -249,6 +249,33 @@ def test_an_audit_is_off_unless_it_is_asked_for() -> None:
     before = sys.getprofile()
     World().run(main)
     assert seen == [(True, before)]
+
+
+def test_an_audit_and_a_budget_go_together() -> None:
+    async def poll() -> None:
+        while True:
+            time.time()
+            await asyncio.sleep(0)
+
+    with World(entropy="list") as world:
+        with pytest.raises(BudgetSpent, match="20 steps"):
+            world.run(poll, steps_max=20)
+        assert [(leak.what, leak.count) for leak in world.entropy] == [("time.time()", 20)]
+
+
+def test_the_package_itself_may_ask_at_its_own_door_alone() -> None:
+    asks: dict[str, Any] = {"__name__": "eventlab.shop.somewhere", "time": time}
+    exec("def ask():\n    return time.time()", asks)
+    assert [leak.what for leak in leaks(asks["ask"])] == ["time.time()"]
+    asks["__name__"] = "eventlab.runtime"
+    assert leaks(asks["ask"]) == ()
+
+
+@pytest.mark.parametrize("name", ["asyncio.somewhere", "logging", "asynciology", "logging_of_ones_own"])
+def test_what_may_ask_is_a_package_by_its_whole_name(name: str) -> None:
+    asks: dict[str, Any] = {"__name__": name, "time": time}
+    exec("def ask():\n    return time.time()", asks)
+    assert bool(leaks(asks["ask"])) == (name.partition(".")[0] not in ("asyncio", "logging"))
 
 
 def test_a_word_that_is_no_policy_is_refused() -> None:
