@@ -62,7 +62,7 @@ class Stage:
     def __init__(self, seed: int = 3, *, boot_s: float = 0.0) -> None:
         self.world, self.disk = World(seed, record_draws=True), Disk("d", flushes_at_once=1)
         self.store = SimulatedStore(MemoryStore("s"), on=self.disk, append=Uniform(0.01, 0.02), read=Constant(0.01))
-        self.world.network.set_latency(Uniform(0.01, 0.1))
+        self.world.network.set_latency(Uniform(0.06, 0.1))
         self.boot_s = boot_s
 
     async def boot(self, node: Node) -> None:

@@ -1,0 +1,145 @@
+"""What happens, one frozen record each, and whoever listens.
+
+Rooms emit; recorders, metrics and traces listen. A record carries no time and
+no node: the listener stamps both. Nothing is built when nobody listens, if
+call sites read ``if hooks.listening: hooks.emit(...)``. The records are in modules by what they tell of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from .calls import (
+    BreakerChanged,
+    BreakerCounted,
+    CallEnded,
+    CallStarted,
+)
+from .deciding import (
+    SAGA_PHASES,
+    CommandAttempted,
+    ProjectionAdvanced,
+    ProjectionRebuilt,
+    ProjectionStopped,
+    SagaMoved,
+)
+from .happening import (
+    Happening,
+)
+from .operations import (
+    Drawn,
+    Observed,
+    OperationEnded,
+    OperationInvoked,
+    OperationLate,
+)
+from .stores import (
+    EventParked,
+    EventsAppended,
+    LeaseChanged,
+    SnapshotNotTaken,
+    SnapshotTaken,
+    StorageChanged,
+    StorageOperated,
+    SubscriptionResumed,
+)
+from .world import (
+    ClockChanged,
+    FaultBegan,
+    FaultEnded,
+    MessageArrived,
+    MessageDuplicated,
+    MessageHeldBack,
+    MessageLost,
+    MessageSent,
+    NodeChanged,
+)
+
+__all__ = [
+    "BreakerChanged",
+    "BreakerCounted",
+    "CallEnded",
+    "CallStarted",
+    "ClockChanged",
+    "CommandAttempted",
+    "Drawn",
+    "EventParked",
+    "EventsAppended",
+    "FaultBegan",
+    "FaultEnded",
+    "Happening",
+    "LeaseChanged",
+    "Listener",
+    "MessageArrived",
+    "MessageDuplicated",
+    "MessageHeldBack",
+    "MessageLost",
+    "MessageSent",
+    "NodeChanged",
+    "Observed",
+    "OperationEnded",
+    "OperationInvoked",
+    "OperationLate",
+    "ProjectionAdvanced",
+    "ProjectionRebuilt",
+    "ProjectionStopped",
+    "SAGA_PHASES",
+    "SagaMoved",
+    "SnapshotNotTaken",
+    "SnapshotTaken",
+    "StorageChanged",
+    "StorageOperated",
+    "SubscriptionResumed",
+    "emit",
+    "emit_closely",
+    "listen",
+    "listening",
+    "listening_closely",
+]
+
+Listener = Callable[[Happening], None]
+
+listening = False
+"""True while somebody listens. Read it as ``hooks.listening`` before building a record."""
+
+listening_closely = False
+"""True while somebody listens who wants also what happens too often for most histories."""
+
+_listeners: tuple[Listener, ...] = ()
+_close_listeners: tuple[Listener, ...] = ()
+
+
+def emit(happening: Happening) -> None:
+    """Tell every listener, in the order in which they came."""
+    for listener in _listeners:
+        listener(happening)
+
+
+def emit_closely(happening: Happening) -> None:
+    """Tell those who listen closely: of single reads, say, of which there are many for each event."""
+    for listener in _close_listeners:
+        listener(happening)
+
+
+@contextmanager
+def listen(listener: Listener, *, closely: bool = False) -> Iterator[None]:
+    """Call *listener* with everything that happens until the block ends; *closely*, with the small things too."""
+    global _listeners, _close_listeners, listening, listening_closely
+    _listeners, listening = (*_listeners, listener), True
+    if closely:
+        _close_listeners, listening_closely = (*_close_listeners, listener), True
+    try:
+        yield
+    finally:
+        _listeners = _without(_listeners, listener)
+        listening = bool(_listeners)
+        if closely:
+            _close_listeners = _without(_close_listeners, listener)
+            listening_closely = bool(_close_listeners)
+
+
+def _without(listeners: tuple[Listener, ...], listener: Listener) -> tuple[Listener, ...]:
+    remaining = list(listeners)
+    remaining.remove(listener)
+    return tuple(remaining)

@@ -1,0 +1,45 @@
+"""Calls between services, and the breakers before them."""
+
+from __future__ import annotations
+
+from .happening import Happening
+
+
+class CallStarted(Happening, frozen=True):
+    """A call left its client, or was about to when a breaker rejected it. *attempt* 2 is the first retry."""
+
+    id: int
+    source: str
+    target: str
+    operation: str
+    key: str = ""
+    attempt: int = 1
+
+
+class CallEnded(Happening, frozen=True):
+    """``ok``, ``refused``, ``failed``, ``unavailable``, ``rejected`` (by a breaker) or ``unknown``."""
+
+    id: int
+    source: str
+    target: str
+    operation: str
+    outcome: str
+    duration_s: float
+    reason: str = ""
+
+
+class BreakerChanged(Happening, frozen=True):
+    """A circuit breaker went from one state to another, and why, in words."""
+
+    breaker: str
+    before: str
+    after: str
+    reason: str
+
+
+class BreakerCounted(Happening, frozen=True):
+    """A breaker's window after a call was counted: *failure_rate* is None below the minimum of calls."""
+
+    breaker: str
+    calls: int
+    failure_rate: float | None
