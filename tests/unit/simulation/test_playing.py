@@ -71,7 +71,7 @@ class Stage:
     async def begin(self) -> None:
         for name in NODES:
             await self.world.node(name, self.boot).begin()
-        await self.store.disk.append([("x-1", Ticked(0)), ("y-1", Ticked(0))])
+        await self.store.disk.append([("x-1", Ticked(0)), *(("y-1", Ticked(number)) for number in range(9))])
 
     async def play(self, schedule: Schedule) -> None:
         await play_in(self.world, schedule, {"d": self.disk}, {"s": self.store})
@@ -104,7 +104,7 @@ def said(schedule: Schedule, at_s: float) -> dict[str, Any]:
 
     def crashed_since(fault: PauseFault) -> bool:
         return any(
-            isinstance(crash, CrashFault) and crash.node == fault.node and fault.at_s < crash.at_s < at_s
+            isinstance(crash, CrashFault) and crash.node == fault.node and fault.at_s <= crash.at_s < at_s
             for crash in schedule
         )
 
@@ -120,7 +120,7 @@ def said(schedule: Schedule, at_s: float) -> dict[str, Any]:
             float("inf") if stalled else prod(fault.factor for fault in of(DiskSlowFault)),
             bool(of(DiskFullFault)),
         ),
-        "damaged": min(len(of(BitFlipFault)), 2),
+        "damaged": len(of(BitFlipFault)),
     }
 
 
