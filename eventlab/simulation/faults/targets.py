@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from ...errors import InvalidValue, NodeCrashed
@@ -41,9 +40,15 @@ class Targets:
 
     async def restart(self, node: str) -> None:
         """Until it is up, or has crashed again: whoever crashed it then restarts it."""
-        if not self.node(node).is_up:
-            with suppress(NodeCrashed):
-                await self.node(node).restart()
+        target = self.node(node)
+        if not target.is_up:
+            booted = target.restart()
+            life = target.incarnation
+            try:
+                await booted
+            except NodeCrashed:
+                if not life.dead:  # its boot met the crash of another node
+                    raise
 
     def node(self, name: str) -> Node:
         """The node of that name. Raises InvalidValue if the world has none."""

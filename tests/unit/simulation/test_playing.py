@@ -15,7 +15,7 @@ from hypothesis import given, settings
 
 from eventlab import hooks, runtime
 from eventlab.codec import event
-from eventlab.errors import EventDamaged, StoreFailed
+from eventlab.errors import EventDamaged, NodeCrashed, StoreFailed
 from eventlab.history import Entry, to_lines
 from eventlab.services.fate import PASS, Envelope
 from eventlab.simulation import (
@@ -207,6 +207,24 @@ def test_a_node_that_crashes_while_it_boots_is_restarted_by_the_later_crash() ->
 
     stage.world.run(main)
     assert seen == [False, True, False, True]
+
+
+def test_a_boot_that_meets_the_crash_of_another_node_is_heard_of() -> None:
+    stage = Stage()
+
+    async def boot(node: Node) -> None:
+        if node.name == "a" and node.incarnation.number == 2:
+            raise NodeCrashed("b")
+
+    stage.boot = boot  # type: ignore[method-assign]
+
+    async def main() -> None:
+        await stage.begin()
+        await stage.play(Schedule((CrashFault(node="a", at_s=1, for_s=1),)))
+
+    with pytest.raises(ExceptionGroup) as caught:
+        stage.world.run(main)
+    assert [str(error) for error in caught.value.exceptions] == [str(NodeCrashed("b"))]
 
 
 def test_a_pause_finds_nothing_to_stop_on_a_node_that_is_down() -> None:
