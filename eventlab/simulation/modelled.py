@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 
@@ -38,7 +39,8 @@ class ModelledService(Service):
     Whose turn is next is for the *discipline* to say: ``deadline`` follows the deadlines of the calls.
     Each request takes a time drawn from *latency* (more on a slow node), calls every service of *calls*
     one after another, and fails with probability *failure_rate*. With a *quorum* it calls them all at once, and is
-    done when so many have answered; where too few do, its caller learns nothing. It runs on either clock.
+    done when so many have answered, while the other calls go on; where too few do, its caller learns nothing.
+    It runs on either clock.
     With several *replicas*, each has its own capacity and queue, and *balance* says who gets a request.
     """
 
@@ -64,6 +66,7 @@ class ModelledService(Service):
             raise InvalidValue(f"{name}.quorum", quorum, f"from 1 to {len(calls)}, the number of services in calls")
         self._client, self._latency, self._calls = client, latency, tuple(calls)
         self._failure_rate, self._quorum = failure_rate, quorum
+        self._asked: dict[asyncio.Task[Done], None] = {}  # the loop itself keeps tasks only weakly
         self.replicas = tuple(
             Capacity(capacity, queue_limit=queue_limit, discipline=discipline, name=name) for _ in range(replicas)
         )
@@ -86,9 +89,19 @@ class ModelledService(Service):
         if chance.random() < self._failure_rate:
             raise ModelFailed(f"{self.name} failed by chance")
         if self._quorum is not None:
-            await quorum(
-                self._quorum, [partial(self._client.call, target, request, key=call.key) for target in self._calls]
-            )
+            await quorum(self._quorum, [partial(self._ask, target, request, call.key) for target in self._calls])
             return
         for target in self._calls:
             await self._client.call(target, request, key=call.key)
+
+    async def _ask(self, target: str, request: Work, key: str) -> Done:
+        """One call of a quorum. What was asked is not called back: it comes to its own end, though nobody waits."""
+        asked = asyncio.ensure_future(self._client.call(target, request, key=key))
+        self._asked[asked] = None
+        asked.add_done_callback(self._ended)
+        return await asyncio.shield(asked)
+
+    def _ended(self, asked: asyncio.Task[Done]) -> None:
+        del self._asked[asked]
+        if not asked.cancelled():
+            asked.exception()  # seen: nobody has to be waiting

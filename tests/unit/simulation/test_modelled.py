@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
 
+from eventlab import hooks
 from eventlab.errors import CallFailed, CallUnknown, InvalidValue, Unavailable
+from eventlab.history import of_kind
 from eventlab.services import Client
 from eventlab.simulation import Constant, SimulatedTransport, World
 from eventlab.simulation.modelled import ModelledService, Work
@@ -109,6 +112,25 @@ def test_with_a_quorum_it_asks_all_at_once_and_is_done_when_so_many_have_answere
         return world.now_s
 
     assert world.run(main) == 1 + 5
+
+
+def test_those_whom_a_quorum_does_not_wait_for_come_to_their_own_end(caplog: pytest.LogCaptureFixture) -> None:
+    world, client = _copies(2, 90, 3, 5)
+
+    async def main() -> None:
+        await client.call("shop", Work("1"))
+        await asyncio.sleep(100)
+        gc.collect()
+
+    with world.recording() as run:
+        world.run(main)
+    calls = [(entry.at, what) for entry, what in of_kind(run.entries, hooks.CallEnded)]
+    ended = [(at, what.target, what.outcome) for at, what in calls]
+    assert ended == [
+        *((1, "nobody", "unavailable"), (4, "copy-2", "ok"), (6, "copy-3", "ok")),
+        *((6, "shop", "ok"), (60, "copy-1", "unknown")),
+    ]
+    assert caplog.records == []  # the error of the last one was nobody's to be told
 
 
 def test_a_quorum_that_is_missed_leaves_the_caller_in_doubt() -> None:
