@@ -451,6 +451,32 @@ def _fields(fault: Fault) -> dict[str, Any]:
     return {name: getattr(fault, name) for name in fault.__struct_fields__}
 
 
+def test_recovery_mends_the_disks_and_stores_that_it_is_given_and_stops_a_drift() -> None:
+    stage = Stage()
+    seen: list[Any] = []
+
+    async def quiet() -> bool:
+        return True
+
+    async def main() -> None:
+        await stage.begin()
+        clock = stage.world.node("a").clock
+        clock.drift_ppm = 1000
+        await asyncio.sleep(10)
+        for mended in ({}, {"disks": [stage.disk]}, {"stores": [stage.store]}):
+            with stage.disk.slowed(3), stage.disk.full():
+                await recover(stage.world, quiet, within_s=1, **mended)
+                seen.append((stage.disk.slowness, stage.disk.is_full))
+        await asyncio.sleep(10)
+        seen.append((clock.offset_s, clock.drift_ppm))
+
+    with stage.world as world, world.recording() as run:
+        world.run(main)
+    assert seen == [(3, True), (1, False), (1, False), (0, 0)]
+    told = [entry.what for entry in run.entries if isinstance(entry.what, hooks.StorageChanged)]
+    assert [what.on for what in told] == [True, True, False, False] * 3  # each is ended once
+
+
 def test_rules_of_ones_own_outlive_the_recovery() -> None:
     stage = Stage()
 
