@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import count
+from math import isfinite
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
 import msgspec
+from msgspec.structs import replace
 
 from . import hooks, runtime
 from .errors import InvalidValue, Refused, Retriable
@@ -58,6 +60,10 @@ AnyHappening: TypeAlias = (
 H = TypeVar("H", bound=Happening)
 
 
+OUTCOMES = ("ok", "failed", "unknown")
+"""How an operation may end: done, certainly not done, or nobody knows."""
+
+
 class Entry(msgspec.Struct, frozen=True):
     """One happening: *at* in seconds since the run began, on *node*."""
 
@@ -72,6 +78,9 @@ class Operation(msgspec.Struct, frozen=True):
     It was meant to be asked *late_s* before it was *invoked*; latency counts from there. *places* say where in a record
     its invocation and its end stand, counted from 1, the end as 0 without one: at one and the same moment they tell
     what came first. They are left out where there is no record.
+
+    Raises InvalidValue for an outcome that is none of `OUTCOMES`, for a time that is no finite number, for an end
+    before the invocation, and for ``ok`` without an end.
     """
 
     process: str
@@ -85,10 +94,30 @@ class Operation(msgspec.Struct, frozen=True):
     late_s: float = 0.0
     places: tuple[int, int] | msgspec.UnsetType = msgspec.UNSET
 
+    def __post_init__(self) -> None:
+        if self.outcome not in OUTCOMES:
+            raise InvalidValue(f"outcome of {self._name()}", self.outcome, f"one of {', '.join(OUTCOMES)}")
+        if not _is_moment(self.invoked):
+            raise InvalidValue(f"invoked of {self._name()}", self.invoked, "a moment in seconds, as a finite number")
+        if self.ended is None:
+            if self.outcome == "ok":
+                expected = "the moment at which it ended, since its outcome is known"
+                raise InvalidValue(f"ended of {self._name()}", None, expected)
+        elif not _is_moment(self.ended) or self.ended < self.invoked:
+            expected = f"a moment not before {self.invoked:g}, its invocation"
+            raise InvalidValue(f"ended of {self._name()}", self.ended, expected)
+
+    def _name(self) -> str:
+        return f"{self.operation} on {self.subject!r} by {self.process}"
+
     @property
     def latency_s(self) -> float | None:
         """From when it was meant to be asked to its end; None without one."""
         return None if self.ended is None else self.ended - self.invoked + self.late_s
+
+
+def _is_moment(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 _encoder = msgspec.json.Encoder()
@@ -111,9 +140,10 @@ def from_lines(data: bytes, where: str = "history") -> list[Entry]:
     return entries
 
 
-def read(path: Path) -> list[Entry]:
+def read(path: Path | str) -> list[Entry]:
     """The entries of a history file."""
-    return from_lines(path.read_bytes(), path.name)
+    file = Path(path)
+    return from_lines(file.read_bytes(), file.name)
 
 
 def of_kind(entries: Iterable[Entry], kind: type[H]) -> Iterator[tuple[Entry, H]]:
@@ -126,30 +156,41 @@ def of_kind(entries: Iterable[Entry], kind: type[H]) -> Iterator[tuple[Entry, H]
 def operations(entries: Iterable[Entry]) -> list[Operation]:
     """Invocations paired with their ends, in the order of invocation, with their places among *entries*.
 
-    No end means unknown.
+    No end means unknown. An end without its invocation is left out: a record that begins late has such. Raises
+    InvalidValue, with the place, for a record that is damaged: an id that is invoked twice, or that ends twice, at a
+    moment before it was invoked, or with an outcome that is none.
     """
-    open_: dict[int, Operation] = {}
-    begun_at: dict[int, int] = {}
+    begun: dict[int, Operation] = {}
     for place, entry in enumerate(entries, start=1):
-        if isinstance(entry.what, hooks.OperationInvoked):
-            begun = entry.what
-            begun_at[begun.id] = place
-            open_[begun.id] = Operation(
-                begun.process, begun.operation, begun.subject, entry.at, begun.value, "unknown", places=(place, 0)
-            )
-        elif isinstance(entry.what, hooks.OperationLate) and entry.what.id in open_:
-            late = entry.what
-            open_[late.id] = msgspec.structs.replace(open_[late.id], late_s=late.late_s)
-        elif isinstance(entry.what, hooks.OperationEnded) and entry.what.id in open_:
-            ended = entry.what
-            open_[ended.id] = msgspec.structs.replace(
-                open_[ended.id],
-                outcome=ended.outcome,
-                ended=entry.at,
-                result=ended.value,
-                places=(begun_at[ended.id], place),
-            )
-    return list(open_.values())
+        try:
+            if isinstance(entry.what, hooks.OperationInvoked):
+                _begin(begun, place, entry.at, entry.what)
+            elif isinstance(entry.what, hooks.OperationLate) and entry.what.id in begun:
+                begun[entry.what.id] = replace(begun[entry.what.id], late_s=entry.what.late_s)
+            elif isinstance(entry.what, hooks.OperationEnded) and entry.what.id in begun:
+                begun[entry.what.id] = _ended(begun[entry.what.id], place, entry.at, entry.what)
+        except InvalidValue as error:
+            raise InvalidValue(f"entry {place}: {error.name}", error.value, error.expected) from None
+    return list(begun.values())
+
+
+def _begin(begun: dict[int, Operation], place: int, at: float, what: hooks.OperationInvoked) -> None:
+    if what.id in begun:
+        expected = f"an id of its own, since entry {_places(begun[what.id])[0]} has invoked that one"
+        raise InvalidValue("id of an invoked operation", what.id, expected)
+    begun[what.id] = Operation(what.process, what.operation, what.subject, at, what.value, "unknown", places=(place, 0))
+
+
+def _ended(operation: Operation, place: int, at: float, what: hooks.OperationEnded) -> Operation:
+    begun_place, ended_place = _places(operation)
+    if ended_place:
+        expected = f"one end of each, and entry {ended_place} has ended that one"
+        raise InvalidValue("id of an ended operation", what.id, expected)
+    return replace(operation, outcome=what.outcome, ended=at, result=what.value, places=(begun_place, place))
+
+
+def _places(operation: Operation) -> tuple[int, int]:
+    return operation.places if isinstance(operation.places, tuple) else (0, 0)
 
 
 _numbers: WeakKeyDictionary[runtime.Runtime, Iterator[int]] = WeakKeyDictionary()

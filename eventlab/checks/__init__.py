@@ -5,6 +5,7 @@ from __future__ import annotations
 from eventlab.checks.availability import bounded_unavailability, recovered
 from eventlab.checks.conditions import always, eventually, fault_windows, healed_s
 from eventlab.checks.conservation import never_negative, same_per_key, same_total
+from eventlab.checks.deliveries import nothing_missed
 from eventlab.checks.explaining import Movement, explained
 from eventlab.checks.isolation import (
     Isolation,
@@ -23,7 +24,7 @@ from eventlab.checks.presence import all_ended, all_within, at_most_once, none_f
 from eventlab.checks.recorded import recorded
 from eventlab.checks.result import CheckResult, verdict
 from eventlab.checks.sessions import session_guarantee
-from eventlab.checks.streams import no_gaps, nothing_lost, nothing_missed, nothing_twice
+from eventlab.checks.streams import no_gaps, nothing_lost, nothing_twice
 from eventlab.checks.transactions import Transaction, transactions
 
 __all__ = [

@@ -12,6 +12,7 @@ import msgspec
 from ..history import Entry, Operation, of_kind
 from ..hooks import CallEnded, CallStarted
 from .conditions import FaultWindow, check_bound
+from .operations import by_subject
 from .result import CheckResult, broken, held, undecided
 
 
@@ -54,10 +55,7 @@ def outages(operations: Iterable[Operation], excused: Sequence[FaultWindow] = ()
     It begins when the first of them was invoked, and ends when the next success is there; without one, when the last
     of all operations on the target ended, or was invoked.
     """
-    by_target: dict[str, list[Operation]] = {}
-    for operation in operations:
-        by_target.setdefault(operation.subject, []).append(operation)
-    return [each for target, asked in by_target.items() for each in _of_target(target, asked, excused)]
+    return [each for target, asked in by_subject(operations).items() for each in _of_target(target, asked, excused)]
 
 
 def _of_target(target: str, asked: Sequence[Operation], excused: Sequence[FaultWindow]) -> list[Outage]:
@@ -112,25 +110,28 @@ def bounded_unavailability(
 def recovered(name: str, operations: Iterable[Operation], *, healed_s: float | None, within_s: float) -> CheckResult:
     """Every target that was asked after *healed_s* was of service again within that time.
 
-    Unknown if a fault never ended, or if for some target it is not over yet: not asked, or for not long enough.
-    Raises InvalidValue for a negative *within_s*.
+    Unknown if a fault never ended, and if of some target nobody can say: it was not asked, or not for long enough, or
+    only later, and then served at once. Raises InvalidValue for a negative *within_s*.
     """
     check_bound("within_s", within_s)
     if healed_s is None:
         return undecided(name, "a fault never ended")
-    targets: dict[str, tuple[float | None, float]] = {}
-    for each in operations:
-        first, last = targets.get(each.subject, (None, 0.0))
-        ended = each.invoked if each.ended is None else each.ended
-        if each.outcome == "ok" and ended >= healed_s and (first is None or ended < first):
-            first = ended
-        targets[each.subject] = (first, max(last, ended))
-    late, open_ = [], []
-    for target, (first, last) in targets.items():
-        if (last if first is None else first) - healed_s > within_s:
-            late.append(f"{target}: {'no success' if first is None else f'first success after {first - healed_s:g} s'}")
-        elif first is None:
-            open_.append(f"{target}: no success within {max(0.0, last - healed_s):g} s, and then nobody asked")
+    late: list[str] = []
+    open_: list[str] = []
+    targets = by_subject(operations)
+    for target, asked in targets.items():
+        first_s = min(
+            (
+                each.ended
+                for each in asked
+                if each.outcome == "ok" and _end_s(each) >= healed_s and each.ended is not None
+            ),
+            default=None,
+        )
+        if first_s is not None and first_s - healed_s <= within_s:
+            continue
+        is_late = any(_tells_of_lateness(each, healed_s, healed_s + within_s, first_s) for each in asked)
+        (late if is_late else open_).append(_recovery(target, asked, healed_s, first_s, is_late))
     after = f"after faults had ended at {healed_s:g} s"
     if late:
         return broken(
@@ -139,3 +140,29 @@ def recovered(name: str, operations: Iterable[Operation], *, healed_s: float | N
     if open_ or not targets:
         return undecided(name, f"{len(open_)} of {len(targets)} targets were not asked long enough {after}", open_)
     return held(name, f"all {len(targets)} targets recovered within {within_s:g} s {after}")
+
+
+def _tells_of_lateness(operation: Operation, healed_s: float, bound_s: float, first_s: float | None) -> bool:
+    """Whether it shows that its target, whose first success was at *first_s*, was not of service at *bound_s* yet.
+
+    One that was asked in time did, if it had its answer later; one in vain also if it was asked later, but still before
+    that success. What was asked in vain before healing says nothing: the fault may have swallowed it.
+    """
+    if _end_s(operation) <= bound_s:
+        return False
+    if operation.outcome == "ok":
+        return operation.invoked <= bound_s
+    return operation.invoked >= healed_s and (first_s is None or operation.invoked < first_s)
+
+
+def _end_s(operation: Operation) -> float:
+    return operation.invoked if operation.ended is None else operation.ended
+
+
+def _recovery(target: str, asked: Sequence[Operation], healed_s: float, first_s: float | None, is_late: bool) -> str:
+    if first_s is not None:
+        tail = "" if is_late else ", but nobody was asking when the time was up"
+        return f"{target}: first success after {first_s - healed_s:g} s{tail}"
+    if is_late:
+        return f"{target}: no success"
+    return f"{target}: no success within {max(0.0, max(map(_end_s, asked)) - healed_s):g} s, and then nobody asked"

@@ -10,13 +10,15 @@ import msgspec
 
 from ..errors import InvalidValue
 from ..history import Entry, operations
+from .deliveries import nothing_missed
 from .isolation import isolation
 from .linearizable import STATES_MAX, linearizable
 from .little import littles_law_everywhere
 from .recorded import recorded
 from .result import CheckResult, undecided
 from .sessions import session_guarantee
-from .streams import no_gaps, nothing_lost, nothing_missed, nothing_twice
+from .streams import no_gaps, nothing_lost, nothing_twice
+from .whole import begun_unseen
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,12 +41,15 @@ class Check(NamedTuple):
 
 
 def _linearizable(entries: Sequence[Entry], settings: Settings) -> CheckResult:
-    return linearizable(operations(entries), settings.model, initial=settings.initial, states_max=settings.states_max)
+    return begun_unseen("linearizable", entries) or linearizable(
+        operations(entries), settings.model, initial=settings.initial, states_max=settings.states_max
+    )
 
 
 def _in_session(guarantee: str) -> Callable[[Sequence[Entry], Settings], CheckResult]:
-    return lambda entries, settings: session_guarantee(
-        operations(entries), guarantee, model=settings.model, initial=settings.initial
+    return lambda entries, settings: (
+        begun_unseen(guarantee, entries)
+        or session_guarantee(operations(entries), guarantee, model=settings.model, initial=settings.initial)
     )
 
 

@@ -125,10 +125,11 @@ def in_real_time(transactions: Sequence[Transaction]) -> tuple[int, list[Edge]]:
     """Edges by which whatever ended comes before whatever began later, and how many nodes there are with them.
 
     Not an edge for each pair: the ends are strung together on moments, nodes of their own behind the transactions.
-    One who ends at the very moment at which another begins, comes before nobody.
+    One who ends at the very moment at which another begins, comes before nobody; nor does one with an unknown outcome,
+    which may have taken effect after its client had given up.
     """
     moments = [(each.began, 0, number) for number, each in enumerate(transactions) if each.began is not None]
-    moments += [(each.ended, 1, number) for number, each in enumerate(transactions) if each.ended is not None]
+    moments += [(each.ended or 0.0, 1, number) for number, each in enumerate(transactions) if _has_ended(each)]
     edges: list[Edge] = []
     last, nodes = -1, len(transactions)
     for _, is_end, number in sorted(moments):
@@ -140,3 +141,7 @@ def in_real_time(transactions: Sequence[Transaction]) -> tuple[int, list[Edge]]:
         elif last >= 0:
             edges.append(Edge(last, number, "rt"))
     return nodes, edges
+
+
+def _has_ended(transaction: Transaction) -> bool:
+    return transaction.ended is not None and transaction.outcome != "unknown"

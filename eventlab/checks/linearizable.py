@@ -12,11 +12,12 @@ from typing import Any
 from ..errors import InvalidValue
 from ..history import Operation
 from .foreign import sorted_out
-from .linearizable_search import Problem, search
+from .linearizable_search import Answer, Problem, search
 from .linearizable_witness import smallest, weakened
-from .models import Model, model_named
+from .models import model_named
 from .operations import told
 from .result import CheckResult, held, undecided
+from .unfounded import unfounded
 
 NAME = "linearizable"
 STATES_MAX = 1_000_000
@@ -49,8 +50,7 @@ def linearizable(
     given_up: list[str] = []
     refuted: list[tuple[str, Sequence[Operation], Operation]] = []
     for subject, of_subject in subjects.items():
-        problem = _problem(model_named(model, initial), of_subject)
-        answer = search(model_named(model, initial), problem, states_max)
+        answer = _answered(model, initial, of_subject, states_max)
         if answer.stuck is not None:
             refuted.append((subject, of_subject, answer.stuck))
         elif answer.found is None:
@@ -65,9 +65,13 @@ def linearizable(
     return held(NAME, f"{_many(count, 'operation')} on {_many(len(subjects), model)} can be put in an order")
 
 
-def _problem(model: Model, operations: Sequence[Operation]) -> Problem:
-    certain = [each for each in operations if each.outcome == "ok"]
-    return Problem(certain, [weakened(each) for each in operations if each.outcome == "unknown"])
+def _answered(model: str, initial: Any, operations: Sequence[Operation], states_max: int) -> Answer:
+    """Whether they have an order; one that nobody looks for where one of them alone rules it out."""
+    strange = unfounded(model, initial, operations)
+    if strange is not None:
+        return Answer(False, 0, strange)
+    problem = Problem([each if each.outcome == "ok" else weakened(each) for each in operations])
+    return search(model_named(model, initial), problem, states_max)
 
 
 def _broken(

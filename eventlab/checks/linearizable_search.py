@@ -8,7 +8,7 @@ with a stack of its own, so that no history is too long for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 from ..history import Operation
@@ -19,12 +19,12 @@ from .operations import begun_place, ended_place
 class Problem(NamedTuple):
     """What is to be put in order.
 
-    *certain* happened between invocation and end. *possible* happened once, at some time after their invocation, or
-    never. *anyhow* may have happened at any time at all: of them nothing is asked, they only help.
+    Of those *asked*, in which the operations of each process follow one another, what is ``ok`` happened between
+    invocation and end, and what is ``unknown`` once at some time after its invocation, or never. *anyhow* may have
+    happened at any time at all: of them nothing is asked, they only help.
     """
 
-    certain: Sequence[Operation]
-    possible: Sequence[Operation] = ()
+    asked: Sequence[Operation]
     anyhow: Sequence[Operation] = ()
 
 
@@ -73,17 +73,23 @@ class _Search:
     def __init__(self, model: Model, problem: Problem) -> None:
         self.model, self.step = model, model.step
         self._kinds: dict[object, int] = {}
-        self.certain = [self._item(operation) for operation in problem.certain]
-        helping = model.useful([*problem.possible, *problem.anyhow], problem.certain)
+        certain = [each for each in problem.asked if each.outcome == "ok"]
+        possible = [each for each in problem.asked if each.outcome != "ok"]
+        helping = model.useful([*possible, *problem.anyhow], certain)
         wanted = {id(operation) for operation in helping}
-        possible = [each for each in problem.possible if id(each) in wanted and not model.only_reads(each)]
-        anyhow = [each for each in problem.anyhow if id(each) in wanted and not model.only_reads(each)]
+        asked = [self._item(each) for each in problem.asked if each.outcome == "ok" or self._helps(each, wanted)]
+        self.certain = [item for item in asked if item.operation.outcome == "ok"]
+        anyhow = [each for each in problem.anyhow if self._helps(each, wanted)]
         self.free = list({self._kind(each): self._item(each) for each in anyhow}.values()) if model.repeatable else []
         always = [] if model.repeatable else anyhow
-        self.possible = [self._item(each) for each in (*always, *possible)]
+        self.possible = [*map(self._item, always), *(item for item in asked if item.operation.outcome != "ok")]
         for number, item in enumerate(self.possible):
             item.bit = 1 << number
         self._line_up(len(always))
+        self._follow_processes(asked)
+
+    def _helps(self, operation: Operation, wanted: Container[int]) -> bool:
+        return id(operation) in wanted and not self.model.only_reads(operation)
 
     def _item(self, operation: Operation) -> _Item:
         return _Item(operation, self._kind(operation), self.model.only_reads(operation))
@@ -126,18 +132,18 @@ class _Search:
                 self.open_possible.append(begun)
                 pending.remove(item)
                 bits.append(item.bit)
-        self._follow_processes()
 
-    def _follow_processes(self) -> None:
+    def _follow_processes(self, asked: Sequence[_Item]) -> None:
         """Where one operation of a process ends at the very moment at which the next is invoked, that comes after."""
         place = {id(item): number for number, item in enumerate(self.ends)}
         last: dict[str, _Item] = {}
-        for item in self.certain:
+        for item in asked:
             before = last.get(item.operation.process)
             if before is not None and before.operation.ended == item.operation.invoked:
                 item.after, item.after_end = before.bit, place[id(before)]
                 before.kind = before  # what another waits for stands for nobody else
-            last[item.operation.process] = item
+            if id(item) in place:
+                last[item.operation.process] = item
 
     def run(self, states_max: int) -> Answer:
         visited: set[_Point] = set()
@@ -211,7 +217,7 @@ class _Search:
                 yield item, _Point(end, done | item.bit, used, after)
         tried.clear()
         for item in self.possible[: self.open_possible[end]]:
-            if not used & item.bit and item.kind not in tried:
+            if not used & item.bit and item.kind not in tried and (not item.after or self._may(item, end, done)):
                 tried.add(item.kind)
                 after = self.step(state, item.operation)
                 if after is not None:

@@ -1,8 +1,9 @@
 """The smallest piece of a history that no order explains.
 
-First the piece up to the end that no order gets past; then without whatever is not needed. A read that is left out
-asks nothing. A write is not left out, or whoever read it would look wrong: it is let loose, to have happened at any
-time or never. What has no order even then is wrong whatever the loose ones did.
+One operation, if that found what nobody put there. Else first the piece up to the end that no order gets past; then
+without whatever is not needed. A read that is left out asks nothing. A write is not left out, or whoever read it would
+look wrong: it is let loose, to have happened at any time or never. What has no order even then is wrong whatever the
+loose ones did.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import msgspec
 from ..history import Operation
 from .linearizable_search import Problem, search
 from .models import model_named
+from .unfounded import unfounded
 
 TRIAL_STATES_MAX = 20_000
 STATES_PER_PIECE = 400_000
@@ -30,6 +32,8 @@ def smallest(
 ) -> list[Operation]:
     """The operations that are needed for there to be no order, in order of invocation."""
     assert stuck.ended is not None
+    if unfounded(model, initial, operations) is stuck:
+        return [stuck]
     before = [each for each in operations if each.invoked <= stuck.ended]
     trial = _Trial(model, initial, before, stuck.ended, min(states_max, TRIAL_STATES_MAX))
     kept = [number for number, each in enumerate(before) if each.outcome == "ok" or not trial.reads(each)]
@@ -63,16 +67,16 @@ class _Trial:
     def has_no_order(self, kept: Sequence[int]) -> bool:
         """Whether those with these numbers contradict one another, whatever the others did. Given up means no."""
         holds = set(kept)
-        certain, possible, anyhow = [], [], []
+        asked, anyhow = [], []
         for number, operation in enumerate(self._operations):
             has_ended = operation.outcome == "ok" and operation.ended is not None and operation.ended <= self._until
             if number not in holds:
                 if not self.reads(operation):
                     anyhow.append(weakened(operation))
             elif has_ended:
-                certain.append(operation)
+                asked.append(operation)
             elif not self.reads(operation):
-                possible.append(weakened(operation))
-        answer = search(model_named(self._model, self._initial), Problem(certain, possible, anyhow), self._states_max)
-        self.states += answer.states + len(certain)
+                asked.append(weakened(operation))
+        answer = search(model_named(self._model, self._initial), Problem(asked, anyhow), self._states_max)
+        self.states += answer.states + len(asked)
         return answer.found is False

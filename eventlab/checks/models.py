@@ -71,7 +71,7 @@ class Register:
             return list(candidates)  # any other value explains it
         seen = {_held(value_of(each.result)) for each in certain if each.operation == "read"}
         seen.update(_held(_pair(each)[0]) for each in (*candidates, *certain) if each.operation == "cas")
-        return [each for each in candidates if _held(_written(each)) in seen]
+        return [each for each in candidates if _held(written(each)) in seen]
 
 
 def value_of(result: Any) -> Any:
@@ -90,7 +90,8 @@ def _pair(operation: Operation) -> tuple[Any, Any]:
     return value[0], value[1]
 
 
-def _written(operation: Operation) -> Any:
+def written(operation: Operation) -> Any:
+    """What a write or a cas puts into a register, if it does."""
     return _pair(operation)[1] if operation.operation == "cas" else operation.value
 
 

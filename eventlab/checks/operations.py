@@ -11,10 +11,9 @@ import msgspec
 
 from .. import hooks
 from ..errors import InvalidValue
-from ..history import Entry, Operation
+from ..history import Entry, Operation, operations
 from .models import value_of
 
-OUTCOMES = ("ok", "failed", "unknown")
 TELLING = ("read", "dequeue", "contains")
 """Operations that say nothing without a result: in a file it has to be there, null if that is what they found."""
 
@@ -25,10 +24,10 @@ _operation = msgspec.json.Decoder(Operation)
 _anything = msgspec.json.Decoder()
 
 
-def by_subject(operations: Iterable[Operation]) -> dict[str, list[Operation]]:
+def by_subject(given: Iterable[Operation]) -> dict[str, list[Operation]]:
     """The operations on each subject, in the order of invocation."""
     subjects: dict[str, list[Operation]] = {}
-    for each in operations:
+    for each in given:
         subjects.setdefault(each.subject, []).append(each)
     for of_subject in subjects.values():
         of_subject.sort(key=lambda each: (each.invoked, begun_place(each)))
@@ -46,7 +45,12 @@ def ended_place(operation: Operation) -> int:
 
 
 def ended_before(one: Operation, other: Operation) -> bool:
-    """Whether *one* ended before *other* was invoked. At one moment its process says so, or else the record."""
+    """Whether *one* ended before *other* was invoked. At one moment its process says so, or else the record.
+
+    One with an unknown outcome never did: it may still happen after its client has given up.
+    """
+    if one.outcome == "unknown":
+        return False
     if one.ended is None or one.ended != other.invoked:
         return one.ended is not None and one.ended < other.invoked
     if one.process == other.process:
@@ -71,13 +75,13 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:40]} … {text[-18:]}"
 
 
-def entries_of(operations: Iterable[Operation]) -> list[Entry]:
+def entries_of(given: Iterable[Operation]) -> list[Entry]:
     """A history in which these operations happened, and nothing else.
 
     At one moment everything is invoked before anything ends, so that those of two processes are concurrent there too.
     """
     happened: list[tuple[float, bool, int, Entry]] = []
-    for number, each in enumerate(operations, start=1):
+    for number, each in enumerate(given, start=1):
         begun = hooks.OperationInvoked(number, each.process, each.operation, each.subject, each.value)
         happened.append((each.invoked, False, number, Entry(each.invoked, each.process, begun)))
         if each.ended is not None:
@@ -90,7 +94,7 @@ def history_of(data: bytes, where: str = "history") -> list[Entry]:
     """The history in a JSON Lines text: entries as a run writes them, or whole operations, one in a line.
 
     Raises InvalidValue that names the line which is neither, has a field that operations have not, or a read without a
-    result, or ends before it begins; and for an empty text.
+    result, or ends before it begins; for a record whose operations cannot be paired; and for an empty text.
     """
     lines = [(number, line) for number, line in enumerate(data.splitlines(), start=1) if line.strip()]
     if not lines:
@@ -105,14 +109,21 @@ def history_of(data: bytes, where: str = "history") -> list[Entry]:
             found = _anything.decode(line)
             if _is_operation(found):
                 _check_fields(place, found)
-                whole.append(_checked(place, _operation.decode(line)))
+                whole.append(_operation.decode(line))
+                check_swap(place, whole[-1])
             else:
                 entries.append(_entry.decode(line))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            if isinstance(refused := error.__cause__, InvalidValue):
+                raise InvalidValue(f"{place}: {refused.name}", refused.value, refused.expected) from None
             expected = f"an entry of a run, or a whole operation, as a JSON object; {_lowered(str(error))}"
             raise InvalidValue(place, line[:60].decode(errors="replace"), expected) from None
     if entries and whole:
         raise InvalidValue(where, "entries and whole operations", "lines of one kind")
+    try:
+        operations(entries)
+    except InvalidValue as error:
+        raise InvalidValue(f"{where}, {error.name}", error.value, error.expected) from None
     return entries or entries_of(whole)
 
 
@@ -143,16 +154,3 @@ def check_swap(place: str, operation: Operation) -> None:
     is_told = isinstance(result, bool) or (is_versioned and value_of(result) is not False)
     if operation.operation == "cas" and operation.outcome == "ok" and not is_told:
         raise InvalidValue(f"{place}: result", result, "true if the cas swapped, false if it found another value")
-
-
-def _checked(place: str, operation: Operation) -> Operation:
-    check_swap(place, operation)
-    if operation.outcome not in OUTCOMES:
-        raise InvalidValue(f"{place}: outcome", operation.outcome, "ok, failed or unknown")
-    if operation.outcome == "ok" and operation.ended is None:
-        raise InvalidValue(f"{place}: ended", None, "the moment at which it ended, since its outcome is known")
-    if operation.ended is not None and not operation.ended >= operation.invoked:
-        raise InvalidValue(
-            f"{place}: ended", operation.ended, f"a moment not before {operation.invoked:g}, its invocation"
-        )
-    return operation

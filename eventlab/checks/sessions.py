@@ -38,7 +38,8 @@ def session_guarantee(
 
     Versions are taken from results: ``{"value": …, "version": …}``, or for the model ``stream`` the number (or the
     length of the list) itself. Where there are none, a value that was written once stands for its write, and a write
-    that ended before another began is the older one. By that rule a session's writes are always in order, so
+    that ended before another began is the older one; one with an unknown outcome is older than nothing, since it may
+    take effect at any later time. By that rule a session's writes are always in order, so
     without versions the two guarantees of writes are unknown. So is whatever compares writes that overlapped,
     and a subject on which there are other operations than reads and writes, for nobody knows what those did.
 

@@ -1,8 +1,7 @@
-"""What a log owes: nothing acknowledged is lost, nothing is there twice, no version and no delivery is left out.
+"""What a log owes: nothing acknowledged is lost, nothing is there twice, no version is left out.
 
 Pure functions of a history: of appends as operations (``append``, with the event as value), of the log's own hooks
-(`hooks.EventsAppended`), of final reads (`hooks.Observed`: a stream's events as a list), and of what subscribers
-took (operations ``receive`` with the store as subject and ``[stream, version]`` as value). Where there are other
+(`hooks.EventsAppended`), and of final reads (`hooks.Observed`: a stream's events as a list). Where there are other
 operations beside these, nobody knows what they did, and the answer is unknown.
 """
 
@@ -10,56 +9,82 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
+from typing import NamedTuple
 
-from ..history import Entry, of_kind, operations
+from ..history import Entry, Operation, of_kind, operations
 from ..hooks import EventsAppended, Observed
 from .foreign import Sorted, sorted_out
 from .models import event_of, hashable
+from .operations import ended_place
 from .result import CheckResult, broken, held, undecided
+from .whole import begun_unseen
 
 
 def nothing_lost(entries: Sequence[Entry]) -> CheckResult:
-    """Every event whose append was acknowledged is in the final read of its stream, as often as it was acknowledged."""
+    """Every event whose append was acknowledged is in the final read of its stream, as often as it was acknowledged.
+
+    A final read is held to what was acknowledged before it. A stream without one, or with appends after it, is unknown.
+    """
     name = "nothing lost"
     finals = _finals(entries)
     acknowledged: dict[str, Counter[object]] = {}
     shown: dict[tuple[str, object], str] = {}
-    found = _sorted(entries, finals, ("append", "read"), "a stream's")
-    for each in (each for of_subject in found.judged.values() for each in of_subject):
-        if each.operation == "append" and each.outcome == "ok":
-            event, _ = event_of(each)
+    unread: dict[str, str] = {}
+    found = _sorted(operations(entries), finals)
+    for each in _appends(found):
+        event, _ = event_of(each)
+        final = finals.get(each.subject)
+        if each.outcome != "ok":
+            continue
+        shown[each.subject, hashable(event)] = told = f"{each.subject}: {event!r}, acknowledged at {each.ended:g} s"
+        if final is None or ended_place(each) > final.place:
+            unread.setdefault(each.subject, told)
+        else:
             acknowledged.setdefault(each.subject, Counter())[hashable(event)] += 1
-            shown[each.subject, hashable(event)] = f"{each.subject}: {event!r}, acknowledged at {each.ended:g} s"
-    if not acknowledged and not found.reasons:
-        return undecided(name, "no stream has both an acknowledged append and a final read")
     lost = [
         shown[stream, event]
         for stream, events in acknowledged.items()
-        for event in (events - Counter(map(hashable, finals[stream])))
+        for event in (events - Counter(map(hashable, finals[stream].events)))
     ]
     count = sum(events.total() for events in acknowledged.values())
     if lost:
         return broken(name, f"{len(lost)} of {count} acknowledged events are missing", lost)
     if found.reasons:
         return undecided(name, found.because, found.witnesses)
+    if unseen := begun_unseen(name, entries):
+        return unseen
+    if unread:
+        return undecided(name, f"no final read tells of acknowledged appends to {', '.join(unread)}", unread.values())
+    if not acknowledged:
+        return undecided(name, "the history has no acknowledged append")
     return held(name, f"all {count:,} acknowledged events are there")
 
 
 def nothing_twice(entries: Sequence[Entry]) -> CheckResult:
-    """No final read has an event more often than somebody asked for it, and no version was written twice."""
+    """No final read has an event more often than it was asked for and may have happened; no version was written twice.
+
+    A stream that the history has appends to is held to these: nothing else is in it. Of other streams nobody knows
+    what was asked for.
+    """
     name = "nothing twice"
-    finals = _finals(entries)
+    if unseen := begun_unseen(name, entries):
+        return unseen
     asked: dict[str, Counter[object]] = {}
-    found = _sorted(entries, finals, ("append", "read"), "a stream's")
-    for each in (each for of_subject in found.judged.values() for each in of_subject):
-        if each.operation == "append":
-            asked.setdefault(each.subject, Counter())[hashable(event_of(each)[0])] += 1
+    given, finals = operations(entries), _finals(entries)
+    found = _sorted(given, finals)
+    for each in _appends(found):
+        asked.setdefault(each.subject, Counter())[hashable(event_of(each)[0])] += 1
+    happened = {each.subject for each in given if each.outcome != "failed"}
+    for each in given:
+        if each.operation == "append" and each.subject not in happened:
+            asked.setdefault(each.subject, Counter())  # all that was asked of it has failed
+    finals = {stream: final for stream, final in finals.items() if stream in asked}
     twice = []
-    for stream, events in finals.items():
-        for event, count in Counter(map(hashable, events)).items():
-            wanted = asked.get(stream, Counter())[event]
-            if wanted and count > wanted:
-                twice.append(f"{stream}: {_plain(event)!r} is there {count} times, asked for {wanted} times")
+    for stream, final in finals.items():
+        for event, count in Counter(map(hashable, final.events)).items():
+            if count > (wanted := asked[stream][event]):
+                wish = f"asked for {_times(wanted)}" if wanted else "which no append asked for that may have happened"
+                twice.append(f"{stream}: {_plain(event)!r} is there {_times(count)}, {wish}")
     written = Counter(_versions(entries))
     again = [(place, count) for place, count in written.items() if count > 1]
     twice += [f"{store}: {stream} v{version} was written {count} times" for (store, stream, version), count in again]
@@ -67,7 +92,7 @@ def nothing_twice(entries: Sequence[Entry]) -> CheckResult:
         return broken(name, f"{len(twice)} events are there more often than they should be", twice)
     if found.reasons:
         return undecided(name, found.because, found.witnesses)
-    if not written and not any(stream in asked for stream in finals):
+    if not written and not finals:
         return undecided(name, "the history has no append")
     return held(name, f"no event of {len(finals)} final reads and {len(written):,} recorded appends is there twice")
 
@@ -98,49 +123,30 @@ def no_gaps(entries: Sequence[Entry]) -> CheckResult:
     return held(name, f"{count:,} events of {len(last)} streams follow one another")
 
 
-def nothing_missed(entries: Sequence[Entry]) -> CheckResult:
-    """Each subscriber took every event from its first to its last, in the order of the log.
-
-    A subscriber is a process that ``receive``-d from a store. One that begins again may go back and take some again.
-    """
-    name = "nothing missed"
-    logs: dict[str, dict[object, int]] = {}
-    for store, stream, version in _versions(entries):
-        log = logs.setdefault(store, {})
-        log.setdefault((stream, version), len(log))
-    reached: dict[tuple[str, str], int] = {}
-    wrong, count = [], 0
-    found = _sorted(entries, logs, ("receive", "append", "read"), "a subscriber's")
-    for each in (each for of_subject in found.judged.values() for each in of_subject):
-        if each.operation != "receive" or each.outcome != "ok":
-            continue
-        count += 1
-        taken = tuple(each.value) if isinstance(each.value, list | tuple) else each.value
-        who, place = (each.process, each.subject), logs[each.subject].get(taken)
-        if place is None:
-            wrong.append(f"{each.process} took {each.value} at {each.invoked:g} s, which was never appended")
-            continue
-        if who in reached and place > reached[who] + 1:
-            left_out = place - reached[who] - 1
-            wrong.append(f"{each.process} took {each.value} at {each.invoked:g} s and left out {left_out} before it")
-        reached[who] = max(place, reached.get(who, place))
-    if wrong:
-        return broken(name, f"{len(wrong)} of {count} deliveries are out of order or leave something out", wrong)
-    if found.reasons:
-        return undecided(name, found.because, found.witnesses)
-    if not count:
-        return undecided(name, "nobody received from a store that the history tells of")
-    return held(name, f"{count:,} deliveries to {len(reached)} subscribers leave nothing out")
+def _sorted(given: Sequence[Operation], finals: Container[str]) -> Sorted:
+    """The operations on streams: what was appended to, or read at last."""
+    streams = dict.fromkeys(each.subject for each in given if each.operation == "append")
+    of_streams = (each for each in given if each.subject in streams or each.subject in finals)
+    return sorted_out(of_streams, ("append", "read"), "a stream's")
 
 
-def _sorted(entries: Iterable[Entry], subjects: Container[str], known: Sequence[str], thing: str) -> Sorted:
-    return sorted_out((each for each in operations(entries) if each.subject in subjects), known, thing)
+def _appends(found: Sorted) -> Iterable[Operation]:
+    return (each for of_subject in found.judged.values() for each in of_subject if each.operation == "append")
 
 
-def _finals(entries: Iterable[Entry]) -> dict[str, Sequence[object]]:
-    """The last final read of each stream."""
-    observed = of_kind(entries, Observed)
-    return {what.subject: what.value for _, what in observed if isinstance(what.value, list | tuple)}
+class _Final(NamedTuple):
+    """The last final read of a stream: where in the history it stands, counted from 1, and what it found."""
+
+    place: int
+    events: Sequence[object]
+
+
+def _finals(entries: Iterable[Entry]) -> dict[str, _Final]:
+    return {
+        entry.what.subject: _Final(place, entry.what.value)
+        for place, entry in enumerate(entries, start=1)
+        if isinstance(entry.what, Observed) and isinstance(entry.what.value, list | tuple)
+    }
 
 
 def _versions(entries: Iterable[Entry]) -> list[tuple[str, str, int]]:
@@ -149,6 +155,10 @@ def _versions(entries: Iterable[Entry]) -> list[tuple[str, str, int]]:
         for _, what in of_kind(entries, EventsAppended)
         for stream, version, _ in what.events
     ]
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _plain(event: object) -> object:

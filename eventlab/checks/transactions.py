@@ -11,9 +11,7 @@ from typing import Any
 import msgspec
 
 from ..errors import InvalidValue
-from ..history import Operation
-
-OUTCOMES = ("ok", "failed", "unknown")
+from ..history import OUTCOMES, Operation
 
 
 class Transaction(msgspec.Struct, frozen=True):

@@ -72,7 +72,7 @@ def test_what_cannot_be_decided_is_unknown(here: Path) -> None:
         (
             '{"process":"b","operation":"write","subject":"x","invoked":2,"value":1,"outcome":"ok","ended":1}\n',
             ["--as", "linearizable"],
-            "bad.jsonl, line 1: ended is 1.0; expected a moment not before 2",
+            "bad.jsonl, line 1: ended of write on 'x' by b is 1.0; expected a moment not before 2",
         ),
         (
             '{"process":"b","operation":"read","subject":"x","invoked":0,"value":null,"outcome":"ok","ended":1,"reslut":1}\n',
@@ -93,6 +93,12 @@ def test_what_cannot_be_decided_is_unknown(here: Path) -> None:
             '{"process":"b","operation":"cas","subject":"x","invoked":0,"value":[1,2],"outcome":"ok","ended":1,"result":"yes"}\n',
             ["--as", "linearizable"],
             "line 1: result is 'yes'; expected true if the cas swapped, false if it found another value",
+        ),
+        (
+            '{"at":5,"node":"n","what":{"kind":"operation_invoked","id":1,"process":"p","operation":"write","subject":"x","value":1}}\n'
+            '{"at":3,"node":"n","what":{"kind":"operation_ended","id":1,"outcome":"ok","value":null}}\n',
+            ["--as", "linearizable"],
+            "bad.jsonl, entry 2: ended of write on 'x' by p is 3.0; expected a moment not before 5",
         ),
     ],
 )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import re
 import typing
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -57,3 +61,55 @@ def test_operations_pair_invocation_and_end() -> None:
         Operation("ada", "checkout", "o-1", 1, 5, "ok", 3, "completed", places=(1, 3)),
         Operation("bob", "checkout", "o-2", 2, None, "unknown", places=(2, 0)),
     ]
+
+
+def test_a_file_is_read_by_its_name_as_well_as_by_its_path(tmp_path: Path) -> None:
+    file = tmp_path / "run.jsonl"
+    file.write_bytes(history.to_lines([Entry(0.0, "a", hooks.NodeChanged("a", "crashed", 1))]))
+    assert history.read(str(file)) == history.read(file)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "invoked", "ended", "names"),
+    [
+        ("okay", 1.0, 2.0, "outcome of write on 'x' by p is 'okay'; expected one of ok, failed, unknown"),
+        ("ok", 1.0, None, "ended of write on 'x' by p is None"),
+        ("ok", 2.0, 1.0, "ended of write on 'x' by p is 1.0; expected a moment not before 2"),
+        ("unknown", 2.0, 1.0, "ended"),
+        ("ok", math.nan, 1.0, "invoked"),
+        ("ok", 0.0, math.nan, "ended"),
+        ("unknown", 0.0, math.inf, "ended"),
+        ("ok", "0", 1.0, "invoked"),
+        ("ok", 0.0, True, "ended"),
+    ],
+)
+def test_an_operation_that_cannot_have_been_is_refused(outcome: str, invoked: Any, ended: Any, names: str) -> None:
+    with pytest.raises(InvalidValue, match=re.escape(names)):
+        Operation("p", "write", "x", invoked, 1, outcome, ended)
+
+
+def begun(at: float, number: int = 1) -> Entry:
+    return Entry(at, "p", hooks.OperationInvoked(number, "p", "write", "x", at))
+
+
+def over(at: float, outcome: str = "ok", number: int = 1) -> Entry:
+    return Entry(at, "p", hooks.OperationEnded(number, outcome))
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ([begun(1), begun(2), over(3)], "entry 2: id of an invoked operation is 1"),
+        ([begun(1), over(2), over(3, "failed")], "entry 3: id of an ended operation is 1"),
+        ([begun(5), over(3)], "entry 2: ended of write on 'x' by p is 3"),
+        ([begun(1), over(2, "fine")], "entry 2: outcome of write on 'x' by p is 'fine'"),
+        ([begun(math.nan)], "entry 1: invoked of write on 'x' by p is nan"),
+    ],
+)
+def test_a_damaged_record_is_refused_with_its_place(told: list[Entry], says: str) -> None:
+    with pytest.raises(InvalidValue, match=re.escape(says)):
+        history.operations(told)
+
+
+def test_an_end_without_its_beginning_is_left_out() -> None:
+    assert [each.value for each in history.operations([over(0), begun(1, 2), over(2, number=2)])] == [1]

@@ -66,7 +66,12 @@ def test_unavailability_has_a_bound_for_each_target() -> None:
         ([op("desk", 1.0, 2.0)], None),
         ([op("desk", 6.0, 6.5, "failed")], None),  # it may still come in time
         ([op("desk", 6.0, 6.5, "failed"), op("desk", 9.0, 9.5, "failed")], False),
-        ([op("desk", 5.5, 6.0), op("till", 9.0, 9.5)], False),
+        ([op("desk", 5.5, 6.0), op("till", 9.0, 9.5, "failed")], False),
+        ([op("desk", 9.0, 9.0)], None),  # nobody had asked before
+        ([op("desk", 5.5, 5.6, "failed"), op("desk", 9.0, 9.5)], None),
+        ([op("desk", 1.0, 8.0, "failed"), op("desk", 9.0, 9.5)], None),  # the fault may have swallowed it
+        ([op("desk", 9.0, 9.5), op("desk", 9.6, 9.7, "failed")], None),
+        ([op("desk", 5.5, None, "unknown"), op("desk", 8.0, None, "unknown"), op("desk", 9.0, 9.5)], False),
         ([], None),
     ],
 )

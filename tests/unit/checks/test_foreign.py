@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from eventlab.checks import linearizable
+from eventlab.checks.deliveries import nothing_missed
 from eventlab.checks.operations import entries_of
 from eventlab.checks.result import CheckResult
 from eventlab.checks.sessions import session_guarantee
-from eventlab.checks.streams import nothing_lost, nothing_missed, nothing_twice
+from eventlab.checks.streams import nothing_lost, nothing_twice
 from eventlab.history import Entry, Operation
 from eventlab.hooks import EventsAppended, Observed
 

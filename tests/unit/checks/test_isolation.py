@@ -1,8 +1,16 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from eventlab.checks.isolation import Isolation, isolation, judged, serializable, snapshot_isolation
+from eventlab.checks.isolation import (
+    Isolation,
+    isolation,
+    judged,
+    serializable,
+    snapshot_isolation,
+    strict_serializable,
+)
 from eventlab.checks.transactions import Transaction, transactions
 from eventlab.errors import InvalidValue
 from eventlab.history import Operation
@@ -217,3 +225,12 @@ def test_operations_become_transactions_by_their_steps() -> None:
 def test_steps_that_are_none_are_refused(steps: object) -> None:
     with pytest.raises(InvalidValue, match="T1"):
         transactions([Operation("client-1", "transaction", "", 1.0, steps, "ok", 2.0)])
+
+
+def test_what_took_effect_after_its_client_gave_up_comes_before_nobody_by_real_time() -> None:
+    late = Transaction("late", (), (("a", 2),), "unknown", "", 0.0, 1.0)
+    first = Transaction("first", (("a", 0),), (("a", 1),), "ok", "", 5.0, 6.0)
+    reader = Transaction("reader", (("a", 2),), (), "ok", "", 9.0, 9.5)
+    assert strict_serializable([late, first, reader]).valid is True
+    on_time = msgspec.structs.replace(late, outcome="ok")
+    assert strict_serializable([on_time, first, reader]).valid is False

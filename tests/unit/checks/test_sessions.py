@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from eventlab.checks import linearizable
 from eventlab.checks.sessions import GUARANTEES, session_guarantee
 from eventlab.errors import InvalidValue
 from eventlab.history import Operation
@@ -77,6 +79,22 @@ def test_writes_that_overlapped_are_in_no_order_without_versions() -> None:
 def test_without_versions_nobody_knows_in_which_order_writes_stand(guarantee: str) -> None:
     story = [op("a", "write", 1, 0), op("a", "read", None, 1, 1), op("a", "write", 2, 2)]
     assert session_guarantee(story, guarantee).valid is None
+
+
+LATE = [
+    Operation("bob", "write", "x", 1.0, 2, "unknown", 1.5),
+    Operation("bob", "write", "x", 5.0, 3, "ok", 5.5),
+    Operation("bob", "read", "x", 6.0, None, "ok", 6.5, 3),
+    Operation("bob", "read", "x", 7.0, None, "ok", 7.5, 2),
+]
+
+
+@pytest.mark.parametrize("guarantee", [RYW, MR])
+def test_a_write_that_nobody_heard_the_end_of_is_older_than_nothing(guarantee: str) -> None:
+    assert linearizable(LATE).valid is True
+    assert session_guarantee(LATE, guarantee).valid is None
+    on_time = msgspec.structs.replace(LATE[0], outcome="ok")
+    assert session_guarantee([on_time, *LATE[1:]], guarantee).valid is False
 
 
 def test_a_value_written_twice_stands_for_neither_write() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from eventlab.checks import linearizable
 from eventlab.checks.operations import entries_of
@@ -63,3 +64,27 @@ def test_operations_that_overlap_in_the_record_at_one_moment_are_concurrent() ->
     with world.recording() as run:
         world.run(main)
     assert linearizable(operations(run.entries)).valid is True
+
+
+TIED = {
+    "register": ("write", 7, ("read", None, 7)),
+    "counter": ("add", 7, ("read", None, 7)),
+    "stream": ("append", 7, ("read", None, [7])),
+    "set": ("add", 7, ("contains", 7, True)),
+    "queue": ("enqueue", 7, ("dequeue", None, 7)),
+}
+
+
+@pytest.mark.parametrize("model", TIED)
+@pytest.mark.parametrize("ended", [3.0, 4.0, None])
+def test_what_a_process_began_when_its_last_operation_ended_comes_after_that(model: str, ended: float | None) -> None:
+    what, value, (asked, about, found) = TIED[model]
+    first = Operation("p", asked, "x", 1.0, about, "ok", 3.0, found)
+    write = Operation("p", what, "x", 3.0, value, "unknown", ended)
+    assert linearizable([first, write], model).valid is False
+    assert linearizable([first, msgspec.structs.replace(write, process="q")], model).valid is True
+
+
+def test_of_two_operations_that_took_no_time_the_one_written_down_first_comes_first() -> None:
+    write, read = Operation("p", "write", "x", 1, 1, "unknown", 1), Operation("p", "read", "x", 1, None, "ok", 1, 1)
+    assert [linearizable(each).valid for each in ([write, read], [read, write])] == [True, False]
