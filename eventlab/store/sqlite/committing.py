@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from .append import Append, Busy, Outcome
 from .checkpoints import Checkpointer
+from .seen import Seen
 from .single import SingleInsert
 from .transaction import commit
 from .trouble import explained, is_busy
@@ -19,14 +20,15 @@ class Committer:
     def __init__(self, connection: sqlite3.Connection, url: str, checkpointer: Checkpointer | None) -> None:
         self.lock = threading.Lock()
         self._connection, self._url, self._checkpointer = connection, url, checkpointer
-        self._insert_single = SingleInsert(connection)
-        self.remember = self._insert_single.remember
+        self._seen = Seen()
+        self._insert_single = SingleInsert(connection, self._seen)
+        self.remember = self._seen.remember
 
     def __call__(self, appends: Sequence[Append]) -> list[Outcome]:
         """An outcome for each of *appends*, in their order. Never raises because of one of them."""
         with self.lock:
             outcome = self._single(appends[0]) if len(appends) == 1 else None
-            outcomes = commit(self._connection, self._url, appends) if outcome is None else [outcome]
+            outcomes = commit(self._connection, self._url, appends, self._seen) if outcome is None else [outcome]
         if self._checkpointer is not None:
             self._checkpointer.note(appends)
         return outcomes

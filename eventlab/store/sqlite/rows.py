@@ -21,7 +21,6 @@ INSERT = (
     "INSERT INTO events (stream, version, id, type, schema_version, data, metadata, occurred_at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
-LAST_POSITION = "SELECT last_insert_rowid()"
 LAST = "SELECT version, type FROM events WHERE stream = ? ORDER BY version DESC LIMIT 1"
 HEAD = "SELECT max(position) FROM events"
 READ = f"SELECT {COLUMNS} FROM events WHERE stream = ? AND version > ? ORDER BY version LIMIT ?"
@@ -41,6 +40,7 @@ _to_json = msgspec.json.Encoder().encode
 _metadata_from_json = msgspec.json.Decoder(Metadata).decode
 _receipt_from_json = msgspec.json.Decoder(Receipt).decode
 _EMPTY = b"{}"
+_TIME_BYTES = len('"2026-01-01T00:00:00.000001Z"')
 _moment = datetime.fromisoformat
 
 
@@ -79,7 +79,10 @@ def row_of(stored: StoredEvent) -> Row:
 
 def time_to_row(moment: datetime) -> str:
     """UTC, always with microseconds, so that texts sort as the moments do."""
-    return moment.isoformat("T", "microseconds")
+    text = _to_json(moment)  # "2026-01-01T00:00:00.000001Z", in a tenth of the time that isoformat takes
+    if len(text) == _TIME_BYTES:
+        return text[1:-2].decode() + "+00:00"
+    return moment.isoformat("T", "microseconds")  # a full second is shorter there, another time zone longer
 
 
 def events_from(rows: Sequence[Row]) -> list[StoredEvent]:
@@ -125,6 +128,28 @@ def fetch_streams(
         return {name: fetch(connection, READ, (name, after.get(name, 0), NO_LIMIT)) for name in names}
     finally:
         connection.execute("COMMIT")
+
+
+@lru_cache
+def insert_statement(count: int) -> str:
+    """Insert so many events, one after the other."""
+    into, values = INSERT.split(" VALUES ")
+    return f"{into} VALUES {', '.join([values] * count)}"
+
+
+_VALUES_PER_EVENT = INSERT.count("?")
+EVENTS_PER_STATEMENT = (64, 16, 4, 1)
+"""A few sizes, so that each statement is prepared once and found again."""
+
+
+def insert_events(connection: sqlite3.Connection, values: Sequence[object]) -> None:
+    """Write events, whose *values* follow each other, in as few statements as there are sizes for."""
+    done = 0
+    for size in EVENTS_PER_STATEMENT:
+        step = size * _VALUES_PER_EVENT
+        while len(values) - done >= step:
+            connection.execute(insert_statement(size), values[done : done + step])
+            done += step
 
 
 def version_of(connection: sqlite3.Connection, stream: str) -> int:

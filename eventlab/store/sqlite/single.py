@@ -15,6 +15,7 @@ from ..archive import ARCHIVED
 from ..model import NONE, Expectation, Receipt
 from . import rows
 from .append import Append
+from .seen import Seen
 
 OTHERS_MAX = 8
 """Streams that are checked along with the one that is written; with more of them, a transaction is as good."""
@@ -22,26 +23,19 @@ OTHERS_MAX = 8
 EVENTS_MAX = 8
 """Events in one statement; each number of them is a statement of its own to prepare."""
 
-SEEN_MAX = 4096
-
 
 class SingleInsert:
-    """Inserts in a single statement, and remembers the last versions that it wrote, or that somebody read.
+    """Inserts in a single statement. Versions that were *seen* need not be looked for again."""
 
-    Events are never changed and never deleted, so a version that was there once, and archived nothing, need
-    not be looked for again: that the next one is still missing is all there is to check.
-    """
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._seen: dict[str, int] = {}
+    def __init__(self, connection: sqlite3.Connection, seen: Seen) -> None:
+        self._connection, self._seen = connection, seen
 
     def __call__(self, append: Append) -> Receipt | None:
         """The receipt of *append*; None if it is not for this way, or not as expected."""
         if len(append.events) != 1:
             return self._several(append) if append.events else None
         ((stream, id_, type_, schema_version, data),) = append.events
-        seen = self._seen.get(stream)
+        seen = self._seen.version(stream)
         version: int | None
         version, others = _expected(stream, append.expect) if append.expect else (None, ())
         if version is None:
@@ -54,11 +48,11 @@ class SingleInsert:
         try:
             done = self._connection.execute(_statement(looks_back, len(others) // 2), (*row, *before, *others))
         except sqlite3.IntegrityError:
-            self._seen.pop(stream, None)
+            self._seen.forget(stream)
             return None  # the next version is there already
         if done.rowcount != 1:
             return None
-        self.remember(stream, version + 1, type_)
+        self._seen.remember(stream, version + 1, type_)
         return Receipt((done.lastrowid or 0,), {stream: version + 1})
 
     def _several(self, append: Append) -> Receipt | None:
@@ -70,7 +64,7 @@ class SingleInsert:
         for stream, id_, type_, schema_version, data in append.events:
             version = versions.get(stream)
             if version is None:
-                version = self._seen.get(stream, 0)
+                version = self._seen.version(stream) or 0
                 if append.expect.get(stream) != version:
                     return None
             if type_ == ARCHIVED:
@@ -80,21 +74,12 @@ class SingleInsert:
         if len(versions) != len(append.expect):
             return None
         try:
-            last = self._connection.execute(_rows_statement(len(append.events)), values).lastrowid or 0
+            last = self._connection.execute(rows.insert_statement(len(append.events)), values).lastrowid or 0
         except sqlite3.IntegrityError:
             return None  # one of the versions is there already, so none was written
         for stream, version in versions.items():
-            self.remember(stream, version, "")
+            self._seen.remember(stream, version, "")
         return Receipt(tuple(range(last - len(append.events) + 1, last + 1)), versions)
-
-    def remember(self, stream: str, version: int, type_: str) -> None:
-        """An event of *type_* is there, at *version*. It need not be the last one; any thread may say so."""
-        if type_ == ARCHIVED:
-            self._seen.pop(stream, None)
-            return
-        if len(self._seen) >= SEEN_MAX:
-            self._seen.clear()
-        self._seen[stream] = version
 
 
 _OTHERWISE = -1
@@ -132,10 +117,3 @@ def _statement(looks_back: bool, others: int) -> str:
     if not conditions:
         return rows.INSERT
     return rows.INSERT.replace("VALUES (", "SELECT ").removesuffix(")") + " WHERE " + " AND ".join(conditions)
-
-
-@lru_cache
-def _rows_statement(events: int) -> str:
-    """Insert so many events, one after the other."""
-    into, values = rows.INSERT.split(" VALUES ")
-    return f"{into} VALUES {', '.join([values] * events)}"

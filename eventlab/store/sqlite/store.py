@@ -35,7 +35,7 @@ from .patience import patiently
 from .records import SqliteRecords
 from .restoring import restore
 from .trouble import explained, is_busy
-from .writers import InlineWriter, ThreadWriter, TickWriter, Writer
+from .writers import InlineWriter, ThreadWriter, TickWriter, Writer, written
 
 T = TypeVar("T")
 Synchronous = Literal["FULL", "NORMAL"]
@@ -102,8 +102,11 @@ class SqliteStore:
         self._check_open()
         runtime = current_runtime()
         append = self._prepared(runtime, events, expect, command_id, metadata)
-        outcome = (self._inline if runtime.simulated else self._writer).at_once(append)
-        if outcome is None or type(outcome) is Busy:
+        writer = self._inline if runtime.simulated else self._writer
+        outcome = writer.at_once(append)
+        if outcome is None:
+            outcome = await writer.later(append)
+        if type(outcome) is Busy:
             receipt = await patiently(self.url, partial(self._write, append))
         elif isinstance(outcome, Exception):
             raise outcome
@@ -134,7 +137,7 @@ class SqliteStore:
         names = [self._plain(stream) for stream in streams]
         begin = beginnings(after, self._plain) if after else {}
         found = {}
-        for name, of_stream in (await self._query(rows.fetch_streams, names, begin)).items():
+        for name, of_stream in (await self._query(rows.fetch_streams, names, begin, warm=True)).items():
             events = found[name] = rows.events_from(of_stream)
             if events:  # whoever reads like this is a command, and about to write
                 self._commit.remember(name, events[-1].version, events[-1].type)
@@ -168,7 +171,7 @@ class SqliteStore:
 
     async def receipt(self, command_id: str) -> Receipt | None:
         check_command_id(command_id)
-        found = await self._query(rows.fetch, rows.FIND_RECEIPT, (command_id,))
+        found = await self._query(rows.fetch, rows.FIND_RECEIPT, (command_id,), warm=True)
         return rows.receipt_from_row(found[0][1]) if found else None
 
     async def receipts(self, after: str = "", *, limit: int = 1000) -> list[KeptReceipt]:
@@ -228,23 +231,30 @@ class SqliteStore:
 
     async def _write(self, append: Append) -> Receipt:
         self._check_open()
-        outcome = await (self._inline if in_simulation() else self._writer).write(append)
+        outcome = await written(self._inline if in_simulation() else self._writer, append)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
-    async def _query(self, read: Callable[..., T], *arguments: object) -> T:
+    async def _query(self, read: Callable[..., T], *arguments: object, warm: bool = False) -> T:
+        """What *read* finds. *warm* is for what commands ask, which is little, and was often written just now."""
         try:
-            return self._looked_up(read, *arguments)
+            return self._looked_up(read, arguments, warm)
         except Busy:
-            return await patiently(self.url, partial(self._query_again, read, *arguments))
+            return await patiently(self.url, partial(self._query_again, read, arguments))
 
-    async def _query_again(self, read: Callable[..., T], *arguments: object) -> T:
-        return self._looked_up(read, *arguments)
+    async def _query_again(self, read: Callable[..., T], arguments: Sequence[object]) -> T:
+        return self._looked_up(read, arguments, False)
 
-    def _looked_up(self, read: Callable[..., T], *arguments: object) -> T:
+    def _looked_up(self, read: Callable[..., T], arguments: Sequence[object], warm: bool) -> T:
         self._check_open()
         try:
+            if warm and self._reader is not self._connection and self._commit.lock.acquire(blocking=False):
+                # Whoever writes keeps the pages that it wrote; a connection that only reads drops all of its own then.
+                try:
+                    return read(self._connection.driver, *arguments)
+                finally:
+                    self._commit.lock.release()
             return read(self._reader.driver, *arguments)
         except sqlite3.Error as error:
             if is_busy(error):

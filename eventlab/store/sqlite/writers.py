@@ -31,10 +31,17 @@ class Writer(Protocol):
     def at_once(self, append: Append) -> Outcome | None:
         """Commit it now, alone; None if it has to wait."""
 
-    async def write(self, append: Append) -> Outcome: ...
+    def later(self, append: Append) -> asyncio.Future[Outcome]:
+        """What becomes of it, for one that has to wait."""
 
     async def finish(self) -> None:
         """Commit what waits, then end."""
+
+
+async def written(writer: Writer, append: Append) -> Outcome:
+    """What becomes of *append*, now or later."""
+    outcome = writer.at_once(append)
+    return await writer.later(append) if outcome is None else outcome
 
 
 class InlineWriter:
@@ -46,8 +53,10 @@ class InlineWriter:
     def at_once(self, append: Append) -> Outcome:
         return self._commit((append,))[0]
 
-    async def write(self, append: Append) -> Outcome:
-        return self.at_once(append)
+    def later(self, append: Append) -> asyncio.Future[Outcome]:
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        future.set_result(self.at_once(append))
+        return future
 
     async def finish(self) -> None: ...
 
@@ -81,13 +90,10 @@ class TickWriter:
         self._at_once += 1
         return self._commit((append,))[0]
 
-    async def write(self, append: Append) -> Outcome:
-        outcome = self.at_once(append)
-        if outcome is not None:
-            return outcome
+    def later(self, append: Append) -> asyncio.Future[Outcome]:
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((append, future))
-        return await future
+        return future
 
     async def finish(self) -> None:
         self._tick()
@@ -118,7 +124,7 @@ class ThreadWriter:
     def at_once(self, append: Append) -> None:
         """Never: flushing would hold up the loop."""
 
-    async def write(self, append: Append) -> Outcome:
+    def later(self, append: Append) -> asyncio.Future[Outcome]:
         if self._thread is None:
             self._thread = threading.Thread(
                 target=_serve, args=(self._queue, self._commit), name=self._name, daemon=True
@@ -126,7 +132,7 @@ class ThreadWriter:
             self._thread.start()
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._queue.put((append, future))
-        return await future
+        return future
 
     def stop(self) -> None:
         """Ask the thread to end after what waits."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from eventlab.errors import ArchivedStreamError, EventlabError, VersionConflict
 from eventlab.store import ANY, EXISTS, NONE, Expectation, MemoryStore, archive, open_store
-from eventlab.store.sqlite import single
+from eventlab.store.sqlite import seen
 from eventlab.testing import run
 
 from .notes import Jotted, store_at, texts
@@ -139,7 +139,7 @@ def test_an_archived_stream_stays_closed_though_its_version_was_remembered(tmp_p
 
 
 def test_what_is_remembered_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(single, "SEEN_MAX", 3)
+    monkeypatch.setattr(seen, "SEEN_MAX", 3)
 
     async def main() -> None:
         async with store_at(tmp_path / "a.db") as store:
@@ -147,7 +147,7 @@ def test_what_is_remembered_is_bounded(tmp_path: Path, monkeypatch: pytest.Monke
                 for number in range(10):
                     await store.append([(f"a-{number}", Jotted("x"))], expect={f"a-{number}": version})
             assert len(await texts(store)) == 20
-            assert len(store._commit._insert_single._seen) <= 3
+            assert len(store._commit._seen) <= 3
 
     run(main())
 

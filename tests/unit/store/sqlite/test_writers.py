@@ -13,7 +13,7 @@ from eventlab.simulation import World
 from eventlab.store import Receipt
 from eventlab.store.sqlite import checkpoints
 from eventlab.store.sqlite.append import Append, Outcome
-from eventlab.store.sqlite.writers import ThreadWriter, TickWriter
+from eventlab.store.sqlite.writers import ThreadWriter, TickWriter, written
 from eventlab.testing import run
 
 from .notes import Jotted, store_at, texts
@@ -43,7 +43,7 @@ def test_a_lone_append_commits_at_once() -> None:
         log = Log()
         writer = TickWriter(log.commit)
         for number in range(3):
-            writing = writer.write(append(number))
+            writing = written(writer, append(number))
             with pytest.raises(StopIteration):  # it ends without suspending
                 writing.send(None)
             await asyncio.sleep(0)
@@ -57,10 +57,10 @@ def test_appends_of_one_tick_share_a_transaction() -> None:
         log = Log()
         writer = TickWriter(log.commit)
         for _ in range(2):
-            await asyncio.gather(*(writer.write(append(number)) for number in range(4)))
+            await asyncio.gather(*(written(writer, append(number)) for number in range(4)))
         assert log.batches == [["0"], ["1", "2", "3"], ["0", "1", "2", "3"]]
         for _ in range(2):
-            await writer.write(append(9))
+            await written(writer, append(9))
             await asyncio.sleep(0)
         assert log.batches[3:] == [["9"], ["9"]]
 
@@ -71,7 +71,7 @@ def test_whoever_is_cancelled_before_the_tick_has_written_nothing() -> None:
     async def main() -> None:
         log = Log()
         writer = TickWriter(log.commit)
-        tasks = [asyncio.create_task(writer.write(append(number))) for number in range(3)]
+        tasks = [asyncio.create_task(written(writer, append(number))) for number in range(3)]
         loop = asyncio.get_running_loop()
         loop.call_soon(tasks[1].cancel)
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -84,7 +84,7 @@ def test_a_tick_writer_goes_on_in_another_loop() -> None:
     log = Log()
     writer = TickWriter(log.commit)
     for number in range(2):
-        run(writer.write(append(number)))  # each loop ends before its tick
+        run(written(writer, append(number)))  # each loop ends before its tick
     assert log.batches == [["0"], ["1"]]
 
 
@@ -98,10 +98,10 @@ def test_what_comes_while_the_thread_flushes_is_flushed_together() -> None:
 
     async def main() -> None:
         writer = ThreadWriter(commit, "eventlab test")
-        first = asyncio.create_task(writer.write(append(0)))
+        first = asyncio.create_task(written(writer, append(0)))
         await asyncio.sleep(0)
         flushing.wait(5)
-        others = [asyncio.create_task(writer.write(append(number))) for number in range(1, 6)]
+        others = [asyncio.create_task(written(writer, append(number))) for number in range(1, 6)]
         await asyncio.sleep(0)
         goes_on.set()
         await asyncio.gather(first, *others)
@@ -118,7 +118,7 @@ def test_an_error_of_the_thread_reaches_every_caller() -> None:
 
     async def main() -> None:
         writer = ThreadWriter(commit, "eventlab test")
-        outcomes = await asyncio.gather(*(writer.write(append(number)) for number in range(3)))
+        outcomes = await asyncio.gather(*(written(writer, append(number)) for number in range(3)))
         assert [str(outcome) for outcome in outcomes] == ["none left"] * 3
         await writer.finish()
 
