@@ -11,7 +11,7 @@ import pytest
 
 from eventlab.simulation import World
 from eventlab.store import Receipt
-from eventlab.store.sqlite import checkpoints
+from eventlab.store.sqlite import checkpoints, rows
 from eventlab.store.sqlite.append import Append, Outcome
 from eventlab.store.sqlite.writers import ThreadWriter, TickWriter, written
 from eventlab.testing import run
@@ -197,3 +197,21 @@ def test_checkpoints_keep_the_log_short_and_the_events_whole(tmp_path: Path, mon
 
     run(main())
     assert threads() == []
+
+
+def test_what_the_thread_has_not_committed_yet_is_not_read(tmp_path: Path) -> None:
+    """Commands read on the connection that writes, but only while nothing is being written."""
+
+    async def main() -> None:
+        async with store_at(tmp_path / "a.db", "FULL") as store:
+            await store.append([("a-1", Jotted("committed"))])
+            with store._commit.lock:
+                driver = store._connection.driver
+                driver.execute("BEGIN IMMEDIATE")
+                driver.execute(rows.INSERT, ("a-1", 2, b"0" * 16, "tests.sqlite.Jotted", 1, b"{}", b"{}", ""))
+                found = await store.read_many(["a-1"])
+                driver.execute("ROLLBACK")
+            assert [stored.event.text for stored in found["a-1"]] == ["committed"]
+            assert await store.read_many(["a-1"]) == found
+
+    run(main())
