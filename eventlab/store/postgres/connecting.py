@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
 import psycopg
-from psycopg import AsyncConnection, generators, pq
+from psycopg import AsyncConnection, pq
 from psycopg.errors import error_from_result
 
 from ...errors import SchemaOutdated, SchemaTooNew
 from .schema import ROOM, SCHEMA_VERSION
 from .settings import Settings
 from .trouble import explained, unreached
+from .waiting import Waiting
 
 LOCK_PATIENCE_S = 5.0
 """How long an append waits for another that writes the same stream."""
@@ -49,16 +50,23 @@ class Home(Protocol):
 class Session:
     """A connection, held as long as it works."""
 
-    __slots__ = ("_prepared", "driver", "head", "pgconn", "pool")
+    __slots__ = ("_driver", "_prepared", "_waiting", "head", "pgconn", "pool")
 
     pool: Home
 
     def __init__(self, driver: AsyncConnection[Any]) -> None:
-        self.driver = driver
+        self._driver = driver
         self.pgconn = driver.pgconn
         self._prepared: set[bytes] = set()
+        self._waiting = Waiting(driver)
         self.head = 0
         """Up to here the log is known to be complete."""
+
+    @property
+    def driver(self) -> AsyncConnection[Any]:
+        """The driver's connection, which waits for its answers by itself."""
+        self._waiting.pause()
+        return self._driver
 
     async def ask(self, statement: Statement, parameters: Sequence[Parameter]) -> pq.abc.PGresult:
         """The answer to a prepared statement: one round trip, once it is prepared here.
@@ -70,14 +78,13 @@ class Session:
         if statement.name not in self._prepared:
             await self._prepare(statement)
         pgconn.send_query_prepared(statement.name, parameters, statement.formats, statement.result_format)
-        results = await self.driver.wait(generators.execute(pgconn))
-        return _good(results)
+        return _good(await self._waiting.results())
 
     async def _prepare(self, statement: Statement) -> None:
         """Raises NotSent: what fails here has not begun."""
         try:
             self.pgconn.send_prepare(statement.name, statement.sql)
-            _good(await self.driver.wait(generators.execute(self.pgconn)))
+            _good(await self._waiting.results())
         except psycopg.Error as error:
             raise NotSent from error
         except BaseException:
@@ -91,16 +98,17 @@ class Session:
 
     def is_alive(self) -> bool:
         """Whether the server is still there, as far as it has told. It tells when it ends a connection that waits."""
-        try:
-            while _readable(self.pgconn.socket):
-                self.pgconn.consume_input()
-        except psycopg.Error:
-            return False
+        if not self._waiting.has_just_answered():
+            try:
+                while _readable(self.pgconn.socket):
+                    self.pgconn.consume_input()
+            except psycopg.Error:
+                return False
         return self.pgconn.status == pq.ConnStatus.OK
 
     def drop(self) -> None:
         """Close it at once, whatever loop it was made on."""
-        self.pgconn.finish()
+        self._waiting.end(self.pgconn.finish)
 
 
 def _readable(socket: int) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import psycopg
 import pytest
 
 from eventlab.errors import AppendUnknown, NotSimulated, StoreBusy, StoreFailed, StoreUnavailable
 from eventlab.simulation import World
 from eventlab.store import open_store
+from eventlab.store.postgres import waiting
 from eventlab.testing import run
 from eventlab.testing.postgres import fresh_url
 from eventlab.testing.stores.vocabulary import Noted, places, raised, texts
@@ -18,6 +20,9 @@ pytestmark = needs_postgres
 
 PATIENT = "&options=-c%20lock_timeout%3D300s"
 END_ALL = "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = %s"
+
+END_WAITING = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'"""
 
 
 async def end_all(url: str) -> None:
@@ -74,6 +79,40 @@ def test_a_connection_that_ended_while_it_was_idle_is_replaced_before_anything_i
     run(main())
 
 
+def test_a_connection_that_ended_while_the_loop_stood_still_is_replaced_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The loop watches the socket, and has had no turn to see that it was closed."""
+    monkeypatch.setattr(waiting, "JUST_S", 0.0)
+
+    async def main() -> None:
+        url = fresh_url()
+        async with store_at(url) as store:
+            await store.append([("a-1", Noted("1"))])
+            with psycopg.connect(url, autocommit=True) as elsewhere:
+                (name,) = elsewhere.execute("SELECT current_database()").fetchone() or ("",)
+                ended = [pid for pid, _ in elsewhere.execute(END_ALL, (name,)).fetchall()]
+                while elsewhere.execute("SELECT FROM pg_stat_activity WHERE pid = ANY(%s)", (ended,)).fetchone():
+                    pass
+            await store.append([("a-1", Noted("2"))])
+            assert texts(await store.read_all()) == ["1", "2"]
+
+    run(main())
+
+
+def test_stores_that_follow_each_other_on_one_loop_leave_no_socket_watched() -> None:
+    """The next connection may get the number of one that was closed."""
+
+    async def main() -> None:
+        url = fresh_url()
+        for number in range(5):
+            async with store_at(url) as store:
+                await store.append([("a-1", Noted(str(number)))])
+                assert len(await store.read_all()) == number + 1
+
+    run(main())
+
+
 def test_a_read_whose_connection_is_cut_is_asked_again() -> None:
     async def main() -> None:
         url = fresh_url()
@@ -94,7 +133,7 @@ def test_a_server_that_ends_the_connection_of_a_waiting_append_says_so() -> None
             await other.take("a-1")
             appending = asyncio.ensure_future(store.append([("a-1", Noted("1"))], command_id="c-1"))
             await until_somebody_waits(url)
-            await end_all(url)
+            await sql(url, END_WAITING)  # and not whom it waits for: it might go on just before its own end
             await raised(StoreUnavailable, appending)
             assert (await store.receipt("c-1"), await store.read_all()) == (None, [])
 
