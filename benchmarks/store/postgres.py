@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -58,21 +59,31 @@ def appending() -> float:
     return asyncio.run(run())
 
 
-def inserting() -> float:
-    """Bare INSERTs of the same rows, one after the other."""
+def inserting(callers: int = 1) -> float:
+    """Bare INSERTs of the same rows, one after the other, by each of *callers* on a connection of his own."""
 
     async def run() -> float:
         import psycopg
 
-        async with await psycopg.AsyncConnection.connect(_url(), autocommit=True, prepare_threshold=0) as connection:
+        async def insert(connection: psycopg.AsyncConnection[Any], rows: list[tuple[Any, ...]]) -> None:
             cursor = connection.cursor()
+            for each in rows:
+                await cursor.execute(_INSERT, each, prepare=True)
 
-            async def insert(rows: list[tuple[Any, ...]]) -> None:
-                for each in rows:
-                    await cursor.execute(_INSERT, each, prepare=True)
+        async with AsyncExitStack() as stack:
+            connecting = psycopg.AsyncConnection.connect
+            connections = [
+                await stack.enter_async_context(await connecting(_url(), autocommit=True, prepare_threshold=0))
+                for _ in range(callers)
+            ]
+            for connection in connections:
+                await insert(connection, _rows(_fresh("warm"), WARM))
+            shares = [_rows(_fresh("s"), APPENDS // (1 if callers == 1 else 2)) for _ in connections]
 
-            await insert(_rows(_fresh("warm"), WARM))
-            return await per_second_async(insert(_rows(_fresh("s"), APPENDS)), APPENDS)
+            async def all_of_it() -> None:
+                await asyncio.gather(*map(insert, connections, shares))
+
+            return await per_second_async(all_of_it(), sum(map(len, shares)))
 
     return asyncio.run(run())
 
@@ -123,7 +134,12 @@ def appending_together() -> float:
 
 
 def rows() -> Iterator[Row]:
-    names = ("postgres/append", f"postgres/append, {CALLERS} callers", "postgres/lost to a tailing reader")
+    names = (
+        "postgres/append",
+        f"postgres/append, {CALLERS} callers",
+        f"postgres/bare INSERT, {CALLERS} connections",
+        "postgres/lost to a tailing reader",
+    )
     try:
         _url()
     except Exception as error:  # no driver, or no server: that is no measurement, and no miss either
@@ -134,4 +150,6 @@ def rows() -> Iterator[Row]:
     yield measure(
         names[1], Sample(appending_together), "one caller", Sample(appending), goal=Goal(2, "at least"), unit="/s"
     )
-    yield fact(names[2], sum(_seen), "events", goal=Goal(0))
+    # What this server makes of more callers at all, on this machine.
+    yield measure(names[2], Sample(lambda: inserting(CALLERS)), "one connection", Sample(inserting), unit="/s")
+    yield fact(names[3], sum(_seen), "events", goal=Goal(0))
