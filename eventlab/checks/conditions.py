@@ -1,6 +1,6 @@
 """What is to hold at every moment, and what is to hold again once faults have ended.
 
-Moments are in seconds since the run began. States are given in the order of time.
+Moments are in seconds since the run began.
 """
 
 from __future__ import annotations
@@ -72,11 +72,12 @@ def eventually(
 ) -> CheckResult:
     """The condition holds at some time after *healed_s* and stays; if *within_s* is given, from that long after on.
 
-    A state lasts until the next one. Unknown if a fault never ended (*healed_s* is None), or no state was seen.
+    A state lasts until the next one; of two at one moment, the one that is given later. Unknown if a fault never ended
+    (*healed_s* is None), or no state was seen.
     Raises InvalidValue for a negative *within_s*.
     """
     check_bound("within_s", within_s)
-    given = list(states)
+    given = sorted(states, key=lambda state: state[0])
     if healed_s is None or not given:
         return undecided(name, "a fault never ended" if given else "no state was seen")
     settled: float | None = None

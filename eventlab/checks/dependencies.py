@@ -31,6 +31,8 @@ class Settled(msgspec.Struct, frozen=True):
 def settled(transactions: Iterable[Transaction]) -> Settled:
     """Decide of every unknown outcome: it took effect if others saw it, and nobody else wrote what it would have.
 
+    Whoever wrote a later version saw it as well, since the versions of a stream have no gaps.
+
     What nobody saw is left out, for it can only break a level if it did happen, and nobody can say that it did.
     """
     given = list(transactions)
@@ -59,7 +61,7 @@ def _seen_among(
             claims[write] = claims.get(write, 0) + 1
 
     def note(each: Transaction) -> None:
-        for stream, version in each.reads:
+        for stream, version in (*each.reads, *each.writes):
             read_to[stream] = max(version, read_to.get(stream, 0))
 
     for each in happened:

@@ -25,7 +25,8 @@ SPAN_MAX = 1 << 24
 class Movement(msgspec.Struct, frozen=True):
     """What *name* changed, if it happened: ``{"alice": -30, "bob": 30}``, or ``{"total": 30}``.
 
-    Raises InvalidValue for an outcome that is neither ``ok``, ``failed`` nor ``unknown``.
+    Raises InvalidValue for an outcome that is neither ``ok``, ``failed`` nor ``unknown``, and for a change that is no
+    whole number: of what is counted in fractions, count the smallest part.
     """
 
     name: str
@@ -35,6 +36,13 @@ class Movement(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         if self.outcome not in ("ok", "failed", "unknown"):
             raise InvalidValue(f"outcome of {self.name}", self.outcome, "one of ok, failed, unknown")
+        _check_whole(f"change of {self.name}", self.changes)
+
+
+def _check_whole(what: str, amounts: Mapping[str, int]) -> None:
+    for key, amount in amounts.items():
+        if isinstance(amount, bool) or not isinstance(amount, int):
+            raise InvalidValue(f"{what} at {key!r}", amount, "a whole number of the smallest unit, as in cents")
 
 
 def explained(
@@ -42,8 +50,11 @@ def explained(
 ) -> CheckResult:
     """What was *found* on every account is the *opening* balance, all that happened, and some of what may have.
 
-    An account that one side lacks stands at 0 there. Unknown if the search becomes too long.
+    An account that one side lacks stands at 0 there. Unknown if the search becomes too long. Raises InvalidValue for
+    a balance that is no whole number.
     """
+    _check_whole("opening balance", opening)
+    _check_whole("balance found", found)
     given = list(movements)
     gaps = {key: found.get(key, 0) - opening.get(key, 0) for key in sorted({**opening, **found})}
     for each in given:

@@ -42,11 +42,14 @@ def linearizable(
     if states_max < 1:
         raise InvalidValue("states_max", states_max, "a number of states from 1")
     known = model_named(model, initial).operations
-    found = sorted_out(operations, known, f"a {model}", in_turn=True)
+    given = list(operations)
+    found = sorted_out(given, known, f"a {model}", in_turn=True)
     subjects = found.judged
     count = sum(map(len, subjects.values()))
     if not count and not found.reasons:
-        return undecided(NAME, f"the history has no operation of a {model}: {', '.join(known)}")
+        failed = any(each.operation in known for each in given)
+        what = f"no operation of a {model} that may have happened" if failed else f"no operation of a {model}"
+        return undecided(NAME, f"the history has {what}: {', '.join(known)}")
     given_up: list[str] = []
     refuted: list[tuple[str, Sequence[Operation], Operation]] = []
     for subject, of_subject in subjects.items():

@@ -29,11 +29,15 @@ class Problem(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """*found* is None if the search was given up after *states*. *stuck* is the operation whose end none gets past."""
+    """*found* is None if the search was given up after *states*. *stuck* is the operation whose end none gets past.
+
+    *loose* is how many operations could help at any time; each of them is tried in every state.
+    """
 
     found: bool | None
     states: int
     stuck: Operation | None = None
+    loose: int = 0
 
 
 class _Point(NamedTuple):
@@ -66,7 +70,8 @@ def _no_places(_: Operation) -> tuple[int, int]:
 
 def search(model: Model, problem: Problem, states_max: int) -> Answer:
     """Look for an order of *problem*, and give up after *states_max* states."""
-    return _Search(model, problem).run(states_max)
+    looking = _Search(model, problem)
+    return looking.run(states_max)._replace(loose=looking.loose)
 
 
 class _Search:
@@ -85,6 +90,7 @@ class _Search:
         self.possible = [*map(self._item, always), *(item for item in asked if item.operation.outcome != "ok")]
         for number, item in enumerate(self.possible):
             item.bit = 1 << number
+        self.loose = len(self.free) + len(always)
         self._line_up(len(always))
         self._follow_processes(asked)
 

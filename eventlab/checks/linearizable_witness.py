@@ -8,7 +8,7 @@ loose ones did.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -16,10 +16,12 @@ import msgspec
 from ..history import Operation
 from .linearizable_search import Problem, search
 from .models import model_named
-from .unfounded import unfounded
+from .unfounded import founders_of, unfounded
 
 TRIAL_STATES_MAX = 20_000
 STATES_PER_PIECE = 400_000
+GUESSES = (8, 64, 512)
+"""Of how many operations a piece may be that is tried before half of all: in a long history even half is much."""
 
 
 def weakened(operation: Operation) -> Operation:
@@ -37,6 +39,7 @@ def smallest(
     before = [each for each in operations if each.invoked <= stuck.ended]
     trial = _Trial(model, initial, before, stuck.ended, min(states_max, TRIAL_STATES_MAX))
     kept = [number for number, each in enumerate(before) if each.outcome == "ok" or not trial.reads(each)]
+    kept = next(filter(trial.has_no_order, _guesses(model, before, kept, stuck)), kept)
     width = len(kept)
     while width and trial.states < STATES_PER_PIECE:
         width = min(width, len(kept))
@@ -53,6 +56,16 @@ def smallest(
     return [before[number] for number in kept]
 
 
+def _guesses(model: str, before: Sequence[Operation], kept: Sequence[int], stuck: Operation) -> Iterator[list[int]]:
+    """Small pieces that may have no order: who put there what was found, and the last few that ended before."""
+    founders = {id(each) for each in founders_of(model, before, stuck)}
+    latest = sorted(kept, key=lambda number: before[number].ended or 0.0)
+    for width in GUESSES:
+        if width < len(kept) // 2:
+            last = set(latest[-width:])
+            yield [number for number in kept if number in last or id(before[number]) in founders]
+
+
 class _Trial:
     """Judges what is left when only some operations are held to what they told."""
 
@@ -62,7 +75,7 @@ class _Trial:
         self._model, self._initial, self._until, self._states_max = model, initial, until, states_max
         self._operations = operations
         self.reads = model_named(model, initial).only_reads
-        self.states = 0
+        self.states, self._cost = 0, 1
 
     def has_no_order(self, kept: Sequence[int]) -> bool:
         """Whether those with these numbers contradict one another, whatever the others did. Given up means no."""
@@ -77,6 +90,8 @@ class _Trial:
                 asked.append(operation)
             elif not self.reads(operation):
                 asked.append(weakened(operation))
-        answer = search(model_named(self._model, self._initial), Problem(asked, anyhow), self._states_max)
-        self.states += answer.states + len(asked)
+        states_max = min(self._states_max, max(1, (STATES_PER_PIECE - self.states) // self._cost))
+        answer = search(model_named(self._model, self._initial), Problem(asked, anyhow), states_max)
+        self._cost = 1 + answer.loose // 16
+        self.states += answer.states * self._cost + len(asked)
         return answer.found is False

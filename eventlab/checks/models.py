@@ -126,7 +126,10 @@ def _number(name: str, value: Any) -> int | float:
 
 
 class Set:
-    """``add``, ``remove`` and ``contains`` of one value; ``read`` gives all of them as a list."""
+    """``add``, ``remove`` and ``contains`` of one value; ``read`` gives all of them as a list, each once.
+
+    If the result of an add is true or false, it says whether the value was new; that of a remove, whether it was there.
+    """
 
     operations: tuple[str, ...] = ("add", "remove", "contains", "read")
     repeatable = True
@@ -137,18 +140,26 @@ class Set:
 
     def step(self, state: State, operation: Operation) -> State | None:
         assert isinstance(state, int)
+        told = operation.result
         if operation.operation == "read":
-            return state if state == self._mask(operation.result) else None
+            mask = self._mask(told)
+            return state if state == mask and len(told) == mask.bit_count() else None
         bit = self._mask([operation.value])
+        was_there = bool(state & bit)
         if operation.operation == "contains":
-            return state if bool(state & bit) is bool(operation.result) else None
+            return state if was_there is bool(told) else None
+        if isinstance(told, bool) and told is not (was_there if operation.operation == "remove" else not was_there):
+            return None
         return state | bit if operation.operation == "add" else state & ~bit
 
     def only_reads(self, operation: Operation) -> bool:
         return operation.operation in ("contains", "read")
 
     def useful(self, candidates: Sequence[Operation], certain: Sequence[Operation]) -> list[Operation]:
-        return list(candidates) if certain else []
+        if any(each.operation == "read" for each in certain):
+            return list(candidates)
+        asked = {hashable(each.value) for each in certain}
+        return [each for each in candidates if each.operation != "read" and hashable(each.value) in asked]
 
     def _mask(self, values: Any) -> int:
         if not isinstance(values, list | tuple):

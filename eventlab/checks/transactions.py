@@ -20,7 +20,8 @@ class Transaction(msgspec.Struct, frozen=True):
     A stream is read whole: who *reads* ``("a", 5)`` has seen its events 1 to 5. Every event that it *writes* is named
     by its own version. *began* and *ended* are in seconds; None is a time that nobody noted. A *failed* transaction
     took no effect. Whether an *unknown* one did, is told by what others read. *unplaced* are the streams in
-    which it wrote at a version that nobody noted. Raises InvalidValue for a negative version and for another outcome.
+    which it wrote at a version that nobody noted. Raises InvalidValue for a version that is negative or no
+    whole number, for another outcome, and for an end before the beginning.
     """
 
     name: str
@@ -36,17 +37,25 @@ class Transaction(msgspec.Struct, frozen=True):
         if self.outcome not in OUTCOMES:
             raise InvalidValue(f"outcome of {self.name}", self.outcome, f"one of {', '.join(OUTCOMES)}")
         for stream, version in self.reads:
-            if version < 0:
-                raise InvalidValue(f"version of {stream!r} read by {self.name}", version, "0 or more")
+            if not _is_version(version, 0):
+                raise InvalidValue(f"version of {stream!r} read by {self.name}", version, "a whole number, 0 or more")
         for stream, version in self.writes:
-            if version < 1:
-                raise InvalidValue(f"version of {stream!r} written by {self.name}", version, "1 or more")
+            if not _is_version(version, 1):
+                raise InvalidValue(
+                    f"version of {stream!r} written by {self.name}", version, "a whole number, 1 or more"
+                )
+        if self.began is not None and self.ended is not None and not self.ended >= self.began:
+            raise InvalidValue(f"end of {self.name}", self.ended, f"a moment not before {self.began:g}, its beginning")
 
     def __str__(self) -> str:
         """Its name, with whose it is and when it was, as far as that is known."""
         when = "" if self.began is None else f"{self.began:g} s to {'…' if self.ended is None else f'{self.ended:g} s'}"
         details = ", ".join(detail for detail in (self.process, when) if detail)
         return f"{self.name} ({details})" if details else self.name
+
+
+def _is_version(version: object, least: int) -> bool:
+    return isinstance(version, int) and not isinstance(version, bool) and version >= least
 
 
 def transactions(operations: Iterable[Operation]) -> list[Transaction]:

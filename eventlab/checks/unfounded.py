@@ -26,6 +26,15 @@ def unfounded(model: str, initial: Any, operations: Sequence[Operation]) -> Oper
     return None
 
 
+def founders_of(model: str, operations: Iterable[Operation], finding: Operation) -> list[Operation]:
+    """Those of *operations* that may have put there what *finding* found; none for a counter."""
+    if model not in _KINDS:
+        return []
+    kind = _KINDS[model]
+    found = set(map(hashable, kind.finds(finding)))
+    return [each for each in operations if not found.isdisjoint(map(hashable, kind.puts(each)))]
+
+
 class _Kind(NamedTuple):
     """What values a subject has at first, which ones an operation may put there, and which one that was ok found."""
 

@@ -71,3 +71,10 @@ def test_eventually_says_how_long_it_took_and_what_was_there_last() -> None:
 def test_a_bound_below_nothing_is_refused() -> None:
     with pytest.raises(InvalidValue, match="within_s"):
         eventually("x", [], small, healed_s=0.0, within_s=-1.0)
+
+
+def test_states_are_taken_in_the_order_of_time() -> None:
+    states = [(3.0, True), (1.0, False), (2.0, False)]
+    assert eventually("settled", states, bool, healed_s=2.5).valid is True
+    assert eventually("settled", [(3.0, False), (1.0, True)], bool, healed_s=2.5).valid is False
+    assert eventually("settled", [(3.0, False), (3.0, True)], bool, healed_s=2.5).valid is True

@@ -107,3 +107,14 @@ def test_explained_is_that_some_choice_explains_it(given_movements: list[Movemen
     wanted = {**dict.fromkeys("abc", 0), **found}
     expected = any(sums(taken) == wanted for taken in product((False, True), repeat=len(given_movements)))
     assert explained("money", {}, given_movements, found).valid is expected
+
+
+@pytest.mark.parametrize("amount", [0.1, "1", True, None])
+def test_what_is_no_whole_number_is_refused_wherever_it_stands(amount: int) -> None:
+    for wrong in (
+        lambda: Movement("t", {"a": amount}),
+        lambda: explained("money", {"a": amount}, [], {"a": 1}),
+        lambda: explained("money", {"a": 1}, [], {"a": amount}),
+    ):
+        with pytest.raises(InvalidValue, match=r"'a' is .*; expected a whole number of the smallest unit"):
+            wrong()

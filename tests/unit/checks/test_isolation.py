@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -234,3 +237,27 @@ def test_what_took_effect_after_its_client_gave_up_comes_before_nobody_by_real_t
     assert strict_serializable([late, first, reader]).valid is True
     on_time = msgspec.structs.replace(late, outcome="ok")
     assert strict_serializable([on_time, first, reader]).valid is False
+
+
+def test_an_unknown_write_that_somebody_wrote_above_took_effect() -> None:
+    unknown = T("U", (("b", 0),), (("a", 1),), "unknown")
+    skewed = T("W", (("a", 0),), (("b", 1),))
+    assert serializable([unknown, skewed]).valid is True
+    assert serializable([unknown, skewed, T("V", (), (("a", 2),))]).valid is False
+    claimed_twice = T("X", (), (("a", 1),), "unknown")
+    assert serializable([unknown, claimed_twice, skewed, T("V", (), (("a", 2),))]).valid is True
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"reads": (("a", "1"),)},
+        {"writes": (("a", 1.5),)},
+        {"writes": (("a", True),)},
+        {"began": 2.0, "ended": 1.0},
+        {"began": 2.0, "ended": math.nan},
+    ],
+)
+def test_a_transaction_that_cannot_have_been_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidValue, match=r"of T|by T"):
+        Transaction("T", **wrong)
