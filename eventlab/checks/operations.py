@@ -47,14 +47,17 @@ def ended_place(operation: Operation) -> int:
 def ended_before(one: Operation, other: Operation) -> bool:
     """Whether *one* ended before *other* was invoked. At one moment its process says so, or else the record.
 
-    One with an unknown outcome never did: it may still happen after its client has given up.
+    One with an unknown outcome never did: it may still happen after its client has given up. Nor does anything tell of
+    two of a process that took no time at one moment, without a record.
     """
     if one.outcome == "unknown":
         return False
     if one.ended is None or one.ended != other.invoked:
         return one.ended is not None and one.ended < other.invoked
     if one.process == other.process:
-        return begun_place(one) <= begun_place(other)
+        if begun_place(one) != begun_place(other):
+            return begun_place(one) < begun_place(other)
+        return one.invoked < one.ended or other.ended is None or other.invoked < other.ended
     return 0 < ended_place(one) < begun_place(other)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from eventlab.checks import linearizable
 from eventlab.checks.sessions import GUARANTEES, session_guarantee
@@ -122,3 +125,47 @@ def test_a_failed_write_need_not_be_read() -> None:
 def test_another_guarantee_is_refused() -> None:
     with pytest.raises(InvalidValue, match="monotonic dreams"):
         session_guarantee([], "monotonic dreams")
+
+
+def lived(seed: int) -> list[Operation]:
+    """What three clients ask one copy, each one thing at a time; what a client gives up on may land long after.
+
+    Everything is in whole moments, so that many of them are the same; of those, the order of the list is each client's.
+    """
+    chance = random.Random(seed)
+    free, asked = [0, 0, 0], []
+    for number in range(chance.randint(3, 9)):
+        client = chance.randrange(3)
+        begun = free[client] + chance.choice((0, 0, 1))
+        ended = free[client] = begun + chance.choice((0, 1, 2))
+        what = chance.choice(("read", "read", "write", "write", "lost"))
+        effect = chance.randint(begun, begun + 6 if what == "lost" else ended)
+        asked.append((effect, number, Operation(f"p{client}", what, "x", begun, number, "ok", ended)))
+    held, story = None, {}
+    for _, number, each in sorted(asked, key=lambda one: one[:2]):
+        if each.operation == "read":
+            story[number] = msgspec.structs.replace(each, value=None, result=held)
+        else:
+            held = number
+            outcome = "unknown" if each.operation == "lost" else "ok"
+            story[number] = msgspec.structs.replace(each, operation="write", outcome=outcome)
+    return [story[number] for number in sorted(story)]
+
+
+@given(st.integers(0, 1 << 32))
+@settings(max_examples=200, deadline=None)
+def test_no_session_is_broken_in_what_one_copy_did(seed: int) -> None:
+    story = lived(seed)
+    assert linearizable(story).valid is True
+    assert [session_guarantee(story, each).valid for each in GUARANTEES].count(False) == 0
+
+
+def test_of_two_operations_that_took_no_time_at_one_moment_nobody_knows_which_is_older() -> None:
+    story = [
+        Operation("a", "write", "x", 0, 1, "unknown", 0),
+        Operation("a", "read", "x", 0, None, "ok", 0, 1),
+        Operation("a", "write", "x", 0, 2, "ok", 0),
+        Operation("a", "read", "x", 0, None, "ok", 1, 2),
+    ]
+    assert linearizable(story).valid is True
+    assert session_guarantee(story, MR).valid is None
