@@ -54,6 +54,8 @@ class Assembly:
         self.scenario, self.transport = scenario, transport
         self.services: dict[str, Service] = {}
         self.stores: dict[str, EventStore] = {}
+        self.answered: dict[str, list[str]] = {}
+        """By service: the keys of the requests that the load sent to it and that were answered as done."""
         self._open_store = open_store
         self._apps = apps or {}
         self._settings = shop_settings(scenario.policies)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 from .. import simulation
+from ..simulation.clock import OFFSET_S_MAX
 from .kinds import NumberKind, ServiceKind
 from .section import Bandwidth, Duration, End, Lasting, Latency, Probability, Problem, Section, Text
 
@@ -171,6 +172,9 @@ class Clock(Timed, frozen=True, kw_only=True):
     def problems(self) -> Iterator[Problem]:
         if (self.ahead_s is None) == (self.behind_s is None):
             yield "clock", "expected one of ahead and behind"
+        for key, seconds in (("ahead", self.ahead_s), ("behind", self.behind_s)):
+            if seconds is not None and seconds > OFFSET_S_MAX:
+                yield key, "expected at most a hundred years"
 
     def as_fault(self) -> simulation.Fault:
         offset_s = self.ahead_s if self.ahead_s is not None else -(self.behind_s or 0.0)

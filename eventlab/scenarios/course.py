@@ -53,7 +53,7 @@ async def drive_load(
     if load.orders is not None:
         await Front(assembly.customers(), progress).place([order for order in loaded.orders if order.id not in started])
         return
-    front = Front(assembly.client(FRONT), progress)
+    front = Front(assembly.client(FRONT), progress, assembly.answered)
     if load.open is not None:
         await front.request(load.open.target, load.open.as_load(loaded.recorded))
     elif load.closed is not None:
@@ -85,5 +85,10 @@ async def final_reads(assembly: Assembly) -> list[CheckResult]:
             hooks.emit(hooks.Observed(f"audit/{name}", facts))
         elif isinstance(rule, BoxOfficeService):
             office = rule.boxoffice
-            of_theatres += await check_theatre(assembly.stores[name], seats=office.seats, sections=office.sections)
+            of_theatres += await check_theatre(
+                assembly.stores[name],
+                seats=office.seats,
+                sections=office.sections,
+                answered=assembly.answered.get(name, ()),
+            )
     return [*(check_shop(audits) if "orders" in audits else []), *of_theatres]

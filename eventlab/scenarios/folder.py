@@ -86,12 +86,12 @@ class RunFolder:
 def writing(path: Path, manifest: Manifest) -> Iterator[RunFolder]:
     """A folder that is incomplete until the block ends well, and says why if it does not.
 
-    A run folder that is there already is written anew. Any other folder with
-    something in it is refused, and so is one that another run is writing.
+    A run folder that is there already is written anew. One of another scenario is refused, like any
+    folder with something else in it, and one that another run is writing.
     """
     _make(path)
     with alone_in(path):
-        _check(path)
+        _check(path, manifest.scenario)
         yield from _written(path, manifest)
 
 
@@ -140,15 +140,15 @@ def _make(path: Path) -> None:
         raise RunRefused(f"the run folder {path} cannot be made: {error.strerror}") from None
 
 
-def _check(path: Path) -> None:
+def _check(path: Path, scenario: str) -> None:
     try:
         there = sorted(os.listdir(path))
     except OSError as error:
         raise RunRefused(f"the run folder {path} cannot be read: {error.strerror}") from None
     if there and MANIFEST not in there:
         raise RunRefused(f"{path} holds {_named(there)} but no {MANIFEST}: it is no run folder; choose another --out")
-    if there:
-        read_manifest(path)
+    if there and (other := read_manifest(path).scenario) != scenario:
+        raise RunRefused(f"{path} holds a run of {other!r}, not of {scenario!r}; choose another --out")
 
 
 def _named(names: Sequence[str]) -> str:

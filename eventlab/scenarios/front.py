@@ -29,10 +29,13 @@ Progress = Callable[[int], None]
 
 
 class Front:
-    """Drives the load and tells the hooks how every operation began and ended."""
+    """Drives the load, tells the hooks how every operation began and ended, and notes what was *answered* by whom."""
 
-    def __init__(self, client: Client, progress: Progress | None = None) -> None:
+    def __init__(
+        self, client: Client, progress: Progress | None = None, answered: dict[str, list[str]] | None = None
+    ) -> None:
         self._client, self._progress = client, progress
+        self._answered = {} if answered is None else answered
         self._ended = 0
         self._registered: dict[str, asyncio.Future[None]] = {}
 
@@ -116,7 +119,9 @@ class Front:
         await self._client.call("orders", RegisterCustomer(customer_id, email), key=f"customer-{customer_id}")
 
     async def _work(self, target: str, name: str) -> str:
-        return await self._ask(target, Work(name), name)
+        done = await self._ask(target, Work(name), name)
+        self._answered.setdefault(target, []).append(name)
+        return done
 
     async def _operation(
         self,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import types
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -55,6 +56,11 @@ def members_of(hint: Any) -> tuple[Any, ...]:
 
 def may_be_none(hint: Any) -> bool:
     return get_origin(hint) in (Union, types.UnionType) and types.NoneType in get_args(hint)
+
+
+def without_none(hint: Any) -> Any:
+    """The same, for a key whose value may not be left empty."""
+    return reduce(or_, members_of(hint))
 
 
 def is_section(hint: Any) -> bool:

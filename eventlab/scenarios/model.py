@@ -55,6 +55,9 @@ class ShopService(Section, frozen=True, kw_only=True):
     store: StoreRule = StoreRule()
 
 
+REPLICAS_MAX = 10_000
+
+
 class Model(Section, frozen=True, kw_only=True):
     """A service without code: *capacity* requests at once, *queue_limit* more may wait, others are turned away.
 
@@ -76,6 +79,8 @@ class Model(Section, frozen=True, kw_only=True):
     balance: Literal["random", "round_robin", "two_choices", "least_loaded"] = "round_robin"
 
     def problems(self) -> Iterator[Problem]:
+        if self.replicas > REPLICAS_MAX:
+            yield "replicas", f"expected at most {REPLICAS_MAX:,}"
         if self.quorum is None:
             return
         if self.quorum > len(self.calls):

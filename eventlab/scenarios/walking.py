@@ -137,7 +137,9 @@ class Walker:
         values: dict[str, Any] = {}
         for key, inside in item.value.items():
             if field := fields.get(key):
-                values[field.name] = self.read(field.hint, inside, (*path, key))
+                # Of keys of which one must be there, an empty one would say nothing, and count as given.
+                hint = hints.without_none(field.hint) if key in struct.exactly_one else field.hint
+                values[field.name] = self.read(hint, inside, (*path, key))
             else:
                 problem = f"unknown key; {nearest(key, fields)}"
                 self.problems.append(Problem(item.key_places[key], (*path, key), problem))

@@ -15,7 +15,7 @@ notices, and `execute` appends so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -185,6 +185,12 @@ def no_show_oversold(log: Iterable[StoredEvent], capacity: int) -> CheckResult:
         if len(events) > capacity
     ]
     return none_found("no show is oversold", "shows with more tickets than seats", oversold)
+
+
+def no_answered_sale_lost(answered: Collection[str], kept: Container[str]) -> CheckResult:
+    """Every sale that was *answered* as done, by its command id, has its receipt among those that are *kept*."""
+    lost = [f"{sale} was answered as done, and the store knows nothing of it" for sale in answered if sale not in kept]
+    return none_found("no answered sale is lost", "sales that were answered and are lost", lost)
 
 
 def somebody_on_duty(log: Iterable[StoredEvent], began: datetime | None = None) -> CheckResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from eventlab.shop.boxoffice import (
     EndDuty,
     SeatSold,
     SellSeat,
+    no_answered_sale_lost,
     no_seat_sold_twice,
     no_show_oversold,
     show_stream,
@@ -84,12 +85,27 @@ class BoxOffice(ShopService):
         return Done()
 
 
-async def check_theatre(store: EventStore, *, seats: int, sections: int) -> list[CheckResult]:
-    """What must be true of a box office, held against its log: of seats if it sold any, of ushers if any came."""
+async def check_theatre(
+    store: EventStore, *, seats: int, sections: int, answered: Sequence[str] = ()
+) -> list[CheckResult]:
+    """What must be true of a box office, held against its log: of seats if it sold any, of ushers if any came.
+
+    *answered* are the command ids of the sales that customers were told of.
+    """
     log: list[StoredEvent] = []
     while page := await store.read_all(log[-1].position if log else 0, limit=PAGE):
         log += page
-    return list(_checked(log, seats // sections))
+    found = list(_checked(log, seats // sections))
+    if answered:
+        found.append(no_answered_sale_lost(answered, await _receipts(store)))
+    return found
+
+
+async def _receipts(store: EventStore) -> set[str]:
+    kept: list[str] = []
+    while page := await store.receipts(kept[-1] if kept else "", limit=PAGE):
+        kept += [each.command_id for each in page]
+    return set(kept)
 
 
 def _checked(log: list[StoredEvent], capacity: int) -> Iterable[CheckResult]:

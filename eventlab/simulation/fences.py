@@ -3,7 +3,7 @@
 * ``set`` in `asyncio.tasks` and `asyncio.taskgroups` is an ordered one, so that
   ``TaskGroup``, ``wait`` and ``as_completed`` keep one order;
 * a thread started from inside a world raises; so do ``time.sleep``, under which
-  nothing of the world could move, ``os.system`` and ``subprocess.Popen``;
+  nothing of the world could move, whatever starts a process, and whatever reaches for the real network;
 * anyio's worker threads (Starlette's synchronous endpoints) run inline;
 * Ctrl-C raises KeyboardInterrupt at the next step, also inside Jupyter;
 * automatic garbage collection is off (the loop collects by count), and what
@@ -12,11 +12,13 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio.taskgroups
 import asyncio.tasks
 import gc
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -31,18 +33,34 @@ from ..errors import NotSimulated
 from .loop import SimulationLoop
 from .ordered import OrderedSet
 
+try:
+    import _posixsubprocess
+except ImportError:  # not a Unix
+    _posixsubprocess = None  # type: ignore[assignment]
+
 _lock = threading.Lock()
 _worlds_running = 0
 _original_start = threading.Thread.start
 
 _PROCESS = "model it as a node: world.node(name)"
-_BLOCKING: tuple[tuple[Any, str, str, str], ...] = (
-    (time, "sleep", "time.sleep()", "use asyncio.sleep: while a thread sleeps, nothing of the world can move"),
-    (os, "system", "os.system()", _PROCESS),
-    (subprocess.Popen, "__init__", "a subprocess", _PROCESS),
+_NETWORK = "use SimulatedTransport, or eventlab.simulation.http"
+_FENCED: tuple[tuple[Any, str, str, str], ...] = tuple(
+    fence
+    for fence in (
+        (time, "sleep", "time.sleep()", "use asyncio.sleep: while a thread sleeps, nothing of the world can move"),
+        (os, "system", "os.system()", _PROCESS),
+        (os, "fork", "os.fork()", _PROCESS),  # processes of multiprocessing, and of its pools, begin so
+        (_posixsubprocess, "fork_exec", "a process", _PROCESS),  # or so
+        (subprocess.Popen, "__init__", "a subprocess", _PROCESS),
+        (_thread, "start_new_thread", "a thread", "use asyncio tasks"),
+        (socket.socket, "connect", "connecting a socket", _NETWORK),
+        (socket, "getaddrinfo", "looking up a host", _NETWORK),
+        (socket, "gethostbyname", "looking up a host", _NETWORK),
+    )
+    if hasattr(fence[0], fence[1])
 )
 _before: list[Any] = []
-"""What stood in the place of each of those when the first world began."""
+"""What stood in the place of each of those when the first world began; nothing where it is inherited."""
 
 
 @contextmanager
@@ -64,9 +82,9 @@ def _shared_patches() -> Iterator[None]:
         if _worlds_running == 1:
             asyncio.tasks.set = asyncio.taskgroups.set = OrderedSet  # type: ignore[attr-defined]
             threading.Thread.start = _start_outside_only  # type: ignore[method-assign]
-            _before[:] = [getattr(owner, name) for owner, name, _, _ in _BLOCKING]
-            for (owner, name, what, instead), real in zip(_BLOCKING, _before, strict=True):
-                setattr(owner, name, _outside_only(real, what, instead))
+            _before[:] = [vars(owner).get(name) for owner, name, _, _ in _FENCED]
+            for owner, name, what, instead in _FENCED:
+                setattr(owner, name, _outside_only(getattr(owner, name), what, instead))
         inline_anyio_threads()
     try:
         yield
@@ -76,8 +94,11 @@ def _shared_patches() -> Iterator[None]:
             if _worlds_running == 0:
                 del asyncio.tasks.set, asyncio.taskgroups.set  # type: ignore[attr-defined]
                 threading.Thread.start = _original_start  # type: ignore[method-assign]
-                for (owner, name, _, _), real in zip(_BLOCKING, _before, strict=True):
-                    setattr(owner, name, real)
+                for (owner, name, _, _), real in zip(_FENCED, _before, strict=True):
+                    if real is None:
+                        delattr(owner, name)
+                    else:
+                        setattr(owner, name, real)
 
 
 def _inside() -> bool:

@@ -74,6 +74,8 @@ def fault_rows(entries: Iterable[Entry]) -> Rows:
             key, begins = (what.fault, "", what.detail), isinstance(what, hooks.FaultBegan)
             detail = what.detail
         elif isinstance(what, hooks.StorageChanged):
+            if what.on and _is_played(rows, what.fault, entry.at):
+                continue  # the row of the schedule's fault, which has just begun, stands for it
             key, begins = (what.fault, what.storage, what.detail), what.on
             detail = f"{what.storage}: {what.detail}" if what.detail else what.storage
         else:
@@ -85,6 +87,11 @@ def fault_rows(entries: Iterable[Entry]) -> Rows:
             at = holding[key].pop(0)
             rows[at] = (*rows[at][:3], entry.at, entry.at - rows[at][2])
     return rows
+
+
+def _is_played(rows: Rows, fault: str, at_s: float) -> bool:
+    """Whether a fault of a schedule, of the same kind, began at this moment."""
+    return any(row[0] == fault and row[2] == at_s for row in rows)
 
 
 def node_rows(entries: Iterable[Entry]) -> Rows:

@@ -6,6 +6,7 @@ import math
 from typing import TypeAlias
 
 from ...errors import InvalidValue
+from ..clock import OFFSET_S_MAX
 from .network import DegradationFault as DegradationFault
 from .network import FlappingFault as FlappingFault
 from .network import IsolationFault as IsolationFault
@@ -89,8 +90,8 @@ class ClockFault(NodeFault, frozen=True, kw_only=True, tag="clock"):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not math.isfinite(self.offset_s):
-            raise InvalidValue("ClockFault.offset_s", self.offset_s, "a finite number of seconds")
+        if not abs(self.offset_s) <= OFFSET_S_MAX:
+            raise InvalidValue("ClockFault.offset_s", self.offset_s, "seconds within a hundred years of 0")
         if not -1_000_000 < self.drift_ppm <= 1_000_000:
             raise InvalidValue("ClockFault.drift_ppm", self.drift_ppm, "above -1,000,000 and up to 1,000,000")
         if not self.offset_s and not self.drift_ppm:

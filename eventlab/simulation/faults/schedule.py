@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from ...errors import InvalidValue
 from .kinds import ClockFault, CrashFault, FailingFault, Fault, PauseFault
+from .timed import TimedFault
 
 _DOWN = (CrashFault, FailingFault)
 """While one of these holds, the node may be down."""
@@ -17,12 +18,15 @@ _ALONE = (*_DOWN, PauseFault, ClockFault)
 """Two of these of one kind must not overlap on one node: the first to end would lift the other."""
 
 
-class Schedule(msgspec.Struct, frozen=True):
+class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """*faults*, whatever order they were given in, by the time at which they begin."""
 
     faults: tuple[Fault, ...] = ()
 
     def __post_init__(self) -> None:
+        faults: object = self.faults
+        if not isinstance(faults, Iterable) or not all(isinstance(fault, TimedFault) for fault in faults):
+            raise InvalidValue("the schedule", faults, "faults, as Schedule((CrashFault(…), …))")
         msgspec.structs.force_setattr(self, "faults", tuple(sorted(self.faults, key=lambda fault: fault.at_s)))
 
     def __iter__(self) -> Iterator[Fault]:

@@ -9,7 +9,7 @@ import msgspec
 from ...errors import InvalidValue
 
 
-class TimedFault(msgspec.Struct, frozen=True, kw_only=True, tag_field="fault"):
+class TimedFault(msgspec.Struct, frozen=True, kw_only=True, tag_field="fault", forbid_unknown_fields=True):
     """What all faults say: from *at_s* on, in seconds since the run began, *for_s* long."""
 
     at_s: float
@@ -22,7 +22,15 @@ class TimedFault(msgspec.Struct, frozen=True, kw_only=True, tag_field="fault"):
         for field in self.__struct_fields__:  # 5 and 5.0 seconds are one fault, and one line of a file
             if type(value := getattr(self, field)) is int:
                 msgspec.structs.force_setattr(self, field, float(value))
+            elif type(value) is list:  # as it comes back from a file
+                msgspec.structs.force_setattr(self, field, tuple(value))
         kind = type(self).__name__
+        for field, seconds in (("at_s", self.at_s), ("for_s", self.for_s)):
+            if type(seconds) is not float:
+                raise InvalidValue(f"{kind}.{field}", seconds, "a number of seconds")
+        for named in (*self.nodes(), *self.disks(), *self.stores()):
+            if not isinstance(named, str) or not named:
+                raise InvalidValue(f"the target of a {kind}", named, "a name")
         if not 0 <= self.at_s < math.inf:
             raise InvalidValue(f"{kind}.at_s", self.at_s, "a time from the start of the run, not negative")
         if not 0 < self.for_s < math.inf:
@@ -48,5 +56,5 @@ class TimedFault(msgspec.Struct, frozen=True, kw_only=True, tag_field="fault"):
 
 def check_factor(field: str, factor: float) -> None:
     """Raises InvalidValue for what makes nothing slower."""
-    if not 1 <= factor < math.inf:
+    if type(factor) is not float or not 1 <= factor < math.inf:
         raise InvalidValue(field, factor, "a finite factor from 1 up")

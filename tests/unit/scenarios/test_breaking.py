@@ -90,6 +90,7 @@ def test_what_is_written_is_what_is_played(tmp_path: Path, written: str, fault: 
         ("flip_bit: front", "faults[0].flip_bit: no service 'front'; there are"),
         ("flip_bit: users, stream: ''", "faults[0].stream: expected a text"),
         ("clock: users", "faults[0].clock: expected one of ahead and behind"),
+        ("clock: users, ahead: 10000000h", "faults[0].ahead: expected at most a hundred years"),
     ],
 )
 def test_what_cannot_befall_anything_is_refused_by_its_key(tmp_path: Path, fault: str, problem: str) -> None:

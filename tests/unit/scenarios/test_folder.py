@@ -6,6 +6,7 @@ import json
 import resource
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from eventlab.errors import RunRefused, StoreFailed
@@ -90,6 +91,15 @@ def test_a_run_folder_is_written_anew_without_the_earlier_runs_files(tmp_path: P
         raise KeyboardInterrupt
     assert [file.name for file in (tmp_path / "x").iterdir()] == [MANIFEST]
     assert status(tmp_path / "x") == ("incomplete", "interrupted")
+
+
+def test_a_run_of_another_scenario_is_refused_and_left_alone(tmp_path: Path) -> None:
+    with writing(tmp_path / "x", BEGUN) as folder:
+        folder.write(HISTORY, b"old\n")
+    other = msgspec.structs.replace(BEGUN, scenario="y")
+    with pytest.raises(RunRefused, match="holds a run of 'x', not of 'y'"), writing(tmp_path / "x", other):
+        pass
+    assert ((tmp_path / "x" / HISTORY).read_bytes(), status(tmp_path / "x")[0]) == (b"old\n", "complete")
 
 
 def test_a_folder_that_another_run_is_writing_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -247,6 +247,21 @@ ONE_BY_ONE = [
         "x.yaml:4:61: services.web.model.calls: 'db' is there twice; in a quorum everybody counts once",
     ),
     (
+        "more replicas than anybody builds",
+        MODELLED.replace("calls: [db]", "replicas: 100000000"),
+        "x.yaml:4:64: services.web.model.replicas: expected at most 10,000",
+    ),
+    (
+        "a load that says nothing",
+        MODELLED[: MODELLED.index("  open")] + "  open:\n",
+        "x.yaml:9:3: load.open: expected a mapping, found nothing",
+    ),
+    (
+        "a rate that says nothing",
+        MODELLED.replace("20/s", ""),
+        "x.yaml:9:10: load.open.rate: expected a rate such as 20/s, 100/min or 5/h; found nothing",
+    ),
+    (
         "a reserved name",
         MODELLED.replace("  db:", "  front:").replace("[db]", "[front]"),
         "x.yaml:5:3: services.front: is where load comes from; give the service another name",

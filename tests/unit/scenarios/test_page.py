@@ -23,7 +23,9 @@ PAGE = (ROOT / "docs" / "scenarios.md").read_text()
 def keys(hint: object) -> set[str]:
     """Every key that may stand anywhere in a file."""
     found: set[str] = set()
-    for member in () if kind_of(hint) else members_of(hint):
+    for member in members_of(hint):
+        if kind_of(member):  # a value, however it is made
+            continue
         for inside in getattr(member, "__args__", ()):
             found |= keys(inside)
         if is_section(member):

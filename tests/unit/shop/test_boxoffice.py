@@ -16,6 +16,7 @@ from eventlab.shop.boxoffice import (
     EndDuty,
     SeatSold,
     SellSeat,
+    no_answered_sale_lost,
     no_seat_sold_twice,
     no_show_oversold,
     on_duty,
@@ -145,6 +146,12 @@ def test_a_show_with_more_tickets_than_seats_is_named() -> None:
     log = logged((HAMLET, SeatSold(1, "ada")), (HAMLET, SeatSold(1, "bo")))
     assert no_show_oversold(log, 2).valid is True
     assert no_show_oversold(log, 1).witnesses == ("show-hamlet sold 2 tickets for 1 seats",)
+
+
+def test_a_sale_that_was_answered_and_left_no_receipt_is_named() -> None:
+    assert no_answered_sale_lost(["one", "two"], {"one", "two", "three"}).valid is True
+    found = no_answered_sale_lost(["one", "two"], {"two"})
+    assert found.witnesses == ("one was answered as done, and the store knows nothing of it",)
 
 
 @pytest.mark.parametrize("first", ["ada", "bo"])

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import contextlib
+import multiprocessing
+import os
+import socket
 import threading
 from collections.abc import Generator
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import pytest
@@ -276,6 +281,32 @@ def test_ways_out_of_the_world_say_what_to_use_instead(way_out: Any, instead: st
 
     with pytest.raises(NotSimulated, match=instead):
         World().run(main)
+
+
+@pytest.mark.parametrize(
+    ("way_out", "instead"),
+    [
+        (lambda: socket.create_connection(("127.0.0.1", 9)), "SimulatedTransport"),
+        (lambda: socket.socket().connect(("127.0.0.1", 9)), "SimulatedTransport"),
+        (lambda: socket.gethostbyname("localhost"), "SimulatedTransport"),
+        (lambda: os.fork() or os._exit(0), "world.node"),
+        (lambda: multiprocessing.get_context("fork").Process(target=print).start(), "world.node"),
+        (lambda: multiprocessing.get_context("spawn").Process(target=print).start(), "world.node"),
+        (lambda: ProcessPoolExecutor(1).submit(os.getpid).result(), "world.node"),
+        (lambda: _thread.start_new_thread(print, ()), "asyncio tasks"),
+    ],
+)
+def test_the_real_network_and_processes_are_out_of_reach(way_out: Any, instead: str) -> None:
+    """A pool of processes that was let begin would keep this one from ending."""
+
+    async def main() -> None:
+        way_out()
+
+    outside = socket.socket.connect, os.fork, _thread.start_new_thread
+    with pytest.raises(NotSimulated, match=instead):
+        World().run(main)
+    assert (socket.socket.connect, os.fork, _thread.start_new_thread) == outside
+    assert "connect" not in vars(socket.socket)
 
 
 def test_threads_and_signals_are_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +118,7 @@ def test_every_kind_takes_hold_and_is_lifted() -> None:
         (32.5, ["bit at 3"]),
         (34.0, []),
     ]
+    assert list(run.faults["fault"]) == [fault.name for fault in ONE_OF_EACH]  # each once, also those of disks
     began = [(entry.at, entry.what.fault) for entry in run.entries if isinstance(entry.what, hooks.FaultBegan)]
     assert began == [(fault.at_s, fault.name) for fault in ONE_OF_EACH]
     assert sum(isinstance(entry.what, hooks.FaultEnded) for entry in run.entries) == len(ONE_OF_EACH)
@@ -231,6 +233,35 @@ def test_whatever_is_drawn_can_be_played_and_leaves_nothing_broken(schedule: Sch
     with stage.world as world:
         world.run(stage.play(schedule))
         assert (stage.state(), stage.world.network.links.rules) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("build", "why"),
+    [
+        (lambda: CrashFault(node=None, at_s=0, for_s=1), "a name"),  # type: ignore[arg-type]
+        (lambda: CrashFault(node="", at_s=0, for_s=1), "a name"),
+        (lambda: CrashFault(node="a", at_s="1", for_s=1), "a number of seconds"),  # type: ignore[arg-type]
+        (lambda: CrashFault(node="a", at_s=True, for_s=1), "a number of seconds"),
+        (lambda: SlowFault(node="a", factor="2", at_s=0, for_s=1), "a finite factor"),  # type: ignore[arg-type]
+        (lambda: ClockFault(node="a", offset_s=1e12, at_s=0, for_s=1), "a hundred years"),
+        (lambda: Schedule(CrashFault(node="a", at_s=0, for_s=1)), "Schedule((CrashFault"),  # type: ignore[arg-type]
+        (lambda: Schedule(("x",)), "Schedule((CrashFault"),  # type: ignore[arg-type]
+        (lambda: Schedule.from_json('{"fault":[]}'), "unknown field `fault`"),
+        (
+            lambda: Schedule.from_json('{"faults":[{"fault":"crash","node":"a","at_s":0,"for_s":1,"hard":true}]}'),
+            "unknown field `hard`",
+        ),
+    ],
+)
+def test_what_is_no_fault_is_refused_when_it_is_built(build: Callable[[], object], why: str) -> None:
+    with pytest.raises(InvalidValue, match=re.escape(why)):
+        build()
+
+
+def test_lists_of_names_are_kept_as_they_come_back() -> None:
+    schedule = Schedule((PartitionFault(left=["a"], right=["b"], at_s=1, for_s=1),))  # type: ignore[arg-type]
+    assert Schedule.from_json(schedule.to_json()) == schedule
+    assert len({*schedule}) == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
