@@ -28,7 +28,8 @@ class TimedFault(msgspec.Struct, frozen=True, kw_only=True, tag_field="fault", f
         for field, seconds in (("at_s", self.at_s), ("for_s", self.for_s)):
             if type(seconds) is not float:
                 raise InvalidValue(f"{kind}.{field}", seconds, "a number of seconds")
-        for named in (*self.nodes(), *self.disks(), *self.stores()):
+        targets: tuple[object, ...] = (*self.nodes(), *self.disks(), *self.stores())
+        for named in targets:
             if not isinstance(named, str) or not named:
                 raise InvalidValue(f"the target of a {kind}", named, "a name")
         if not 0 <= self.at_s < math.inf:
