@@ -529,7 +529,8 @@ def test_a_world_may_be_closed_while_faults_hold(recwarn: pytest.WarningsRecorde
 
     assert close_early() is False
     gc.collect()  # a boot that was begun on the way out, and never ran, would be told of here
-    assert [str(warning.message) for warning in recwarn] == []
+    # Others of the process may leave files open, which Python tells of as well, by another kind.
+    assert [str(warning.message) for warning in recwarn.list if warning.category is RuntimeWarning] == []
 
 
 def test_at_one_moment_faults_take_hold_in_the_order_that_is_given_after_what_ends() -> None:
