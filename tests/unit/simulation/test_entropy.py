@@ -18,6 +18,8 @@ from collections.abc import Callable
 from os import urandom as urandom_imported
 from pathlib import Path
 from random import randint as randint_imported
+from socket import getaddrinfo as getaddrinfo_bound_before
+from socket import gethostbyname as gethostbyname_bound_before
 from time import monotonic as clock_under_another_name
 from time import sleep as sleep_under_another_name
 from time import time as time_under_its_own_name
@@ -117,8 +119,8 @@ SOURCES: list[tuple[Callable[[], Any], str]] = [
     (lambda: uuid4_imported(), "uuid.uuid4()"),
     (lambda: socket.socket().close(), "a socket"),
     (lambda: [*map(socket.socket.close, socket.socketpair())], "a socket"),
-    (lambda: socket.getaddrinfo("127.0.0.1", 80), "socket.getaddrinfo()"),
-    (lambda: socket.gethostbyname("127.0.0.1"), "socket.gethostbyname()"),
+    (lambda: getaddrinfo_bound_before("127.0.0.1", 80), "socket.getaddrinfo()"),
+    (lambda: gethostbyname_bound_before("127.0.0.1"), "socket.gethostbyname()"),
 ]
 
 
@@ -151,7 +153,7 @@ def test_what_a_seed_answers_is_not_listed(ask: Callable[[], object]) -> None:
 @pytest.mark.parametrize(
     ("leave", "what"),
     [
-        (lambda: _thread.start_new_thread(print, ()), "_thread.start_new_thread()"),
+        (lambda: _thread.start_new_thread(print, ()), "a thread"),
         (lambda: os.fork() or os._exit(0), "os.fork()"),
         (lambda: os.forkpty()[0] or os._exit(0), "os.forkpty()"),
         (lambda: os.posix_spawn("/bin/true", ["true"], {}), "os.posix_spawn()"),
@@ -159,7 +161,7 @@ def test_what_a_seed_answers_is_not_listed(ask: Callable[[], object]) -> None:
         (lambda: os.execv("/no/such", ["such"]), "os.execv()"),
         (lambda: os.execve("/no/such", ["such"], {}), "os.execve()"),
         (lambda: os.execlp("/no/such", "such"), "os.execv()"),
-        (lambda: socket.create_connection(("127.0.0.1", 9)), "socket.getaddrinfo()"),
+        (lambda: socket.create_connection(("127.0.0.1", 9)), "looking up a host"),
     ],
 )
 def test_a_way_out_is_barred_before_it_is_taken(leave: Callable[[], object], what: str) -> None:
@@ -168,9 +170,10 @@ def test_a_way_out_is_barred_before_it_is_taken(leave: Callable[[], object], wha
     async def main() -> None:
         leave()
 
-    with pytest.raises(EntropyRead) as caught:
+    with pytest.raises((EntropyRead, NotSimulated)) as caught:  # by the audit, or by the fence that comes first
         World(entropy="raise").run(main)
-    assert (caught.value.what, leave.__code__.co_name in caught.value.place) == (what, True)
+    place = getattr(caught.value, "place", leave.__code__.co_name)
+    assert (caught.value.what, leave.__code__.co_name in place) == (what, True)
 
 
 def test_a_place_is_counted() -> None:
