@@ -72,12 +72,15 @@ class Session:
         """The answer to a prepared statement: one round trip, once it is prepared here.
 
         The driver's cursors would do the same, at three times the cost in this process.
-        Raises psycopg.Error; without an ``sqlstate`` if no answer came.
+        Raises psycopg.Error; without an ``sqlstate`` if no answer came. Raises NotSent if it was not sent.
         """
         pgconn = self.pgconn
         if statement.name not in self._prepared:
             await self._prepare(statement)
-        pgconn.send_query_prepared(statement.name, parameters, statement.formats, statement.result_format)
+        try:
+            pgconn.send_query_prepared(statement.name, parameters, statement.formats, statement.result_format)
+        except psycopg.OperationalError as error:
+            raise NotSent from error  # a statement begins with its last byte
         return _good(await self._waiting.results())
 
     async def _prepare(self, statement: Statement) -> None:

@@ -40,7 +40,8 @@ class Connections:
             self._turn_to(asyncio.get_running_loop())
         if self._closed:
             raise StoreFailed(self._settings.url, "the store was closed")
-        return self._pool.free() or await self._pool.take()
+        pool = self._pool  # another thread may turn to the pool of its own loop at any time
+        return pool.free() or await pool.take()
 
     def give(self, session: Session) -> None:
         session.pool.give(session)
@@ -54,7 +55,7 @@ class Connections:
 
     def _turn_to(self, loop: asyncio.AbstractEventLoop) -> None:
         refuse_in_a_world()
-        for other in [other for other in self._pools if other.is_closed()]:
+        for other in [other for other in list(self._pools) if other.is_closed()]:
             self._pools.pop(other).close()
         self._loop, self._pool = loop, self._pools.setdefault(loop, Pool(self._settings))
 
@@ -86,7 +87,10 @@ class Pool:
     async def take(self) -> Session:
         if self._open >= self._settings.pool:
             if (session := await self._handed()) is not None:
-                return session
+                if session.is_alive():
+                    return session
+                self._let_go(session)
+                return self.free() or await self.take()
         else:
             self._open += 1
         try:

@@ -9,6 +9,7 @@ what comes is read in the loop's callback.
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Callable, Generator
 from typing import Any, TypeAlias
 
@@ -34,7 +35,7 @@ class Waiting:
         self._driver = driver
         self._loop: asyncio.AbstractEventLoop | None = None
         """The loop that watches the socket; None while it does not."""
-        self._socket = -1
+        self._unwatch: weakref.finalize[[asyncio.AbstractEventLoop, int], Waiting] | None = None
         self._asking: _Asking | None = None
         self._answer: asyncio.Future[list[PGresult]] | None = None
         self._answered_s = float("-inf")
@@ -56,12 +57,11 @@ class Waiting:
         if wanted != Wait.R:  # it does not fit into the system's buffer: the driver feeds it as there is room
             self.pause()
             return await self._driver.wait(generators.execute(self._driver.pgconn))
-        loop = self._loop or self._watch()
-        self._asking, self._answer = asking, loop.create_future()
+        self._watch()
+        self._asking, self._answer = asking, asyncio.get_running_loop().create_future()
         try:
             return await self._answer
         except asyncio.CancelledError:
-            self.pause()
             await self._stopped()
             raise
         finally:
@@ -73,9 +73,9 @@ class Waiting:
 
     def pause(self) -> None:
         """Watch no longer: somebody else waits on the socket."""
-        if self._loop is not None:
-            self._loop.remove_reader(self._socket)
-            self._loop = None
+        if self._unwatch is not None:
+            self._unwatch()
+            self._loop = self._unwatch = None
 
     def end(self, finish: Callable[[], None]) -> None:
         """Watch no longer, and *finish*; on the thread of the loop that watches, if that is running elsewhere."""
@@ -83,15 +83,19 @@ class Waiting:
         if loop is not None and loop.is_running() and asyncio._get_running_loop() is not loop:
             loop.call_soon_threadsafe(self.end, finish)
             return
-        if loop is not None and not loop.is_closed():
-            loop.remove_reader(self._socket)
-        self._loop = None
+        self.pause()
         finish()
 
-    def _watch(self) -> asyncio.AbstractEventLoop:
-        self._loop, self._socket = asyncio.get_running_loop(), self._driver.pgconn.socket
-        self._loop.add_reader(self._socket, self._readable)
-        return self._loop
+    def _watch(self) -> None:
+        """Let this loop watch the socket, as long as somebody holds the connection."""
+        loop = asyncio.get_running_loop()
+        if self._loop is loop:
+            return
+        self.pause()
+        socket = self._driver.pgconn.socket
+        loop.add_reader(socket, _tell, weakref.WeakMethod(self._readable))
+        self._loop, self._unwatch = loop, weakref.finalize(self, _forget, loop, socket)
+        self._unwatch.atexit = False
 
     def _readable(self) -> None:
         """Something has come, or the end. What comes while nobody waits is told by whoever takes the connection."""
@@ -112,12 +116,24 @@ class Waiting:
                 answer.set_exception(error)
 
     async def _stopped(self) -> None:
-        """Ask the server to stop, and take its answer. What still runs then is closed by whoever takes it back."""
+        """Ask the server to stop, and take its answer. If there is none in time, the connection is closed."""
         if self._driver.pgconn.transaction_status != TransactionStatus.ACTIVE:
             return
+        self._answer = answer = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(STOPPING_PATIENCE_S):
                 await self._driver.cancel_safe(timeout=STOPPING_PATIENCE_S)
-                await self._driver.wait(generators.execute(self._driver.pgconn))
+                await answer
         except (psycopg.Error, TimeoutError):
-            return
+            self.end(self._driver.pgconn.finish)
+
+
+def _tell(readable: weakref.WeakMethod[Callable[[], None]]) -> None:
+    if (tell := readable()) is not None:
+        tell()
+
+
+def _forget(loop: asyncio.AbstractEventLoop, socket: int) -> None:
+    """On the thread of the loop, or while that stands still: a loop that runs elsewhere is not to be touched."""
+    if not loop.is_closed() and (not loop.is_running() or asyncio._get_running_loop() is loop):
+        loop.remove_reader(socket)

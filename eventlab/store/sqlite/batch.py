@@ -44,7 +44,9 @@ class Batch:
 
     def write(self) -> None:
         """Write the events and receipts of all appends."""
-        rows.insert_events(self._connection, self._values)
+        last = rows.insert_events(self._connection, self._values)
+        if self._values and last != self._last:
+            raise sqlite3.DataError("the log has no positions left")  # SQLite takes any free number then
         if self._receipts:
             kept = ((id_, print_, rows.receipt_to_row(each)) for id_, (print_, each) in self._receipts.items())
             self._connection.executemany(rows.KEEP_RECEIPT, kept)

@@ -142,14 +142,18 @@ EVENTS_PER_STATEMENT = (64, 16, 4, 1)
 """A few sizes, so that each statement is prepared once and found again."""
 
 
-def insert_events(connection: sqlite3.Connection, values: Sequence[object]) -> None:
-    """Write events, whose *values* follow each other, in as few statements as there are sizes for."""
-    done = 0
+def insert_events(connection: sqlite3.Connection, values: Sequence[object]) -> int:
+    """Write events, whose *values* follow each other, in as few statements as there are sizes for.
+
+    Gives the position of the last one; 0 if there are none.
+    """
+    done = last = 0
     for size in EVENTS_PER_STATEMENT:
         step = size * _VALUES_PER_EVENT
         while len(values) - done >= step:
-            connection.execute(insert_statement(size), values[done : done + step])
+            last = connection.execute(insert_statement(size), values[done : done + step]).lastrowid or 0
             done += step
+    return last
 
 
 def version_of(connection: sqlite3.Connection, stream: str) -> int:

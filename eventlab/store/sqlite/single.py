@@ -76,6 +76,8 @@ class SingleInsert:
         try:
             last = self._connection.execute(rows.insert_statement(len(append.events)), values).lastrowid or 0
         except sqlite3.IntegrityError:
+            for stream in versions:
+                self._seen.forget(stream)
             return None  # one of the versions is there already, so none was written
         for stream, version in versions.items():
             self._seen.remember(stream, version, "")

@@ -29,8 +29,6 @@ def commit(
         batch.write()
         committing = True
         connection.execute("COMMIT")
-        batch.remember()
-        return outcomes
     except sqlite3.IntegrityError as error:
         rollback(connection)
         if trusting:  # another program wrote since, it seems: look everything up
@@ -42,6 +40,8 @@ def commit(
     except BaseException:  # an interrupt on the loop's thread
         rollback(connection)
         raise
+    batch.remember()
+    return outcomes
 
 
 def _failed(
@@ -58,7 +58,7 @@ def _failed(
     if len(appends) > 1 and not committing:
         return [commit(connection, url, [append], seen, trusting=False)[0] for append in appends]
     if not isinstance(error, sqlite3.Error):
-        return [error]
+        return [error for _ in appends]
     return [explained(url, error, committing=committing) for _ in appends]
 
 

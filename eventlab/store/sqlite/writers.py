@@ -97,6 +97,8 @@ class TickWriter:
 
     async def finish(self) -> None:
         self._tick()
+        while self._waiting:
+            self._tick()
 
     def _tick(self) -> None:
         self._tick_is_due, self._first = False, None

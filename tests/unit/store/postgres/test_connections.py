@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import warnings
 
 import psycopg
 import pytest
@@ -111,6 +113,26 @@ def test_stores_that_follow_each_other_on_one_loop_leave_no_socket_watched() -> 
                 assert len(await store.read_all()) == number + 1
 
     run(main())
+
+
+def test_a_store_that_was_forgotten_gives_its_connections_back() -> None:
+    """The loop watches their sockets, and holds nothing else of them."""
+
+    async def main() -> None:
+        url = fresh_url()
+        store = open_store(url)
+        await store.append([("a-1", Noted("1"))])
+        (name,) = (await sql(url, "SELECT current_database()"))[0]
+        await store._notifier.finish()
+        del store
+        gc.collect()
+        while (
+            await sql(url, "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = %s", name)
+        )[0][0]:
+            pass
+
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        run(main())
 
 
 def test_a_read_whose_connection_is_cut_is_asked_again() -> None:

@@ -7,11 +7,12 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventlab.errors import EventlabError, VersionConflict
+from eventlab.errors import EventlabError, StoreFailed, VersionConflict
 from eventlab.store import ANY, EXISTS, NONE, EventStore, Expectation, MemoryStore, StreamArchived, open_store
 from eventlab.store.sqlite import rows
 from eventlab.testing import run
@@ -135,3 +136,19 @@ def test_any_number_of_events_goes_in_as_they_are(count: int) -> None:
 def test_the_largest_statement_fits_what_every_sqlite_binds() -> None:
     """Libraries before 3.32 bind 999 values at most."""
     assert rows.insert_statement(max(rows.EVENTS_PER_STATEMENT)).count("?") <= 999
+
+
+def test_a_log_without_a_position_left_says_so_and_keeps_what_it_has(tmp_path: Path) -> None:
+    """SQLite would take any free number instead."""
+
+    async def main() -> None:
+        store = open_store(f"sqlite:///{tmp_path}/a.db?synchronous=NORMAL")
+        await store.append([("a-1", Jotted("first"))])
+        (first,) = await store.read("a-1")
+        await store.restore([msgspec.structs.replace(first, position=2**63 - 2, version=2)])
+        with pytest.raises(StoreFailed, match="no positions left"):
+            await store.append([("a-1", Jotted("third")), ("a-1", Jotted("fourth"))])
+        assert len(await store.read("a-1")) == 2
+        await store.close()
+
+    run(main())

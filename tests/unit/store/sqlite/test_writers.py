@@ -6,12 +6,13 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from eventlab.simulation import World
-from eventlab.store import Receipt
-from eventlab.store.sqlite import checkpoints, rows
+from eventlab.store import Receipt, open_store
+from eventlab.store.sqlite import SqliteStore, checkpoints, rows
 from eventlab.store.sqlite.append import Append, Outcome
 from eventlab.store.sqlite.writers import ThreadWriter, TickWriter, written
 from eventlab.testing import run
@@ -213,5 +214,18 @@ def test_what_the_thread_has_not_committed_yet_is_not_read(tmp_path: Path) -> No
                 driver.execute("ROLLBACK")
             assert [stored.event.text for stored in found["a-1"]] == ["committed"]
             assert await store.read_many(["a-1"]) == found
+
+    run(main())
+
+
+@pytest.mark.parametrize("synchronous", ["NORMAL", "FULL"])
+def test_closing_commits_whatever_waits_also_more_than_one_transaction_holds(tmp_path: Path, synchronous: str) -> None:
+    async def main() -> None:
+        store = cast(SqliteStore, open_store(f"sqlite:///{tmp_path}/a.db?synchronous={synchronous}"))
+        appends = [asyncio.ensure_future(store.append([("a-1", Jotted(str(number)))])) for number in range(1200)]
+        await asyncio.sleep(0)
+        await store.close()
+        found = await asyncio.gather(*appends, return_exceptions=True)
+        assert [type(each) for each in found if not isinstance(each, Receipt)] == []
 
     run(main())
