@@ -44,6 +44,7 @@ _original_start = threading.Thread.start
 
 _PROCESS = "model it as a node: world.node(name)"
 _NETWORK = "use SimulatedTransport, or eventlab.simulation.http"
+_LOOKUPS = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo")
 _FENCED: tuple[tuple[Any, str, str, str], ...] = tuple(
     fence
     for fence in (
@@ -53,9 +54,11 @@ _FENCED: tuple[tuple[Any, str, str, str], ...] = tuple(
         (_posixsubprocess, "fork_exec", "a process", _PROCESS),  # or so
         (subprocess.Popen, "__init__", "a subprocess", _PROCESS),
         (_thread, "start_new_thread", "a thread", "use asyncio tasks"),
+        (os, "forkpty", "os.forkpty()", _PROCESS),
+        (os, "posix_spawn", "os.posix_spawn()", _PROCESS),
         (socket.socket, "connect", "connecting a socket", _NETWORK),
-        (socket, "getaddrinfo", "looking up a host", _NETWORK),
-        (socket, "gethostbyname", "looking up a host", _NETWORK),
+        (socket.socket, "connect_ex", "connecting a socket", _NETWORK),
+        *((socket, name, "looking up a host", _NETWORK) for name in _LOOKUPS),
     )
     if hasattr(fence[0], fence[1])
 )

@@ -288,8 +288,11 @@ def test_ways_out_of_the_world_say_what_to_use_instead(way_out: Any, instead: st
     [
         (lambda: socket.create_connection(("127.0.0.1", 9)), "SimulatedTransport"),
         (lambda: socket.socket().connect(("127.0.0.1", 9)), "SimulatedTransport"),
+        (lambda: socket.socket().connect_ex(("127.0.0.1", 9)), "SimulatedTransport"),
         (lambda: socket.gethostbyname("localhost"), "SimulatedTransport"),
+        (lambda: socket.gethostbyaddr("127.0.0.1"), "SimulatedTransport"),
         (lambda: os.fork() or os._exit(0), "world.node"),
+        (lambda: os.posix_spawn("/bin/true", ["true"], {}), "world.node"),
         (lambda: multiprocessing.get_context("fork").Process(target=print).start(), "world.node"),
         (lambda: multiprocessing.get_context("spawn").Process(target=print).start(), "world.node"),
         (lambda: ProcessPoolExecutor(1).submit(os.getpid).result(), "world.node"),

@@ -115,6 +115,28 @@ def test_stores_that_follow_each_other_on_one_loop_leave_no_socket_watched() -> 
     run(main())
 
 
+def test_a_connection_that_ended_before_it_was_handed_on_is_replaced_as_well() -> None:
+    async def main() -> None:
+        url = fresh_url()
+        async with store_at(f"{url}&pool=1") as store:
+            await store.append([("a-1", Noted("0"))])
+            lent = await store._connections.take()  # type: ignore[attr-defined]
+            in_line = asyncio.ensure_future(store.append([("a-1", Noted("1"))]))
+            await asyncio.sleep(0)
+            with psycopg.connect(url, autocommit=True) as elsewhere:
+                (name,) = elsewhere.execute("SELECT current_database()").fetchone() or ("",)
+                ended = [pid for pid, _ in elsewhere.execute(END_ALL, (name,)).fetchall()]
+                while elsewhere.execute("SELECT FROM pg_stat_activity WHERE pid = ANY(%s)", (ended,)).fetchone():
+                    pass
+            await asyncio.sleep(0)  # what the server said last is read
+            await asyncio.sleep(0)  # and then the end, just after the connection was found idle
+            store._connections.give(lent)  # type: ignore[attr-defined]
+            await in_line
+            assert texts(await store.read("a-1")) == ["0", "1"]
+
+    run(main())
+
+
 def test_a_store_that_was_forgotten_gives_its_connections_back() -> None:
     """The loop watches their sockets, and holds nothing else of them."""
 
