@@ -99,6 +99,8 @@ class _Attempts:
             self._tell_start(number)
         try:
             answer = self._open(await self._send(number, began_s))
+        except GeneratorExit:
+            raise  # the world was thrown away, and another one may be listened to by now
         except BaseException as error:
             if hooks.listening:
                 self._tell_end(number, outcome_of(error), began_s, str(error) or "the caller left")

@@ -78,6 +78,7 @@ async def _play_one(
         await other.wait()
     if hooks.listening:
         hooks.emit(hooks.FaultBegan(fault.name, str(fault)))
+    is_over = True
     try:
         async with _holding(fault, links, targets):
             if isinstance(fault, FailingFault):
@@ -85,8 +86,11 @@ async def _play_one(
             else:
                 await until(fault.ends_s)
             asyncio.get_running_loop().call_soon(lifted.set)  # when this step, which lifts it, is over
+    except GeneratorExit:
+        is_over = False  # the world was thrown away, and another one may be listened to by now
+        raise
     finally:
-        if hooks.listening:
+        if is_over and hooks.listening:
             hooks.emit(hooks.FaultEnded(fault.name, str(fault)))
 
 

@@ -12,7 +12,7 @@ from eventlab import hooks
 from eventlab.errors import CallFailed, CallUnknown, InvalidValue, Unavailable
 from eventlab.history import of_kind
 from eventlab.services import Client
-from eventlab.simulation import Constant, SimulatedTransport, World
+from eventlab.simulation import Constant, PartitionFault, SimulatedTransport, World, play_in
 from eventlab.simulation.modelled import ModelledService, Work
 
 
@@ -148,3 +148,28 @@ def test_a_quorum_that_is_missed_leaves_the_caller_in_doubt() -> None:
 def test_a_quorum_of_more_than_it_calls_is_refused(quorum: int) -> None:
     with pytest.raises(InvalidValue, match=r"shop\.quorum is [03]; expected from 1 to 2"):
         _world(latency=Constant(1), calls=["a", "b"], quorum=quorum)
+
+
+def test_a_world_that_was_thrown_away_tells_nothing_to_whoever_listens_by_then() -> None:
+    """It was never closed, and the collector comes to it while another one is recorded."""
+
+    def throw_one_away() -> None:
+        world, client, _ = _world(latency=Constant(9))
+        world.node("nobody")
+        world.around = [world]  # type: ignore[attr-defined]  # only the collector comes to it
+        cut = PartitionFault(left=("shop",), right=("nobody",), at_s=0, for_s=9)
+        world.spawn(client.call("shop", Work("1")), name="call")
+        world.spawn(play_in(world, [cut]), name="faults")
+        world.run(asyncio.sleep(1))
+
+    gc.collect()
+    throw_one_away()
+    other = World(2)
+
+    async def main() -> None:
+        gc.unfreeze()  # what there was before a world is left alone by the collector, as far as that can be had
+        gc.collect()
+
+    with other.recording() as run:
+        other.run(main)
+    assert run.entries == []
