@@ -115,7 +115,9 @@ def test_stores_that_follow_each_other_on_one_loop_leave_no_socket_watched() -> 
     run(main())
 
 
-def test_a_connection_that_ended_before_it_was_handed_on_is_replaced_as_well() -> None:
+def test_a_connection_that_ended_before_it_was_handed_on_is_replaced_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "JUST_S", 0.0)
+
     async def main() -> None:
         url = fresh_url()
         async with store_at(f"{url}&pool=1") as store:
@@ -128,8 +130,6 @@ def test_a_connection_that_ended_before_it_was_handed_on_is_replaced_as_well() -
                 ended = [pid for pid, _ in elsewhere.execute(END_ALL, (name,)).fetchall()]
                 while elsewhere.execute("SELECT FROM pg_stat_activity WHERE pid = ANY(%s)", (ended,)).fetchone():
                     pass
-            await asyncio.sleep(0)  # what the server said last is read
-            await asyncio.sleep(0)  # and then the end, just after the connection was found idle
             store._connections.give(lent)  # type: ignore[attr-defined]
             await in_line
             assert texts(await store.read("a-1")) == ["0", "1"]
