@@ -35,6 +35,7 @@ AnyHappening: TypeAlias = (
     | hooks.CommandAttempted
     | hooks.CallStarted
     | hooks.CallEnded
+    | hooks.CallRejected
     | hooks.BreakerChanged
     | hooks.BreakerCounted
     | hooks.SagaMoved

@@ -10,7 +10,11 @@
     │   ├── StoreUnavailable     the database server was not reached
     │   ├── LeaseHeld            somebody else has the lease, for so long
     │   └── Unavailable          the target was not reached; it did nothing
-    │       ├── CircuitOpen      a breaker rejected the call; says how long to wait
+    │       ├── Rejected         what stands before the target did not let the call through
+    │       │   ├── CircuitOpen      a breaker rejected it; says how long to wait
+    │       │   ├── BulkheadFull     too many at once; says how many were in and waiting
+    │       │   ├── RateLimited      too many in that time; says how long to wait
+    │       │   └── LoadShed         dropped from a queue, so that the rest is in time
     │       └── DeadlinePassed   the time allowed was over before the call was made
     ├── GiveUp               the same call gets the same answer
     │   ├── Refused              a business rule said no, with a code and facts
@@ -69,13 +73,17 @@ from __future__ import annotations
 
 from .base import EventlabError, GiveUp, Retriable, SimulationError, UnknownOutcome
 from .calls import (
+    BulkheadFull,
     CallFailed,
     CallTimeout,
     CallUnknown,
     CircuitOpen,
     ConnectionBroken,
     DeadlinePassed,
+    LoadShed,
     QuorumMissed,
+    RateLimited,
+    Rejected,
     TimedOut,
     Unavailable,
     UnknownOperation,
@@ -154,7 +162,11 @@ __all__ = [
     "CommandMisdeclared",
     "DiscoveryLimit",
     "Unavailable",
+    "Rejected",
     "CircuitOpen",
+    "BulkheadFull",
+    "RateLimited",
+    "LoadShed",
     "ConnectionBroken",
     "QuorumMissed",
     "DeadlinePassed",

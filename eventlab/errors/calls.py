@@ -18,13 +18,54 @@ class Unavailable(Retriable):
         return f"{self.target} was not reached: {self.reason}"
 
 
-class CircuitOpen(Unavailable):
+class Rejected(Unavailable):
+    """What stands before the target did not let the call through. It says nothing about the target's health.
+
+    *retry_after_s* is how long to wait before it may be worth asking again, where that is known. Without having waited
+    one is rejected again, so that a retry does not hammer it.
+    """
+
+    retry_after_s: float | None = None
+
+
+class CircuitOpen(Rejected):
     """A circuit breaker rejected the call without making it."""
+
+    retry_after_s: float
 
     def __init__(self, target: str, retry_after_s: float) -> None:
         super().__init__(target, f"its circuit is open for another {retry_after_s:.3g} s")
         self.args = (target, retry_after_s)
         self.retry_after_s = retry_after_s
+
+
+class BulkheadFull(Rejected):
+    """As many calls as may be were under way, and as many waited as may wait, or for as long as they may."""
+
+    def __init__(self, target: str, inside: int, waiting: int) -> None:
+        super().__init__(target, f"no room in its bulkhead ({inside} inside, {waiting} waiting)")
+        self.args = (target, inside, waiting)
+        self.inside, self.waiting = inside, waiting
+
+
+class RateLimited(Rejected):
+    """It would have been more calls than a rate allows."""
+
+    retry_after_s: float
+
+    def __init__(self, target: str, retry_after_s: float) -> None:
+        super().__init__(target, f"its rate is used up for another {retry_after_s:.3g} s")
+        self.args = (target, retry_after_s)
+        self.retry_after_s = retry_after_s
+
+
+class LoadShed(Rejected):
+    """Dropped unbegun, so that the rest is in time; *waiting* others were left in the queue."""
+
+    def __init__(self, target: str, reason: str, waiting: int) -> None:
+        super().__init__(target, f"{reason} ({waiting} waiting)")
+        self.args = (target, reason, waiting)
+        self.waiting = waiting
 
 
 class DeadlinePassed(Unavailable):

@@ -14,6 +14,7 @@ from .calls import (
     BreakerChanged,
     BreakerCounted,
     CallEnded,
+    CallRejected,
     CallStarted,
 )
 from .deciding import (
@@ -60,6 +61,7 @@ __all__ = [
     "BreakerChanged",
     "BreakerCounted",
     "CallEnded",
+    "CallRejected",
     "CallStarted",
     "ClockChanged",
     "CommandAttempted",

@@ -6,7 +6,7 @@ from .happening import Happening
 
 
 class CallStarted(Happening, frozen=True):
-    """A call left its client, or was about to when a breaker rejected it. *attempt* 2 is the first retry."""
+    """A call left its client, or was about to when it was rejected. *attempt* 2 is the first retry."""
 
     id: int
     source: str
@@ -17,7 +17,7 @@ class CallStarted(Happening, frozen=True):
 
 
 class CallEnded(Happening, frozen=True):
-    """``ok``, ``refused``, ``failed``, ``unavailable``, ``rejected`` (by a breaker) or ``unknown``."""
+    """``ok``, ``refused``, ``failed``, ``unavailable``, ``rejected`` (by a breaker or a limiter) or ``unknown``."""
 
     id: int
     source: str
@@ -26,6 +26,18 @@ class CallEnded(Happening, frozen=True):
     outcome: str
     duration_s: float
     reason: str = ""
+
+
+class CallRejected(Happening, frozen=True):
+    """A limiter kept a call from happening, and why, in words; *waiting* others were in its queue.
+
+    *by* is the kind of limiter: ``bulkhead``, ``rate``, ``adaptive`` or ``shedder``.
+    """
+
+    limiter: str
+    by: str
+    reason: str
+    waiting: int = 0
 
 
 class BreakerChanged(Happening, frozen=True):

@@ -6,18 +6,18 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
-from ..errors import CallFailed, CircuitOpen, DeadlinePassed, GiveUp, InvalidValue, VersionConflict
+from ..errors import CallFailed, DeadlinePassed, GiveUp, InvalidValue, Rejected, VersionConflict
 
 
 def tells_of_trouble(error: BaseException) -> bool:
     """Whether *error* says that the target is unwell.
 
     A refusal is an answer, a conflict is somebody else's success, and a call
-    that another breaker or a passed deadline held back never reached the target.
+    that another breaker, a limiter or a passed deadline held back never reached the target.
     """
     if isinstance(error, GiveUp):
         return isinstance(error, CallFailed)
-    if isinstance(error, (CircuitOpen, DeadlinePassed, VersionConflict)):
+    if isinstance(error, (Rejected, DeadlinePassed, VersionConflict)):
         return False
     return isinstance(error, Exception)
 

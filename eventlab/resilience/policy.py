@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol, TypeVar
 
-from ..errors import CircuitOpen, InvalidValue, TimedOut
+from ..errors import CircuitOpen, InvalidValue, TimedOut, Unavailable
 from .backoff import Backoff
 from .deadline import deadline
 from .retry import DEFAULT_BACKOFF, RetryBudget, check_attempts, retry, worth_retrying
 
 T = TypeVar("T")
 
-Rejected = Callable[[CircuitOpen], None]
+Rejected = Callable[[Unavailable], None]
 
 
 class Circuit(Protocol):
@@ -53,7 +53,7 @@ class Policy:
         return _Layers((*self.layers, *inner.layers))
 
     async def call(self, f: Callable[[], Awaitable[T]], *, rejected: Rejected | None = None) -> T:
-        """What *f* gives, under this policy. *rejected* is told of each attempt that a breaker kept from happening."""
+        """What *f* gives, under this policy. *rejected* is told of each attempt that a layer kept from happening."""
         inner: Callable[[], Awaitable[T]] = f
         for layer in reversed(self.layers):
             inner = _wrapped(layer, inner, rejected)

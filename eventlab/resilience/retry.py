@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from .. import runtime
-from ..errors import CircuitOpen, DeadlinePassed, InvalidValue, Retriable, UnknownOutcome
+from ..errors import DeadlinePassed, InvalidValue, Rejected, Retriable, UnknownOutcome
 from .backoff import Backoff, Exponential
 from .deadline import remaining_s
 
@@ -17,8 +17,8 @@ DEFAULT_BACKOFF = Exponential(0.05, cap_s=2.0)
 
 
 def worth_retrying(error: BaseException) -> bool:
-    """Nothing happened, or nobody knows. A breaker's rejection is not hammered, and a passed deadline stays passed."""
-    if isinstance(error, (CircuitOpen, DeadlinePassed)):
+    """Nothing happened, or nobody knows. A rejection is not hammered, and a passed deadline stays passed."""
+    if isinstance(error, (Rejected, DeadlinePassed)):
         return False
     return isinstance(error, (Retriable, UnknownOutcome))
 
@@ -105,9 +105,11 @@ def _affordable(pause_s: float, budget: RetryBudget | None) -> bool:
 
 
 def pause_after(error: BaseException, attempt: int, backoff: Backoff, chance: str, previous_s: float = 0.0) -> float:
-    """The backoff's pause, or longer when a breaker said how long it stays open."""
+    """The backoff's pause, or longer when a rejection said how long to wait."""
     pause_s = backoff.delay_s(attempt, runtime.random_stream(chance), previous_s)
-    return max(pause_s, error.retry_after_s) if isinstance(error, CircuitOpen) else pause_s
+    if isinstance(error, Rejected) and error.retry_after_s is not None:
+        return max(pause_s, error.retry_after_s)
+    return pause_s
 
 
 def check_attempts(attempts_max: int) -> None:

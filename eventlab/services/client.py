@@ -10,7 +10,6 @@ from ..errors import (
     CallFailed,
     CallTimeout,
     CallUnknown,
-    CircuitOpen,
     DeadlinePassed,
     EventlabError,
     InvalidValue,
@@ -57,7 +56,7 @@ class Client:
         """The target's answer to *request*.
 
         Raises `Refused` for a business rule's no; `Unavailable`, or its kind
-        `CircuitOpen`, when nothing was done; `CallTimeout`, `ConnectionBroken`
+        `Rejected`, when nothing was done; `CallTimeout`, `ConnectionBroken`
         or `CallUnknown` when nobody knows; `CallFailed` when the handler broke.
         """
         policy = self._policy_for(target) if self._policy_for is not None else None
@@ -109,8 +108,8 @@ class _Attempts:
             self._tell_end(number, "ok", began_s)
         return answer
 
-    def reject(self, error: CircuitOpen) -> None:
-        """An attempt that a breaker did not let through."""
+    def reject(self, error: Unavailable) -> None:
+        """An attempt that a breaker or a limiter did not let through."""
         self._made += 1
         number = self._client.transport.next_call_id()
         if hooks.listening:

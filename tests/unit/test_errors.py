@@ -31,6 +31,9 @@ EXAMPLES = [
     errors.EntropyRead("time.time()", "a.py:3 in f", "use runtime.now"),
     errors.QuorumMissed(2, 3, 5),
     errors.ConnectionBroken("payments", "ReservePayment", "eu ↔ us"),
+    errors.BulkheadFull("payments", 8, 2),
+    errors.RateLimited("payments", 0.25),
+    errors.LoadShed("payments", "waited too long", 12),
     errors.EventDamaged("shop", 3, "a-1", 2, 0x1A2B3C4D, 0x0F),
 ]
 
