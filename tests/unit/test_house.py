@@ -16,6 +16,7 @@ FLOORS = {
     "runtime": 1,
     "hooks": 2,
     "codec": 2,
+    "metadata": 2,
     "resilience": 3,
     "history": 3,
     "store": 4,
