@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .backoff import Backoff, Constant, Decorrelated, Exponential
 from .breaker import CircuitBreaker, Permit, State
+from .codel import CoDel
 from .config import CircuitBreakerConfig, tells_of_trouble
 from .deadline import current_deadline_s, deadline, deadline_at, remaining_s
 from .policy import Breaker, Policy, Retry, Timeout
@@ -23,6 +24,7 @@ __all__ = [
     "State",
     "Permit",
     "tells_of_trouble",
+    "CoDel",
     "Backoff",
     "Constant",
     "Decorrelated",

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 from .. import runtime
-from ..errors import DeadlinePassed, InvalidValue, Unavailable
+from ..errors import DeadlinePassed, InvalidValue, LoadShed, Unavailable
+from ..resilience.codel import INTERVAL_S, TARGET_S, CoDel, ControlledLine
 from ..resilience.deadline import current_deadline_s
 from .incarnation import INCARNATION, Incarnation
 from .queues import Discipline, Queue, queue_of
@@ -20,8 +21,11 @@ class Capacity:
     """Serves *servers* at once; up to *queue_limit* more wait, and further ones are refused.
 
     *discipline* says whose turn is next: ``fifo``, ``lifo``, the smallest ``priority``, or the nearest
-    ``deadline``. The last one alone looks at deadlines: it drops a request when its own is over. A service
-    that has begun is never interrupted. In a world and on asyncio's own loop alike::
+    ``deadline``. That one alone looks at deadlines: it drops a request when its own is over. ``codel`` and
+    ``adaptive_lifo`` are ``fifo`` until the queue stands, as `resilience.CoDel` judges with *target_s* and
+    *interval_s*; then whoever has waited for twice the target is dropped when a server is free, with LoadShed, and the
+    second serves whoever came last. A target is to be longer than a service. A service that has begun is never
+    interrupted. In a world and on asyncio's own loop alike::
 
         disk = Capacity(servers=2, queue_limit=100, name="disk")
         await disk.serve(0.004)
@@ -38,6 +42,8 @@ class Capacity:
         queue_limit: int | None = None,
         discipline: Discipline = "fifo",
         name: str = "capacity",
+        target_s: float = TARGET_S,
+        interval_s: float = INTERVAL_S,
     ) -> None:
         if not servers >= 1 or servers % 1:
             raise InvalidValue(f"{name}.servers", servers, "a whole number, at least 1")
@@ -48,7 +54,8 @@ class Capacity:
         self.name, self.servers, self.queue_limit, self.discipline = name, servers, queue_limit, discipline
         self.in_service = 0
         self._by_deadline = discipline == "deadline"
-        self._queue: Queue = queue_of(discipline)
+        self._queue: Queue = queue_of(discipline, CoDel(target_s, interval_s, name))
+        self._shedding = self._queue if isinstance(self._queue, ControlledLine) else None
         self._meter = Meter(0.0)
         self._clock: Callable[[], float] = _unused
         """That of the world in which it is first used: it may be built, and its usage be read, outside."""
@@ -178,11 +185,14 @@ class Capacity:
 
     def _serve_next(self, meter: Meter, now_s: float) -> None:
         """Give a server that has become free to whoever's turn it is."""
+        if self._shedding is not None:
+            for place in self._shedding.shed(now_s):
+                self._drop(place, meter, LoadShed(self.name, "it waited too long in a queue that stands", self.waiting))
         while self._queue:
             place = self._queue.take()
             wakes = place.wakes
             if self._by_deadline and place.rank <= now_s:
-                self._drop(place, meter)
+                self._drop(place, meter, self._late())
             elif wakes.done():  # cancelled at this very moment
                 place.state = OVER
                 meter.abandoned += 1
@@ -195,14 +205,17 @@ class Capacity:
         if place.state == WAITING:
             meter = self._measured(self._clock())
             self._queue.remove(place)
-            self._drop(place, meter)
+            self._drop(place, meter, self._late())
 
-    def _drop(self, place: Place, meter: Meter) -> None:
+    def _late(self) -> DeadlinePassed:
+        return DeadlinePassed(self.name, "the deadline was over while it waited its turn")
+
+    def _drop(self, place: Place, meter: Meter, why: Unavailable) -> None:
         place.state = OVER
         meter.dropped += 1
         wakes = place.wakes
         if wakes is not None and not wakes.done():
-            wakes.set_exception(DeadlinePassed(self.name, "the deadline was over while it waited its turn"))
+            wakes.set_exception(why)
             wakes.exception()  # seen: whoever waits may be dead before it is told
 
 

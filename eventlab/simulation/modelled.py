@@ -10,6 +10,7 @@ import msgspec
 
 from ..errors import InvalidValue
 from ..resilience import quorum
+from ..resilience.codel import INTERVAL_S, TARGET_S
 from ..runtime import random_stream
 from ..services import Call, Client, Request, Service, handles
 from .balancing import Balance, balancer
@@ -36,7 +37,8 @@ class ModelFailed(Exception):
 class ModelledService(Service):
     """Serves *capacity* requests at once; *queue_limit* more wait, further ones are turned away.
 
-    Whose turn is next is for the *discipline* to say: ``deadline`` follows the deadlines of the calls.
+    Whose turn is next is for the *discipline* to say: ``deadline`` follows the deadlines of the calls, and
+    ``codel`` and ``adaptive_lifo`` shed load, with *target_s* and *interval_s* as `Capacity` has them.
     Each request takes a time drawn from *latency* (more on a slow node), calls every service of *calls*
     one after another, and fails with probability *failure_rate*. With a *quorum* it calls them all at once, and is
     done when so many have answered, while the other calls go on; where too few do, its caller learns nothing.
@@ -58,6 +60,8 @@ class ModelledService(Service):
         quorum: int | None = None,
         replicas: int = 1,
         balance: Balance = "round_robin",
+        target_s: float = TARGET_S,
+        interval_s: float = INTERVAL_S,
     ) -> None:
         super().__init__(name)
         if replicas < 1:
@@ -68,7 +72,15 @@ class ModelledService(Service):
         self._failure_rate, self._quorum = failure_rate, quorum
         self._asked: dict[asyncio.Task[Done], None] = {}  # the loop itself keeps tasks only weakly
         self.replicas = tuple(
-            Capacity(capacity, queue_limit=queue_limit, discipline=discipline, name=name) for _ in range(replicas)
+            Capacity(
+                capacity,
+                queue_limit=queue_limit,
+                discipline=discipline,
+                name=name,
+                target_s=target_s,
+                interval_s=interval_s,
+            )
+            for _ in range(replicas)
         )
         self._choose = balancer(balance, self.replicas, partial(random_stream, "balance"))
 

@@ -6,7 +6,9 @@ from collections import OrderedDict
 from heapq import heapify, heappop, heappush
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
-Discipline: TypeAlias = Literal["fifo", "lifo", "priority", "deadline"]
+from ..resilience.codel import CoDel, ControlledLine
+
+Discipline: TypeAlias = Literal["fifo", "lifo", "priority", "deadline", "codel", "adaptive_lifo"]
 
 GONE_MIN: Final = 64
 """Below this many places that were given up the heap is left alone; above it, as soon as half of it is."""
@@ -68,8 +70,10 @@ class Ranked:
         return len(self._here)
 
 
-def queue_of(discipline: Discipline) -> Queue:
-    """An empty queue of that discipline."""
+def queue_of(discipline: Discipline, codel: CoDel) -> Queue:
+    """An empty queue of that discipline; *codel* tells those who shed load whether it stands."""
+    if discipline in ("codel", "adaptive_lifo"):
+        return ControlledLine(codel, newest_first=discipline == "adaptive_lifo")
     if discipline in ("priority", "deadline"):
         return Ranked()
     return Line(last_first=discipline == "lifo")

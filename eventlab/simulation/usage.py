@@ -21,7 +21,7 @@ class Usage:
     refused: int
     """Turned away, because the queue was full."""
     dropped: int
-    """Not served, because their deadline was over."""
+    """Not served, because their deadline was over, or because their discipline shed them."""
     abandoned: int
     """Left unserved: cancelled, or dead with their node."""
     waiting_mean: float | None
