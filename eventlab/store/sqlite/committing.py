@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .append import Append, Busy, Outcome
 from .checkpoints import Checkpointer
@@ -24,14 +24,20 @@ class Committer:
         self._insert_single = SingleInsert(connection, self._seen)
         self.remember = self._seen.remember
 
-    def __call__(self, appends: Sequence[Append]) -> list[Outcome]:
-        """An outcome for each of *appends*, in their order. Never raises because of one of them."""
+    def __call__(self, appends: Sequence[Append], flushing: Callable[[], None] | None = None) -> list[Outcome]:
+        """An outcome for each of *appends*, in their order. Never raises because of one of them.
+
+        *flushing* is called when a transaction of several has been written, and is about to be flushed.
+        """
         with self.lock:
             outcome = self._single(appends[0]) if len(appends) == 1 else None
-            outcomes = commit(self._connection, self._url, appends, self._seen) if outcome is None else [outcome]
+            outcomes = [outcome] if outcome is not None else self._together(appends, flushing)
         if self._checkpointer is not None:
             self._checkpointer.note(appends)
         return outcomes
+
+    def _together(self, appends: Sequence[Append], flushing: Callable[[], None] | None) -> list[Outcome]:
+        return commit(self._connection, self._url, appends, self._seen, flushing=flushing)
 
     def _single(self, append: Append) -> Outcome | None:
         """The outcome of an append that one statement can make; None if it needs a transaction."""

@@ -34,8 +34,9 @@ from .connections import HeldConnection, open_engine
 from .patience import patiently
 from .records import SqliteRecords
 from .restoring import restore
+from .threaded import ThreadWriter
 from .trouble import explained, is_busy
-from .writers import InlineWriter, ThreadWriter, TickWriter, Writer, written
+from .writers import InlineWriter, TickWriter, Writer, written
 
 T = TypeVar("T")
 Synchronous = Literal["FULL", "NORMAL"]

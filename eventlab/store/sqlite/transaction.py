@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .append import Append, Busy, Outcome
 from .batch import Batch
@@ -12,11 +12,18 @@ from .trouble import explained, is_busy
 
 
 def commit(
-    connection: sqlite3.Connection, url: str, appends: Sequence[Append], seen: Seen, *, trusting: bool = True
+    connection: sqlite3.Connection,
+    url: str,
+    appends: Sequence[Append],
+    seen: Seen,
+    *,
+    trusting: bool = True,
+    flushing: Callable[[], None] | None = None,
 ) -> list[Outcome]:
     """Write *appends* in one transaction; an outcome for each, in their order. Never raises because of one of them.
 
     What was *seen* of the streams spares looking at them, if it is to be trusted, and is brought up to date.
+    *flushing* is called when all is written, before it is committed.
     """
     try:
         connection.execute("BEGIN IMMEDIATE")
@@ -27,12 +34,14 @@ def commit(
         batch = Batch(connection, seen, trusting)
         outcomes = [batch.add(append) for append in appends]
         batch.write()
+        if flushing is not None:
+            flushing()
         committing = True
         connection.execute("COMMIT")
     except sqlite3.IntegrityError as error:
         rollback(connection)
         if trusting:  # another program wrote since, it seems: look everything up
-            return commit(connection, url, appends, seen, trusting=False)
+            return commit(connection, url, appends, seen, trusting=False, flushing=flushing)
         return _failed(connection, url, appends, seen, error, committing)
     except Exception as error:
         rollback(connection)

@@ -1,4 +1,4 @@
-"""Who commits, and when: the loop's thread, once per tick, or a thread of its own.
+"""Who commits, and when: the loop's thread, once per tick, or a thread of its own (`threaded`).
 
 Nothing here is bounded by itself: every append that waits holds its caller,
 so there are never more of them than callers.
@@ -7,12 +7,9 @@ so there are never more of them than callers.
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Sequence
-from queue import Empty, SimpleQueue
 from typing import Protocol, TypeAlias
 
-from ...runtime import in_simulation
 from .append import Append, Commit, Outcome
 
 BATCH_MAX = 1000
@@ -108,86 +105,14 @@ class TickWriter:
         batch = waiting[:BATCH_MAX]
         self._crowded = len(batch) > 1
         if batch:
-            _answer(batch, self._commit([append for append, _ in batch]))
+            answer(batch, self._commit([append for append, _ in batch]))
         if self._waiting and self._loop is not None:
             self._tick_is_due = True
             self._loop.call_soon(self._tick)
 
 
-class ThreadWriter:
-    """A thread that flushes to the disk: whoever comes while it does waits for the next flush, all together."""
-
-    def __init__(self, commit: Commit, name: str) -> None:
-        self._commit = commit
-        self._name = name
-        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
-        self._thread: threading.Thread | None = None
-
-    def at_once(self, append: Append) -> None:
-        """Never: flushing would hold up the loop."""
-
-    def later(self, append: Append) -> asyncio.Future[Outcome]:
-        if self._thread is None:
-            self._thread = threading.Thread(
-                target=_serve, args=(self._queue, self._commit), name=self._name, daemon=True
-            )
-            self._thread.start()
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._queue.put((append, future))
-        return future
-
-    def stop(self) -> None:
-        """Ask the thread to end after what waits."""
-        self._queue.put(None)
-
-    async def finish(self) -> None:
-        thread, self._thread = self._thread, None
-        if thread is None:
-            return
-        self.stop()
-        if in_simulation():  # the thread was started outside this world, and does not need its loop
-            thread.join()
-        else:
-            await asyncio.to_thread(thread.join)
-
-
-def _serve(queue: SimpleQueue[Waiting | None], commit: Commit) -> None:
-    """The thread's work. It knows nothing of the store, so that a forgotten store can be collected."""
-    ended = False
-    while not ended:
-        batch: list[Waiting] = []
-        next_one = queue.get()
-        while next_one is not None:
-            batch.append(next_one)
-            if len(batch) == BATCH_MAX:
-                break
-            try:
-                next_one = queue.get_nowait()
-            except Empty:
-                break
-        ended = next_one is None
-        if batch:
-            _commit_batch(batch, commit)
-
-
-def _commit_batch(batch: Sequence[Waiting], commit: Commit) -> None:
-    try:
-        outcomes = commit([append for append, _ in batch])
-    except Exception as error:
-        outcomes = [error] * len(batch)
-    by_loop: dict[asyncio.AbstractEventLoop, tuple[list[Waiting], list[Outcome]]] = {}
-    for waiting, outcome in zip(batch, outcomes, strict=True):
-        waiting_there, outcomes_there = by_loop.setdefault(waiting[1].get_loop(), ([], []))
-        waiting_there.append(waiting)
-        outcomes_there.append(outcome)
-    for loop, (waiting_there, outcomes_there) in by_loop.items():
-        try:
-            loop.call_soon_threadsafe(_answer, waiting_there, outcomes_there)
-        except RuntimeError:
-            continue  # the loop was closed: its callers are gone
-
-
-def _answer(batch: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
+def answer(batch: Sequence[Waiting], outcomes: Sequence[Outcome]) -> None:
+    """Tell each caller of *batch* what became of its append."""
     for (_, future), outcome in zip(batch, outcomes, strict=True):
         if not future.done():  # its caller may have been cancelled
             future.set_result(outcome)

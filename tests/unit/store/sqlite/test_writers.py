@@ -14,7 +14,9 @@ from eventlab.simulation import World
 from eventlab.store import Receipt, open_store
 from eventlab.store.sqlite import SqliteStore, checkpoints, rows
 from eventlab.store.sqlite.append import Append, Outcome
-from eventlab.store.sqlite.writers import ThreadWriter, TickWriter, written
+from eventlab.store.sqlite.pacing import Pace
+from eventlab.store.sqlite.threaded import Flushing, ThreadWriter
+from eventlab.store.sqlite.writers import TickWriter, written
 from eventlab.testing import run
 
 from .notes import Jotted, store_at, texts
@@ -92,7 +94,7 @@ def test_a_tick_writer_goes_on_in_another_loop() -> None:
 def test_what_comes_while_the_thread_flushes_is_flushed_together() -> None:
     log, flushing, goes_on = Log(), threading.Event(), threading.Event()
 
-    def commit(appends: Sequence[Append]) -> list[Outcome]:
+    def commit(appends: Sequence[Append], _: Flushing) -> list[Outcome]:
         flushing.set()
         goes_on.wait(5)
         return log.commit(appends)
@@ -113,8 +115,100 @@ def test_what_comes_while_the_thread_flushes_is_flushed_together() -> None:
     assert threads() == []
 
 
+class TwoHalves(Pace):
+    """Finds a flush and a turn always equally long."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._flush_s = self._turn_s = 1.0
+
+    def flushed(self) -> None: ...
+
+    def turned(self, began_s: float) -> None: ...
+
+
+def test_one_half_is_answered_while_the_other_is_flushed_and_not_before_its_own_flush() -> None:
+    story: list[str] = []
+    begun, queued, first_half = threading.Event(), threading.Event(), threading.Event()
+
+    def commit(appends: Sequence[Append], flushing: Flushing) -> list[Outcome]:
+        flushing()
+        begun.set()
+        queued.wait(5)
+        if "flushed 16" in story:
+            first_half.wait(5)
+        story.append(f"flushed {len(appends)}")
+        return [Receipt()] * len(appends)
+
+    async def caller(writer: ThreadWriter, number: int) -> None:
+        await written(writer, append(number))
+        story.append("answered")
+        if story.count("answered") == 16:
+            first_half.set()
+
+    async def main() -> None:
+        writer = ThreadWriter(commit, "eventlab test", TwoHalves())
+        alone = asyncio.create_task(written(writer, append(0)))
+        await asyncio.sleep(0)
+        begun.wait(5)
+        callers = [asyncio.create_task(caller(writer, number)) for number in range(1, 33)]
+        await asyncio.sleep(0)
+        queued.set()
+        await asyncio.gather(alone, *callers)
+        await writer.finish()
+
+    run(main())
+    assert story == ["flushed 1", "flushed 16", *["answered"] * 16, "flushed 16", *["answered"] * 16]
+
+
+def test_nobody_is_answered_later_for_the_sake_of_one_who_comes_alone() -> None:
+    story: list[str] = []
+    begun, queued, late, answered = (threading.Event() for _ in range(4))
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        writer = ThreadWriter(lambda appends, flushing: commit(appends, flushing), "eventlab test", TwoHalves())
+        tasks: list[asyncio.Task[None]] = []
+
+        def commit(appends: Sequence[Append], flushing: Flushing) -> list[Outcome]:
+            begun.set()
+            queued.wait(5)
+            if len(appends) > 1:
+                flushing()
+            if len(appends) == 15:
+                loop.call_soon_threadsafe(come_late)
+                late.wait(5)
+            if story.count("flushed"):
+                answered.wait(5)
+            story.append("flushed" if len(appends) == 15 else str(len(appends)))
+            return [Receipt()] * len(appends)
+
+        async def caller(number: int) -> None:
+            await written(writer, append(number))
+            story.append("answered")
+            if story.count("answered") == 31:
+                answered.set()
+
+        def come_late() -> None:
+            tasks.append(asyncio.create_task(caller(99)))
+            loop.call_soon(late.set)
+
+        alone = asyncio.create_task(written(writer, append(0)))
+        await asyncio.sleep(0)
+        begun.wait(5)
+        tasks.extend(asyncio.create_task(caller(number)) for number in range(1, 32))
+        await asyncio.sleep(0)
+        queued.set()
+        await asyncio.gather(alone, *tasks)
+        await tasks[-1]
+        await writer.finish()
+
+    run(main())
+    assert story == ["1", "16", *["answered"] * 16, "flushed", *["answered"] * 15, "1", "answered"]
+
+
 def test_an_error_of_the_thread_reaches_every_caller() -> None:
-    def commit(appends: Sequence[Append]) -> list[Outcome]:
+    def commit(appends: Sequence[Append], _: Flushing) -> list[Outcome]:
         raise MemoryError("none left")
 
     async def main() -> None:
