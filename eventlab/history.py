@@ -36,6 +36,10 @@ AnyHappening: TypeAlias = (
     | hooks.CallStarted
     | hooks.CallEnded
     | hooks.CallRejected
+    | hooks.RetryScheduled
+    | hooks.RetryGivenUp
+    | hooks.HedgeSent
+    | hooks.FallbackUsed
     | hooks.BreakerChanged
     | hooks.BreakerCounted
     | hooks.SagaMoved

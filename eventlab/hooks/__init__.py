@@ -35,6 +35,12 @@ from .operations import (
     OperationInvoked,
     OperationLate,
 )
+from .policies import (
+    FallbackUsed,
+    HedgeSent,
+    RetryGivenUp,
+    RetryScheduled,
+)
 from .stores import (
     EventParked,
     EventsAppended,
@@ -68,9 +74,11 @@ __all__ = [
     "Drawn",
     "EventParked",
     "EventsAppended",
+    "FallbackUsed",
     "FaultBegan",
     "FaultEnded",
     "Happening",
+    "HedgeSent",
     "LeaseChanged",
     "Listener",
     "MessageArrived",
@@ -86,6 +94,8 @@ __all__ = [
     "ProjectionAdvanced",
     "ProjectionRebuilt",
     "ProjectionStopped",
+    "RetryGivenUp",
+    "RetryScheduled",
     "SAGA_PHASES",
     "SagaMoved",
     "SnapshotNotTaken",

@@ -1,24 +1,42 @@
 """Living with others that fail: backoff, retry, deadline, circuit breaker, and policies made of them.
 
-Begin with `policy`, which puts the others together.
+Begin with `policy`, which puts the others together. Lower-case functions build the layers of an expression; the
+classes of the same names are what they build.
 """
 
 from __future__ import annotations
 
 from .backoff import Backoff, Constant, Decorrelated, Exponential
 from .breaker import CircuitBreaker, Permit, State
+from .budget import RetryBudget
+from .circuit import Breaker, breaker
 from .codel import CoDel
 from .config import CircuitBreakerConfig, tells_of_trouble
 from .deadline import current_deadline_s, deadline, deadline_at, remaining_s
-from .policy import Breaker, Policy, Retry, Timeout
+from .fallback import Fallback, fallback, no_answer
+from .header import DEADLINE_HEADER, deadline_from_header, deadline_to_header
+from .hedge import Hedge, hedge
+from .order import PolicyWarning
+from .policy import Layer, Policy
 from .quorum import quorum
-from .retry import RetryBudget, retry, worth_retrying
+from .retry import Retry, retry, worth_retrying
+from .timeout import Timeout, timeout
 
 __all__ = [
     "Policy",
+    "Layer",
+    "PolicyWarning",
     "Retry",
+    "retry",
     "Breaker",
+    "breaker",
     "Timeout",
+    "timeout",
+    "Hedge",
+    "hedge",
+    "Fallback",
+    "fallback",
+    "no_answer",
     "CircuitBreaker",
     "CircuitBreakerConfig",
     "State",
@@ -30,11 +48,13 @@ __all__ = [
     "Decorrelated",
     "Exponential",
     "quorum",
-    "retry",
     "RetryBudget",
     "worth_retrying",
     "deadline",
     "deadline_at",
     "current_deadline_s",
     "remaining_s",
+    "DEADLINE_HEADER",
+    "deadline_to_header",
+    "deadline_from_header",
 ]

@@ -1,42 +1,41 @@
-"""Retry, breaker and timeout in one readable expression; what stands left is outside.
+"""Protections in one readable expression; what stands left is outside.
 
 ::
 
-    policy = Retry(attempts_max=3) | Breaker(circuit) | Timeout(1.0)
+    policy = retry(attempts_max=3) | breaker(circuit) | timeout(1.0)
     await policy.call(f)
 
 Every attempt of the retry asks the breaker, and the timeout's end is a failure
-that the breaker sees. A ``Timeout`` may also stand outside the retry: then it
+that the breaker sees. A ``timeout`` may also stand outside the retry: then it
 bounds all attempts and pauses together. Orders that would not do what they
-seem to do are refused, with the reason.
+seem to do are refused or warned about, with the reason: `order` has the table.
 """
 
 from __future__ import annotations
 
-import asyncio
+import functools
+import inspect
+import warnings
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, Protocol, TypeVar
+from dataclasses import MISSING, Field
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 
-from ..errors import CircuitOpen, InvalidValue, TimedOut, Unavailable
-from .backoff import Backoff
-from .deadline import deadline
-from .retry import DEFAULT_BACKOFF, RetryBudget, check_attempts, retry, worth_retrying
+from ..errors import InvalidValue, Unavailable
+from .order import PolicyWarning, doubts_of, why_senseless
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 Rejected = Callable[[Unavailable], None]
 
 
-class Circuit(Protocol):
-    """What a policy needs of a breaker."""
-
-    async def call(self, f: Callable[..., Awaitable[T]], *args: object) -> T: ...
-
-
 class Policy:
-    """One layer, or several within each other, around whatever is called."""
+    """One layer, or several within each other, around whatever is called.
+
+    It is a value that may serve any number of calls at once. Layers with a memory (breakers, limiters, budgets) share
+    it among all of them: make one policy for each target, and keep it.
+    """
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -46,134 +45,100 @@ class Policy:
     @property
     def attempt_timeout_s(self) -> float | None:
         """How long one attempt may take, when the policy says so."""
-        innermost = self.layers[-1]
-        return innermost.seconds if isinstance(innermost, Timeout) else None
+        return self.layers[-1].ends_after_s
 
     def __or__(self, inner: Policy) -> Policy:
-        return _Layers((*self.layers, *inner.layers))
+        return _Layers(self.layers, inner.layers)
 
-    async def call(self, f: Callable[[], Awaitable[T]], *, rejected: Rejected | None = None) -> T:
-        """What *f* gives, under this policy. *rejected* is told of each attempt that a layer kept from happening."""
-        inner: Callable[[], Awaitable[T]] = f
-        for layer in reversed(self.layers):
-            inner = _wrapped(layer, inner, rejected)
-        return await inner()
+    def call(
+        self, f: Callable[..., Awaitable[T]], *args: object, rejected: Rejected | None = None
+    ) -> Coroutine[Any, Any, T]:
+        """What ``f(*args)`` gives, under this policy. *rejected* is told of each attempt that a layer kept back."""
+        raise NotImplementedError
 
+    def __call__(self, f: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+        """*f* under this policy, as ``policy(f)`` or by ``@policy`` above an async function.
 
-def _wrapped(layer: Layer, inner: Callable[[], Awaitable[T]], rejected: Rejected | None) -> Callable[[], Awaitable[T]]:
-    return lambda: layer.around(inner, rejected)
+        Raises InvalidValue for a plain function: whoever paused or timed it would stop the whole loop.
+        """
+        if not inspect.iscoroutinefunction(f):
+            raise InvalidValue("what a policy is put around", f, "an async function; give plain ones asyncio.to_thread")
+
+        @functools.wraps(f)
+        async def protected(*args: P.args, **kwargs: P.kwargs) -> T:
+            return await self.call(partial(f, *args, **kwargs))
+
+        return protected
 
 
 class Layer(Policy):
-    """One kind of protection."""
+    """One kind of protection, usually a frozen dataclass: what it asks of the others is in `order`."""
+
+    kind: str = ""
+    """Its name in an expression, by which `order` knows it; no rule holds for an unknown one."""
 
     @property
     def layers(self) -> tuple[Layer, ...]:
         return (self,)
 
-    def call(self, f: Callable[[], Awaitable[T]], *, rejected: Rejected | None = None) -> Coroutine[Any, Any, T]:
-        return self.around(f, rejected)  # the commonest policy is one layer, with nothing to be wrapped
+    @property
+    def ends_after_s(self) -> float | None:
+        """How long it lets whatever is inside take, where it limits that."""
+        return None
 
-    async def around(self, inner: Callable[[], Awaitable[T]], rejected: Rejected | None) -> T:
+    def call(
+        self, f: Callable[..., Awaitable[T]], *args: object, rejected: Rejected | None = None
+    ) -> Coroutine[Any, Any, T]:
+        return self.around(partial(f, *args) if args else f, rejected)
+
+    def around(self, inner: Callable[[], Awaitable[T]], rejected: Rejected | None) -> Coroutine[Any, Any, T]:
         raise NotImplementedError
 
-
-@dataclass(frozen=True)
-class Retry(Layer):
-    """Try again, as `retry.retry` does."""
-
-    attempts_max: int = 3
-    backoff: Backoff = DEFAULT_BACKOFF
-    retry_on: Callable[[BaseException], bool] = worth_retrying
-    budget: RetryBudget | None = None
-
-    def __post_init__(self) -> None:
-        check_attempts(self.attempts_max)
-
-    async def around(self, inner: Callable[[], Awaitable[T]], rejected: Rejected | None) -> T:
-        return await retry(
-            inner,
-            attempts_max=self.attempts_max,
-            backoff=self.backoff,
-            retry_on=self.retry_on,
-            budget=self.budget,
-        )
+    def __repr__(self) -> str:
+        """As one writes it: what was left to its default is left out."""
+        said: list[str] = []
+        own: dict[str, Field[Any]] = getattr(self, "__dataclass_fields__", {})
+        for field in own.values():
+            value = getattr(self, field.name)
+            if not field.repr:
+                continue
+            if field.default is MISSING and field.default_factory is MISSING:
+                said.append(_in_words(value))
+            elif value != field.default:
+                said.append(f"{field.name}={_in_words(value)}")
+        return f"{self.kind or type(self).__name__}({', '.join(said)})"
 
 
-@dataclass(frozen=True)
-class Breaker(Layer):
-    """Ask *circuit* first. Circuits have memory: all calls to one target share one."""
-
-    circuit: Circuit
-
-    async def around(self, inner: Callable[[], Awaitable[T]], rejected: Rejected | None) -> T:
-        let_through = False
-
-        def pass_on() -> Awaitable[T]:
-            nonlocal let_through
-            let_through = True
-            return inner()
-
-        try:
-            return await self.circuit.call(pass_on)
-        except CircuitOpen as error:
-            if not let_through and rejected is not None:
-                rejected(error)
-            raise
-
-
-@dataclass(frozen=True)
-class Timeout(Layer):
-    """Give up after that long. What was begun elsewhere may still happen, so the outcome is unknown."""
-
-    seconds: float
-
-    def __post_init__(self) -> None:
-        if not self.seconds > 0:
-            raise InvalidValue("Timeout.seconds", self.seconds, "a number of seconds above 0")
-
-    async def around(self, inner: Callable[[], Awaitable[T]], rejected: Rejected | None) -> T:
-        try:
-            async with asyncio.timeout(self.seconds) as scope:
-                with deadline(self.seconds):
-                    return await inner()
-        except TimeoutError:
-            if scope.expired():
-                raise TimedOut(self.seconds) from None
-            raise
+def _in_words(value: object) -> str:
+    return getattr(value, "__qualname__", None) or repr(value)
 
 
 class _Layers(Policy):
     """Several layers in an order that makes sense."""
 
-    def __init__(self, layers: tuple[Layer, ...]) -> None:
-        self._layers = layers
+    def __init__(self, outer: tuple[Layer, ...], inner: tuple[Layer, ...]) -> None:
+        self._layers = layers = (*outer, *inner)
         reason = why_senseless(layers)
         if reason:
             raise InvalidValue("policy", self, reason)
+        told = [*doubts_of(outer), *doubts_of(inner)]  # when these were put together
+        for doubt in doubts_of(layers):
+            if doubt not in told:
+                warnings.warn(f"{self!r}: {doubt}", PolicyWarning, stacklevel=3)
+        self._outermost = layers[0].around
+        self._innermost_first = tuple(layer.around for layer in reversed(layers[1:]))
 
     @property
     def layers(self) -> tuple[Layer, ...]:
         return self._layers
 
+    def call(
+        self, f: Callable[..., Awaitable[T]], *args: object, rejected: Rejected | None = None
+    ) -> Coroutine[Any, Any, T]:
+        inner: Callable[[], Awaitable[T]] = partial(f, *args) if args else f
+        for around in self._innermost_first:
+            inner = partial(around, inner, rejected)
+        return self._outermost(inner, rejected)
+
     def __repr__(self) -> str:
-        return " | ".join(type(layer).__name__ for layer in self._layers)
-
-
-def why_senseless(layers: tuple[Layer, ...]) -> str:
-    """What an order of layers gets wrong, with the order that would do; empty when it makes sense."""
-    kinds = [type(layer) for layer in layers]
-    for kind, harm in ((Retry, "the attempts would multiply"), (Breaker, "one would count what the other held back")):
-        if kinds.count(kind) > 1:
-            return f"one {kind.__name__} at most: with two, {harm}"
-    for outer, inner in pairwise(kinds):
-        if (outer, inner) == (Timeout, Timeout):
-            return "two Timeouts with something between them: of two neighbours only the shorter counts"
-        if (outer, inner) == (Timeout, Breaker):
-            return "Breaker | Timeout: a timeout outside cancels the call, and a cancelled call counts as nothing"
-    if Retry in kinds and Breaker in kinds and kinds.index(Breaker) < kinds.index(Retry):
-        return "Retry | Breaker: a breaker outside sees one call where the target got several"
-    timeouts_s = [layer.seconds for layer in layers if isinstance(layer, Timeout)]
-    if timeouts_s and timeouts_s[0] < timeouts_s[-1]:
-        return f"an outer Timeout of at least {timeouts_s[-1]:g} s: before a shorter one the inner never ends anything"
-    return ""
+        return " | ".join(map(repr, self._layers))

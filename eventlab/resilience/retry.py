@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
-from .. import runtime
+from .. import hooks, runtime
 from ..errors import DeadlinePassed, InvalidValue, Rejected, Retriable, UnknownOutcome
 from .backoff import Backoff, Exponential
+from .budget import RetryBudget
 from .deadline import remaining_s
+from .policy import Layer
+from .policy import Rejected as ToldOf
 
 T = TypeVar("T")
 
@@ -23,95 +28,134 @@ def worth_retrying(error: BaseException) -> bool:
     return isinstance(error, (Retriable, UnknownOutcome))
 
 
-class RetryBudget:
-    """Lets retries be at most a share of the calls, so that they cannot keep down what they wait for.
+@dataclass(frozen=True, repr=False)
+class Retry(Layer):
+    """Try again, at most *attempts_max* times in all, and begin no attempt *within_s* after the first or later.
 
-    Every call earns *ratio* of a retry, and *floor_per_s* retries come with
-    time, so that a client with little traffic may retry at all. What is not
-    spent is kept up to *saved_max*, which a new budget starts with.
+    The last error comes out as it is, with one exception: "nothing happened" is true of the last attempt only, so
+    that if an earlier one ended in doubt, its `UnknownOutcome` comes out instead, caused by the last error. An answer
+    that *retry_result* does not like is asked for again, and comes out if it is the last.
+
+    Gives up early when the budget is spent, or when the time within which it may try, or the ambient deadline, would
+    pass during the pause. An error that says when to come back (``retry_after_s``) is not asked before.
     """
 
-    def __init__(self, ratio: float = 0.1, floor_per_s: float = 1.0, saved_max: float = 10.0) -> None:
-        if not 0 <= ratio <= 1:
-            raise InvalidValue("RetryBudget.ratio", ratio, "a share from 0 to 1")
-        if not floor_per_s >= 0:
-            raise InvalidValue("RetryBudget.floor_per_s", floor_per_s, "0 or more retries a second")
-        if not saved_max >= 1:
-            raise InvalidValue("RetryBudget.saved_max", saved_max, "at least one retry")
-        self.ratio, self.floor_per_s, self.saved_max = ratio, floor_per_s, saved_max
-        self._saved = saved_max
-        self._at_s: float | None = None
+    kind = "retry"
 
-    def earn(self) -> None:
-        """A call begins."""
-        self._saved = min(self.saved_max, self._saved + self.ratio)
+    attempts_max: int | None = 3
+    backoff: Backoff = DEFAULT_BACKOFF
+    retry_on: Callable[[BaseException], bool] = worth_retrying
+    retry_result: Callable[[object], bool] | None = None
+    within_s: float | None = None
+    budget: RetryBudget | None = None
+    name: str = ""
+    chance: str = "resilience/retry"
 
-    def spend(self) -> bool:
-        """Take one retry out, if there is one."""
-        now_s = runtime.monotonic()
-        if self._at_s is not None:
-            self._saved = min(self.saved_max, self._saved + (now_s - self._at_s) * self.floor_per_s)
-        self._at_s = now_s
-        if self._saved < 1 - 1e-9:  # ten tenths add up to a little less than one
-            return False
-        self._saved -= 1
-        return True
+    def __post_init__(self) -> None:
+        if self.attempts_max is None:
+            if self.within_s is None:
+                raise InvalidValue("retry, attempts_max", None, "a number of attempts, or within_s in its place")
+        elif self.attempts_max < 1:
+            raise InvalidValue("retry, attempts_max", self.attempts_max, "at least 1, counting the first")
+        if self.within_s is not None and not self.within_s > 0:
+            raise InvalidValue("retry, within_s", self.within_s, "a number of seconds above 0")
+
+    async def around(self, inner: Callable[[], Awaitable[T]], rejected: ToldOf | None) -> T:
+        if self.budget is not None:
+            self.budget.earn()
+        course = _Course(self) if self.within_s is not None else None  # it is for what goes wrong, or takes long
+        while True:
+            try:
+                answer = await inner()
+            except Exception as error:
+                if course is None:
+                    course = _Course(self)
+                pause_s = course.pause_after(error)
+                if pause_s is None:
+                    if course.doubt is not None and isinstance(error, Retriable):
+                        raise course.doubt from error
+                    raise
+                if isinstance(error, UnknownOutcome):
+                    course.doubt = error
+            else:
+                if self.retry_result is None or not self.retry_result(answer):
+                    return answer
+                if course is None:
+                    course = _Course(self)
+                pause_s = course.pause_after_answer(answer)
+                if pause_s is None:
+                    return answer
+            await asyncio.sleep(pause_s)
 
 
-async def retry(
-    f: Callable[[], Awaitable[T]],
-    *,
-    attempts_max: int = 3,
+def retry(
+    attempts_max: int | None = 3,
     backoff: Backoff = DEFAULT_BACKOFF,
+    *,
     retry_on: Callable[[BaseException], bool] = worth_retrying,
+    retry_result: Callable[[object], bool] | None = None,
+    within_s: float | None = None,
     budget: RetryBudget | None = None,
-    chance: str = "resilience/retry",
-) -> T:
-    """What *f* gives, in at most *attempts_max* attempts. The last error comes out as it is, with one exception.
+    name: str = "",
+) -> Retry:
+    """Try again, as `Retry` says: ``await retry(5, Constant(0.1), within_s=2).call(f)``.
 
-    "Nothing happened" is true of the last attempt only: if an earlier one
-    ended in doubt, its `UnknownOutcome` comes out instead, caused by the last
-    error. Gives up early when the budget is spent, or when the deadline would
-    pass during the pause.
+    A retry with a *name* tells of each pause and of each giving up (`hooks.RetryScheduled`, `hooks.RetryGivenUp`).
     """
-    check_attempts(attempts_max)
-    if budget is not None:
-        budget.earn()
-    attempt, pause_s = 1, 0.0
-    doubt: UnknownOutcome | None = None
-    while True:
-        try:
-            return await f()
-        except Exception as error:
-            again = attempt < attempts_max and retry_on(error)
-            if again:
-                pause_s = pause_after(error, attempt, backoff, chance, pause_s)
-            if not again or not _affordable(pause_s, budget):
-                if doubt is not None and isinstance(error, Retriable):
-                    raise doubt from error
-                raise
-            if isinstance(error, UnknownOutcome):
-                doubt = error
-        attempt += 1
-        await asyncio.sleep(pause_s)
+    return Retry(attempts_max, backoff, retry_on, retry_result, within_s, budget, name)
 
 
-def _affordable(pause_s: float, budget: RetryBudget | None) -> bool:
-    """Whether the deadline lets the pause pass, and the budget has a retry left, which is then spent."""
-    left_s = remaining_s()
-    if left_s is not None and pause_s >= left_s:
-        return False
-    return budget is None or budget.spend()
+class _Course:
+    """One call that did not go well at first: how often it was tried, and how long to wait now."""
 
+    __slots__ = ("_attempt", "_pause_s", "_retry", "_until_s", "doubt")
 
-def pause_after(error: BaseException, attempt: int, backoff: Backoff, chance: str, previous_s: float = 0.0) -> float:
-    """The backoff's pause, or longer when a rejection said how long to wait."""
-    pause_s = backoff.delay_s(attempt, runtime.random_stream(chance), previous_s)
-    if isinstance(error, Rejected) and error.retry_after_s is not None:
-        return max(pause_s, error.retry_after_s)
-    return pause_s
+    def __init__(self, retry: Retry) -> None:
+        self._retry = retry
+        self._attempt = 0
+        self._pause_s = 0.0
+        self._until_s = math.inf if retry.within_s is None else runtime.monotonic() + retry.within_s
+        self.doubt: UnknownOutcome | None = None
 
+    def pause_after(self, error: Exception) -> float | None:
+        """How long to wait after *error*, or None to give up."""
+        self._attempt += 1
+        if not self._retry.retry_on(error):
+            return None
+        after_s = getattr(error, "retry_after_s", None)
+        return self._pause(after_s or 0.0, error)
 
-def check_attempts(attempts_max: int) -> None:
-    if attempts_max < 1:
-        raise InvalidValue("attempts_max", attempts_max, "at least 1, counting the first")
+    def pause_after_answer(self, answer: object) -> float | None:
+        """How long to wait after an answer that does not do, or None to take it."""
+        self._attempt += 1
+        return self._pause(0.0, None)
+
+    def _pause(self, at_least_s: float, error: Exception | None) -> float | None:
+        retry = self._retry
+        if retry.attempts_max is not None and self._attempt >= retry.attempts_max:
+            given_up = "no attempt is left"
+        else:
+            drawn_s = retry.backoff.delay_s(self._attempt, runtime.random_stream(retry.chance), self._pause_s)
+            self._pause_s = max(drawn_s, at_least_s)
+            given_up = self._why_not_after(self._pause_s)
+        if retry.name and hooks.listening:
+            reason = "the answer will not do" if error is None else f"{type(error).__name__}: {error}"
+            hooks.emit(
+                hooks.RetryGivenUp(retry.name, self._attempt, given_up, reason)
+                if given_up
+                else hooks.RetryScheduled(retry.name, self._attempt, self._pause_s, reason)
+            )
+        return None if given_up else self._pause_s
+
+    def _why_not_after(self, pause_s: float) -> str:
+        """Why there is no attempt after such a pause; empty if there is one, which is then paid for."""
+        if math.isinf(pause_s):
+            return "there is no telling when"
+        left_s = remaining_s()
+        if left_s is not None and pause_s >= left_s:
+            return "the deadline would pass"
+        if runtime.monotonic() + pause_s >= self._until_s:
+            return f"{self._retry.within_s:g} s would pass"
+        if self._retry.budget is not None and not self._retry.budget.spend():
+            return "the budget is spent"
+        return ""

@@ -42,7 +42,7 @@ def test_a_rejection_is_not_hammered(rejection: Rejected) -> None:
 
     async def main() -> None:
         with pytest.raises(Rejected):
-            await retry(rejected, attempts_max=3)
+            await retry(attempts_max=3).call(rejected)
 
     World().run(main)
     assert asked == [rejection]
@@ -59,7 +59,7 @@ def test_who_retries_a_rejection_all_the_same_waits_as_long_as_it_says(rejection
             raise rejection
 
     async def main() -> None:
-        await retry(rejected_once, backoff=Constant(0.1), retry_on=lambda error: isinstance(error, Unavailable))
+        await retry(backoff=Constant(0.1), retry_on=lambda error: isinstance(error, Unavailable)).call(rejected_once)
 
     world.run(main)
     assert asked_s == [0, again_s]

@@ -38,7 +38,7 @@ def down() -> Unavailable:
 def test_it_tries_again_after_each_pause_until_it_works() -> None:
     async def main() -> None:
         target = Target(down(), CallTimeout("payments", "Pay", 1), down())
-        assert await retry(target, attempts_max=4, backoff=DOUBLING) == "answer"
+        assert await retry(attempts_max=4, backoff=DOUBLING).call(target) == "answer"
         assert target.asked_s == [0, 1, 3, 7]
 
     in_world(main)
@@ -48,10 +48,10 @@ def test_a_last_attempt_that_did_nothing_does_not_clear_the_doubt_of_an_earlier_
     async def main() -> None:
         lost, rejected = CallTimeout("payments", "Pay", 1), CircuitOpen("payments", 5)
         with pytest.raises(CallTimeout) as raised:
-            await retry(Target(lost, rejected), attempts_max=3, backoff=DOUBLING)
+            await retry(attempts_max=3, backoff=DOUBLING).call(Target(lost, rejected))
         assert (raised.value, raised.value.__cause__) == (lost, rejected)
         with pytest.raises(Refused):  # a refusal is an answer, and stays one
-            await retry(Target(lost, Refused("declined")), attempts_max=3, backoff=DOUBLING)
+            await retry(attempts_max=3, backoff=DOUBLING).call(Target(lost, Refused("declined")))
 
     in_world(main)
 
@@ -61,7 +61,7 @@ def test_the_last_error_comes_out_as_it_is() -> None:
         errors = [down(), down(), down()]
         target = Target(*errors)
         with pytest.raises(Unavailable) as raised:
-            await retry(target, attempts_max=3, backoff=DOUBLING)
+            await retry(attempts_max=3, backoff=DOUBLING).call(target)
         assert raised.value is errors[2]
         assert target.asked_s == [0, 1, 3]
 
@@ -76,7 +76,7 @@ def test_what_another_attempt_cannot_help_is_not_repeated(error: Exception) -> N
     async def main() -> None:
         target = Target(error)
         with pytest.raises(type(error)):
-            await retry(target)
+            await retry().call(target)
         assert len(target.asked_s) == 1
 
     in_world(main)
@@ -85,7 +85,7 @@ def test_what_another_attempt_cannot_help_is_not_repeated(error: Exception) -> N
 def test_a_rejection_is_waited_out_when_it_is_retried_at_all() -> None:
     async def main() -> None:
         target = Target(CircuitOpen("payments", 3.5))
-        await retry(target, backoff=Constant(0.1), retry_on=lambda error: isinstance(error, CircuitOpen))
+        await retry(backoff=Constant(0.1), retry_on=lambda error: isinstance(error, CircuitOpen)).call(target)
         assert target.asked_s == [0, 3.5]
 
     in_world(main)
@@ -95,7 +95,7 @@ def test_it_does_not_pause_beyond_the_deadline() -> None:
     async def main() -> None:
         target = Target(down(), down(), down())
         with deadline(2), pytest.raises(Unavailable):
-            await retry(target, attempts_max=10, backoff=DOUBLING)
+            await retry(attempts_max=10, backoff=DOUBLING).call(target)
         assert target.asked_s == [0, 1]
         assert runtime.monotonic() == 1  # it gave up at once instead of waiting for nothing
 
@@ -105,7 +105,7 @@ def test_it_does_not_pause_beyond_the_deadline() -> None:
 def test_the_same_seed_pauses_the_same() -> None:
     def asked(seed: int) -> list[float]:
         target = Target(down(), down())
-        World(seed).run(lambda: retry(target))
+        World(seed).run(lambda: retry().call(target))
         return target.asked_s
 
     assert asked(1) == asked(1) != asked(2)
@@ -124,7 +124,7 @@ def test_a_budget_lets_one_call_in_ten_be_a_retry() -> None:
 
         for _ in range(1000):
             with pytest.raises(Unavailable):
-                await retry(fails, attempts_max=10, backoff=Constant(0), budget=budget)
+                await retry(attempts_max=10, backoff=Constant(0), budget=budget).call(fails)
         assert 1_000 + 100 <= asked <= 1_000 + 100 + budget.saved_max  # the calls, a tenth, and what was saved
 
     ManualClock().run(main())
@@ -150,9 +150,14 @@ def test_a_budget_outside_its_domain_is_named(settings: dict[str, float]) -> Non
         RetryBudget(**settings)
 
 
-def test_no_attempt_at_all_is_refused() -> None:
-    async def main() -> None:
-        with pytest.raises(InvalidValue, match="attempts_max"):
-            await retry(Target(), attempts_max=0)
-
-    in_world(main)
+@pytest.mark.parametrize(
+    ("build", "named"),
+    [
+        (lambda: retry(0), "attempts_max"),
+        (lambda: retry(None), "attempts_max"),
+        (lambda: retry(within_s=0), "within_s"),
+    ],
+)
+def test_a_retry_without_an_attempt_or_without_an_end_is_refused(build: Callable[[], object], named: str) -> None:
+    with pytest.raises(InvalidValue, match=named):
+        build()

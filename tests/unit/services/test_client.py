@@ -18,14 +18,14 @@ from eventlab.errors import (
 )
 from eventlab.hooks import CallEnded, CallStarted
 from eventlab.resilience import (
-    Breaker,
     CircuitBreaker,
     CircuitBreakerConfig,
     Constant,
     Policy,
-    Retry,
-    Timeout,
+    breaker,
     deadline,
+    retry,
+    timeout,
 )
 from eventlab.services import DROP, PASS, Call, Client, Envelope, Fate, InProcessTransport, Reply, Request
 from eventlab.simulation import World
@@ -91,7 +91,7 @@ def test_the_answer_comes_with_its_type() -> None:
 def test_every_attempt_of_a_call_carries_the_same_key_and_an_id_of_its_own() -> None:
     async def main() -> None:
         payments = Payments(down(), Reply("unknown", reason="lost track"))
-        client = shop(payments, Retry(attempts_max=3, backoff=Constant(0.1)))
+        client = shop(payments, retry(attempts_max=3, backoff=Constant(0.1)))
         await client.call("payments", Pay(5), key="order-7/pay")
         assert [(call.id, call.key) for call in payments.calls] == [(n, "order-7/pay") for n in (1, 2, 3)]
 
@@ -111,19 +111,19 @@ def test_a_call_may_wait_as_long_as_it_says_and_a_client_says_it_for_all() -> No
         client = shop(Payments(), drops=2, timeout_s=0.5)
         for own_s, expected_s in ((None, 0.5), (3.0, 3.0)):
             began_s = runtime.monotonic()
-            with pytest.raises(CallTimeout) as timeout:
+            with pytest.raises(CallTimeout) as raised:
                 await client.call("payments", Pay(5), timeout_s=own_s)
-            assert (timeout.value.timeout_s, runtime.monotonic() - began_s) == (expected_s, expected_s)
+            assert (raised.value.timeout_s, runtime.monotonic() - began_s) == (expected_s, expected_s)
 
     World().run(main)
 
 
 def test_the_policys_timeout_stands_in_for_the_clients() -> None:
     async def main() -> None:
-        client = shop(Payments(), Timeout(4.0), drops=1, timeout_s=0.5)
-        with pytest.raises(CallTimeout) as timeout:
+        client = shop(Payments(), timeout(4.0), drops=1, timeout_s=0.5)
+        with pytest.raises(CallTimeout) as raised:
             await client.call("payments", Pay(5))
-        assert (timeout.value.args, runtime.monotonic()) == (("payments", "Pay", 4.0), 4.0)
+        assert (raised.value.args, runtime.monotonic()) == (("payments", "Pay", 4.0), 4.0)
 
     World().run(main)
 
@@ -145,7 +145,7 @@ def test_the_nearest_end_counts_and_travels_with_the_call() -> None:
 def test_nothing_is_sent_when_the_deadline_has_passed_and_no_breaker_counts_it() -> None:
     async def main() -> None:
         payments, circuit = Payments(), CircuitBreaker("payments")
-        client = shop(payments, Retry() | Breaker(circuit))
+        client = shop(payments, retry() | breaker(circuit))
         with deadline(0.5):
             await asyncio.sleep(0.5)
             with pytest.raises(DeadlinePassed):
@@ -160,7 +160,7 @@ def test_the_breaker_counts_every_attempt_and_its_rejection_is_not_hammered() ->
         config = CircuitBreakerConfig(window_calls=3, minimum_calls=3)
         payments = Payments(*[down()] * 10)
         client = shop(
-            payments, Retry(attempts_max=9, backoff=Constant(0.1)) | Breaker(CircuitBreaker("payments", config))
+            payments, retry(attempts_max=9, backoff=Constant(0.1)) | breaker(CircuitBreaker("payments", config))
         )
         with pytest.raises(CircuitOpen):
             await client.call("payments", Pay(5), key="k")

@@ -13,7 +13,7 @@ from eventlab.codec import event
 from eventlab.commands import Command, ConflictRetry, execute
 from eventlab.errors import CallTimeout, Unavailable, VersionConflict
 from eventlab.resilience import Exponential as Backoff
-from eventlab.resilience import Retry
+from eventlab.resilience import retry
 from eventlab.services import Call, Client, Request, Service, handles
 from eventlab.shop.holding import HoldingStore
 from eventlab.simulation import Constant, Exponential, Node, SimulatedTransport, World
@@ -101,10 +101,10 @@ def amplification(seed: int, *, layers: int, attempts: int, failing: float, requ
     world = World(seed)
     world.network.set_latency(Constant(0))
     transport = SimulatedTransport(world)
-    retry = Retry(attempts, Backoff(0.01))
+    policy = retry(attempts, Backoff(0.01))
 
     def client(name: str) -> Client:
-        return Client(transport, name, timeout_s=1e6, policy_for=lambda target: retry)
+        return Client(transport, name, timeout_s=1e6, policy_for=lambda target: policy)
 
     names = [f"layer-{number}" for number in range(1, layers + 1)]
     built = [Layer(name, client(name), below, failing) for name, below in zip(names, [*names[1:], None], strict=True)]
