@@ -9,6 +9,7 @@ from __future__ import annotations
 from .backoff import Backoff, Constant, Decorrelated, Exponential
 from .breaker import CircuitBreaker, Permit, State
 from .budget import RetryBudget
+from .bulkhead import Bulkhead
 from .circuit import Breaker, breaker
 from .codel import CoDel
 from .config import CircuitBreakerConfig, tells_of_trouble
@@ -16,6 +17,7 @@ from .deadline import current_deadline_s, deadline, deadline_at, remaining_s
 from .fallback import Fallback, fallback, no_answer
 from .header import DEADLINE_HEADER, deadline_from_header, deadline_to_header
 from .hedge import Hedge, hedge
+from .limited import Limited, Limiter, bulkhead
 from .order import PolicyWarning
 from .policy import Layer, Policy
 from .quorum import quorum
@@ -42,6 +44,10 @@ __all__ = [
     "State",
     "Permit",
     "tells_of_trouble",
+    "Limited",
+    "Limiter",
+    "Bulkhead",
+    "bulkhead",
     "CoDel",
     "Backoff",
     "Constant",

@@ -1,0 +1,62 @@
+"""A limiter as a layer of a policy: ``retry() | breaker(circuit) | bulkhead(eight_at_once) | timeout(1.0)``."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from .. import errors
+from .bulkhead import Bulkhead
+from .policy import Layer, Rejected
+
+T = TypeVar("T")
+
+
+class Limiter(Protocol):
+    """What a policy needs of a limiter: it awaits a call, or raises without having made it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    def call(self, f: Callable[..., Awaitable[T]], *args: object) -> Coroutine[Any, Any, T]: ...
+
+
+@dataclass(frozen=True, repr=False)
+class Limited(Layer):
+    """Ask *limiter* first. Limiters have memory: all calls to one target share one."""
+
+    limiter: Limiter
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]  # its limiter's, by which the order is judged
+        return self.limiter.kind
+
+    def around(self, inner: Callable[[], Awaitable[T]], rejected: Rejected | None) -> Coroutine[Any, Any, T]:
+        return self.limiter.call(inner) if rejected is None else self._telling(inner, rejected)
+
+    async def _telling(self, inner: Callable[[], Awaitable[T]], rejected: Rejected) -> T:
+        let_through = False
+
+        def pass_on() -> Awaitable[T]:
+            nonlocal let_through
+            let_through = True
+            return inner()
+
+        try:
+            return await self.limiter.call(pass_on)
+        except (errors.Rejected, errors.DeadlinePassed) as error:
+            if not let_through:
+                rejected(error)
+            raise
+
+    def __repr__(self) -> str:
+        return f"{self.kind}({self.limiter.name!r})"
+
+
+def bulkhead(limiter: Bulkhead) -> Limited:
+    """So many at once: ``bulkhead(Bulkhead("payments", calls_max=8))``."""
+    return Limited(limiter)
