@@ -62,9 +62,8 @@ class Session:
         self.head = 0
         """Up to here the log is known to be complete."""
 
-    @property
-    def driver(self) -> AsyncConnection[Any]:
-        """The driver's connection, which waits for its answers by itself."""
+    def as_driver(self) -> AsyncConnection[Any]:
+        """The driver's connection, which waits for its answers by itself: the socket is watched no longer."""
         self._waiting.pause()
         return self._driver
 

@@ -34,7 +34,7 @@ SELECT setval('event_positions', greatest(%s, coalesce(pg_sequence_last_value('e
 
 async def restore(session: Session, events: Sequence[StoredEvent], receipts: Sequence[KeptReceipt]) -> None:
     """All of them, in one transaction, or an InvalidValue and nothing."""
-    driver = session.driver
+    driver = session.as_driver()
     names = list(dict.fromkeys(stored.stream for stored in events))
     async with driver.transaction(), driver.cursor() as cursor:
         await cursor.execute(_LOCKS, (names,))

@@ -54,7 +54,8 @@ class Batch:
     def remember(self) -> None:
         """Once it is committed: where the streams are now."""
         for stream, version in self._versions.items():
-            self._seen.remember(stream, version, ARCHIVED if stream in self._archived else "")
+            if version:  # who asked for a stream that is not there learnt nothing that is worth a place
+                self._seen.remember(stream, version, ARCHIVED if stream in self._archived else "")
 
     def _is_as_seen(self, append: Append) -> bool:
         """Whether all that is expected are versions that were seen, of streams that it writes: writing checks those."""

@@ -13,6 +13,7 @@ from eventlab.errors import AppendUnknown, NotSimulated, StoreBusy, StoreFailed,
 from eventlab.simulation import World
 from eventlab.store import open_store
 from eventlab.store.postgres import waiting
+from eventlab.store.postgres.connecting import NotSent, Statement
 from eventlab.testing import run
 from eventlab.testing.postgres import fresh_url
 from eventlab.testing.stores.vocabulary import Noted, places, raised, texts
@@ -35,6 +36,15 @@ async def end_all(url: str) -> None:
     # Those and no others: a store may be connected again before the last of them has gone.
     while (await sql(url, "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s)", ended))[0][0]:
         pass
+
+
+def end_all_at_a_standstill(url: str) -> None:
+    """The same, while the loop has no turn."""
+    with psycopg.connect(url, autocommit=True) as elsewhere:
+        (name,) = elsewhere.execute("SELECT current_database()").fetchone() or ("",)
+        ended = [pid for pid, _ in elsewhere.execute(END_ALL, (name,)).fetchall()]
+        while elsewhere.execute("SELECT FROM pg_stat_activity WHERE pid = ANY(%s)", (ended,)).fetchone():
+            pass
 
 
 @pytest.mark.parametrize("committed", [True, False])
@@ -92,13 +102,28 @@ def test_a_connection_that_ended_while_the_loop_stood_still_is_replaced_as_well(
         url = fresh_url()
         async with store_at(url) as store:
             await store.append([("a-1", Noted("1"))])
-            with psycopg.connect(url, autocommit=True) as elsewhere:
-                (name,) = elsewhere.execute("SELECT current_database()").fetchone() or ("",)
-                ended = [pid for pid, _ in elsewhere.execute(END_ALL, (name,)).fetchall()]
-                while elsewhere.execute("SELECT FROM pg_stat_activity WHERE pid = ANY(%s)", (ended,)).fetchone():
-                    pass
+            end_all_at_a_standstill(url)
             await store.append([("a-1", Noted("2"))])
             assert texts(await store.read_all()) == ["1", "2"]
+
+    run(main())
+
+
+@pytest.mark.parametrize("prepared", [True, False])
+def test_what_a_lost_connection_does_not_send_has_not_happened(prepared: bool) -> None:
+    """An append whose outcome is unknown is never tried again by itself; one that was never sent is known."""
+    question = Statement("question", "SELECT 1", [])
+
+    async def main() -> None:
+        url = fresh_url()
+        async with store_at(url) as store:
+            session = await store._connections.take()  # type: ignore[attr-defined]
+            if prepared:
+                await session.ask(question, ())
+            session.pgconn.finish()
+            await raised(NotSent, session.ask(question, ()))
+            session.pool.give(session)
+            assert len((await store.append([("a-1", Noted("1"))])).positions) == 1
 
     run(main())
 
@@ -126,11 +151,7 @@ def test_a_connection_that_ended_before_it_was_handed_on_is_replaced_as_well(mon
             lent = await store._connections.take()  # type: ignore[attr-defined]
             in_line = asyncio.ensure_future(store.append([("a-1", Noted("1"))]))
             await asyncio.sleep(0)
-            with psycopg.connect(url, autocommit=True) as elsewhere:
-                (name,) = elsewhere.execute("SELECT current_database()").fetchone() or ("",)
-                ended = [pid for pid, _ in elsewhere.execute(END_ALL, (name,)).fetchall()]
-                while elsewhere.execute("SELECT FROM pg_stat_activity WHERE pid = ANY(%s)", (ended,)).fetchone():
-                    pass
+            end_all_at_a_standstill(url)
             store._connections.give(lent)  # type: ignore[attr-defined]
             await in_line
             assert texts(await store.read("a-1")) == ["0", "1"]
