@@ -60,6 +60,16 @@ AnyHappening: TypeAlias = (
     | hooks.ProjectionAdvanced
     | hooks.ProjectionStopped
     | hooks.ProjectionRebuilt
+    | hooks.CommandBegan
+    | hooks.CommandEnded
+    | hooks.StreamsDiscovered
+    | hooks.HandlingBegan
+    | hooks.HandlingEnded
+    | hooks.SagaDriven
+    | hooks.SagaLeft
+    | hooks.StepBegan
+    | hooks.StepEnded
+    | hooks.SpanEnded
 )
 
 H = TypeVar("H", bound=Happening)

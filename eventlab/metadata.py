@@ -61,6 +61,12 @@ def added(metadata: Metadata) -> Metadata:
     return msgspec.structs.replace(carried, **{**said, "headers": {**carried.headers, **metadata.headers}})
 
 
+def carry(traceparent: str | None, tracestate: str | None) -> None:
+    """From here on, carry that trace beside whatever else is carried. Whoever says so says later what comes after."""
+    carried = _CARRIED.get()
+    _CARRIED.set(msgspec.structs.replace(carried, traceparent=traceparent, tracestate=tracestate))
+
+
 class Carrying:
     """Carry exactly *metadata* in a ``with`` block: what came with a call, in the place of what is carried here."""
 

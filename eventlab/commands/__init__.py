@@ -10,10 +10,12 @@ from .contention import conflict_probability, conflict_probability_among
 from .execution import DEFAULT_RETRY, ConflictRetry, Executed, execute
 from .reading import DISCOVERED_STREAMS_MAX
 from .snapshot import Snapshot
+from .tracing import execute_with_tracing
 
 __all__ = [
     "Command",
     "execute",
+    "execute_with_tracing",
     "Executed",
     "ConflictRetry",
     "DEFAULT_RETRY",

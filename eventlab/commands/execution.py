@@ -15,7 +15,6 @@ from ..errors import (
     EventlabError,
     InvalidValue,
     Refused,
-    UnknownOutcome,
     VersionConflict,
 )
 from ..resilience.backoff import Backoff, Exponential
@@ -25,6 +24,7 @@ from ..store.metadata import added
 from .command import Command, declared_streams
 from .reading import Reading, versions_of
 from .remembering import RememberingReading, reading_of
+from .telling import outcome_of, tell_beginning, tell_error, tell_success
 
 S = TypeVar("S")
 Conflict: TypeAlias = tuple[str, int | str, int]
@@ -95,40 +95,39 @@ async def execute(
     What is carried (see `carrying`) is stored with the events, and over it
     what *metadata* says.
     """
-    execution = _Execution(store, command, command_id, metadata)
+    traced = hooks.tracing
+    if traced:
+        tell_beginning(store, command)
     conflicts: list[Conflict] = []
     attempt, pause_s = 1, 0.0
-    while True:
-        try:
-            receipt, events = await execution.attempt(attempt)
-        except VersionConflict as error:
-            conflicts += error.conflicts
-            last = attempt >= retry.attempts_max
-            if not last:
-                pause_s = retry.backoff.delay_s(attempt, random_stream("commands/backoff"), pause_s)
-            if hooks.listening:
-                execution.tell(attempt, "conflict", error.conflicts, None if last else pause_s)
-            if last:
+    try:
+        execution = _Execution(store, command, command_id, metadata)
+        while True:
+            try:
+                receipt, events = await execution.attempt(attempt)
+                break
+            except VersionConflict as error:
+                conflicts += error.conflicts
+                last = attempt >= retry.attempts_max
+                if not last:
+                    pause_s = retry.backoff.delay_s(attempt, random_stream("commands/backoff"), pause_s)
+                if hooks.listening:
+                    execution.tell(attempt, "conflict", error.conflicts, None if last else pause_s)
+                if last:
+                    raise
+            except (Exception, asyncio.CancelledError) as error:
+                if hooks.listening:
+                    execution.tell(attempt, outcome_of(error))
                 raise
             await asyncio.sleep(pause_s)
             attempt += 1
-        except (Exception, asyncio.CancelledError) as error:
-            if hooks.listening:
-                execution.tell(attempt, _ending(error))
-            raise
-        else:
-            return Executed(
-                attempt, tuple(conflicts), receipt.versions, events, receipt.positions, repeated=receipt.repeated
-            )
-
-
-def _ending(error: BaseException) -> str:
-    """How an attempt ended with *error*, in a word."""
-    if isinstance(error, Refused):
-        return "refused"
-    if isinstance(error, UnknownOutcome):
-        return "unknown"
-    return "cancelled" if isinstance(error, asyncio.CancelledError) else "failed"
+    except (Exception, asyncio.CancelledError) as error:
+        if traced:
+            tell_error(store, command, attempt, error)
+        raise
+    if traced:
+        tell_success(store, command, attempt, len(events), repeated=receipt.repeated)
+    return Executed(attempt, tuple(conflicts), receipt.versions, events, receipt.positions, repeated=receipt.repeated)
 
 
 class _Execution(Generic[S]):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
+from .. import hooks
 from ..errors import CommandMisdeclared, DiscoveryLimit, GiveUp, UndeclaredStream
 from ..store import EventStore, StoredEvent, StreamId
 from .command import Command
+from .telling import tell_discovery
 
 S = TypeVar("S")
 
@@ -29,7 +31,11 @@ class Reading(Generic[S]):
         """Read the declared streams at one moment, then in waves those that they lead to. Each is read once."""
         discovers = type(self._command).related_streams is not Command.related_streams
         wave: Sequence[StreamId] = tuple(self._led_from)
+        rounds = 0
         while wave:
+            if rounds and hooks.tracing:
+                tell_discovery(self._command, rounds, wave)
+            rounds += 1
             found = await store.read_many(wave)
             known_before = len(self._discovered)
             for stream in wave:

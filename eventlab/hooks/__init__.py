@@ -51,6 +51,18 @@ from .stores import (
     StorageOperated,
     SubscriptionResumed,
 )
+from .tracing import (
+    CommandBegan,
+    CommandEnded,
+    HandlingBegan,
+    HandlingEnded,
+    SagaDriven,
+    SagaLeft,
+    SpanEnded,
+    StepBegan,
+    StepEnded,
+    StreamsDiscovered,
+)
 from .world import (
     ClockChanged,
     FaultBegan,
@@ -71,12 +83,16 @@ __all__ = [
     "CallStarted",
     "ClockChanged",
     "CommandAttempted",
+    "CommandBegan",
+    "CommandEnded",
     "Drawn",
     "EventParked",
     "EventsAppended",
     "FallbackUsed",
     "FaultBegan",
     "FaultEnded",
+    "HandlingBegan",
+    "HandlingEnded",
     "Happening",
     "HedgeSent",
     "LeaseChanged",
@@ -97,17 +113,25 @@ __all__ = [
     "RetryGivenUp",
     "RetryScheduled",
     "SAGA_PHASES",
+    "SagaDriven",
+    "SagaLeft",
     "SagaMoved",
     "SnapshotNotTaken",
     "SnapshotTaken",
+    "SpanEnded",
+    "StepBegan",
+    "StepEnded",
     "StorageChanged",
     "StorageOperated",
+    "StreamsDiscovered",
     "SubscriptionResumed",
     "emit",
     "emit_closely",
+    "emit_traced",
     "listen",
     "listening",
     "listening_closely",
+    "tracing",
 ]
 
 Listener = Callable[[Happening], None]
@@ -118,7 +142,11 @@ listening = False
 listening_closely = False
 """True while somebody listens who wants also what happens too often for most histories."""
 
+tracing = False
+"""True while somebody listens who follows work from its beginning to its end: see the records of `.tracing`."""
+
 _listeners: tuple[Listener, ...] = ()
+_tracers: tuple[Listener, ...] = ()
 _close_listeners: tuple[Listener, ...] = ()
 
 
@@ -134,13 +162,24 @@ def emit_closely(happening: Happening) -> None:
         listener(happening)
 
 
+def emit_traced(happening: Happening) -> None:
+    """Tell those who trace that work begins here, or ends."""
+    for listener in _tracers:
+        listener(happening)
+
+
 @contextmanager
-def listen(listener: Listener, *, closely: bool = False) -> Iterator[None]:
-    """Call *listener* with everything that happens until the block ends; *closely*, with the small things too."""
-    global _listeners, _close_listeners, listening, listening_closely
+def listen(listener: Listener, *, closely: bool = False, traced: bool = False) -> Iterator[None]:
+    """Call *listener* with everything that happens until the block ends; *closely*, with the small things too.
+
+    *traced*, also with where work begins and ends.
+    """
+    global _listeners, _close_listeners, _tracers, listening, listening_closely, tracing
     _listeners, listening = (*_listeners, listener), True
     if closely:
         _close_listeners, listening_closely = (*_close_listeners, listener), True
+    if traced:
+        _tracers, tracing = (*_tracers, listener), True
     try:
         yield
     finally:
@@ -149,6 +188,9 @@ def listen(listener: Listener, *, closely: bool = False) -> Iterator[None]:
         if closely:
             _close_listeners = _without(_close_listeners, listener)
             listening_closely = bool(_close_listeners)
+        if traced:
+            _tracers = _without(_tracers, listener)
+            tracing = bool(_tracers)
 
 
 def _without(listeners: tuple[Listener, ...], listener: Listener) -> tuple[Listener, ...]:

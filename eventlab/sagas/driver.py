@@ -13,13 +13,14 @@ from typing import Any
 
 import msgspec
 
-from eventlab import runtime
+from eventlab import hooks, runtime
 from eventlab.resilience.deadline import deadline_at
 from eventlab.sagas import events as e
 from eventlab.sagas import log, plan
 from eventlab.sagas.definition import Saga, StepContext, key_of
 from eventlab.sagas.state import SagaState, Status, advance, fold
-from eventlab.store import EventStore
+from eventlab.sagas.telling import tell_step
+from eventlab.store import EventStore, Metadata
 
 
 class Driver:
@@ -36,6 +37,8 @@ class Driver:
         self._pending = list(news)
         self._compensate = compensate
         self._input = msgspec.convert(self._state.input, saga.input_type)
+        self.cause: Metadata | None = None
+        """What is stored with the first event of a saga; None: what is carried then."""
 
     @property
     def state(self) -> SagaState:
@@ -70,7 +73,8 @@ class Driver:
     async def commit(self) -> None:
         """Write what was noted, under the fence. Raises Overtaken when somebody else has written."""
         if self._pending:
-            await log.append(self._store, self._saga, self._written, self._state, self._pending)
+            cause = None if self._written.version else self.cause
+            await log.append(self._store, self._saga, self._written, self._state, self._pending, cause)
             self._written, self._pending = self._state, []
 
     async def _while(self, status: Status) -> None:
@@ -94,13 +98,18 @@ class Driver:
         request = e.CompensationRequested if move.undo else e.StepRequested
         self.note(request(move.step.name, move.attempt, now_s))
         await self.commit()
+        since_s = self._state.steps[move.step.name].since_s
+        traced = hooks.tracing
+        if traced:
+            tell_step(self._state.saga_id, move.step.name, move.attempt, undo=move.undo, since_s=since_s)
         try:
             result = log.plain(await self._call(move))
         except Exception as error:
-            since_s = self._state.steps[move.step.name].since_s
             learned = plan.after_error(move, error, runtime.now().timestamp() - since_s)
         else:
             learned = plan.after_success(move, result)
+        if traced:
+            tell_step(self._state.saga_id, move.step.name, move.attempt, undo=move.undo)
         for event in learned:
             self.note(event)
 

@@ -15,6 +15,7 @@ from eventlab.sagas import log
 from eventlab.sagas.definition import Saga
 from eventlab.sagas.driver import Driver
 from eventlab.sagas.state import SagaState
+from eventlab.sagas.telling import driving
 from eventlab.store import EventStore
 
 T = TypeVar("T")
@@ -54,7 +55,8 @@ class SagaEngine:
         """
         driver = self._new(definition, saga_id, input)
         try:
-            await driver.commit()
+            with driving(saga_id, definition) as driver.cause:
+                await driver.commit()
         except log.Overtaken:
             _check_input(await log.load(self._store, saga_id), driver.input)
             return False
@@ -64,7 +66,8 @@ class SagaEngine:
         """Start the saga, if it is new, and drive it; the start and the first intent share one append."""
         driver = self._new(definition, saga_id, input)
         try:
-            return await self._to_the_end(driver)
+            with driving(saga_id, definition) as driver.cause:
+                return await self._to_the_end(driver)
         except log.Overtaken:
             state = await log.load(self._store, saga_id)
         if driver.state.version:
@@ -80,12 +83,13 @@ class SagaEngine:
         Cancelling leaves the saga as its log says, to be driven on later; a
         compensation under way is shielded, and goes on.
         """
-        state = await log.load(self._store, saga_id)
+        state, first = await log.load_with_first(self._store, saga_id)
         if not log.drives_on(state):
             return state
         driver = Driver(self._store, self._definition_of(state), state, compensate=self._compensate)
         try:
-            return await self._to_the_end(driver)
+            with driving(saga_id, state.definition, state, first):
+                return await self._to_the_end(driver)
         except log.Overtaken:
             return await log.load(self._store, saga_id)
 

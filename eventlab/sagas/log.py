@@ -12,7 +12,7 @@ from eventlab.errors import UnknownSaga, VersionConflict
 from eventlab.sagas import events as e
 from eventlab.sagas.definition import Saga
 from eventlab.sagas.state import SagaState, Status, fold
-from eventlab.store import EventStore, Filter, StreamId
+from eventlab.store import EventStore, Filter, Metadata, StoredEvent, StreamId
 
 CATEGORY = "saga"
 PAGE = 1000
@@ -38,19 +38,29 @@ def stream_of(saga_id: str) -> StreamId:
 
 async def load(store: EventStore, saga_id: str) -> SagaState:
     """The state of one saga. Raises UnknownSaga when it was never started."""
+    return (await load_with_first(store, saga_id))[0]
+
+
+async def load_with_first(store: EventStore, saga_id: str) -> tuple[SagaState, StoredEvent]:
+    """The state of one saga, and the first event of its log. Raises UnknownSaga when it was never started."""
     stored = await store.read(stream_of(saga_id))
     if not stored:
         raise UnknownSaga(f"no saga {saga_id!r} was started in store {store.name!r}")
-    return fold(each.event for each in stored)
+    return fold(each.event for each in stored), stored[0]
 
 
 async def append(
-    store: EventStore, saga: Saga, before: SagaState, after: SagaState, events: Sequence[e.SagaEvent]
+    store: EventStore,
+    saga: Saga,
+    before: SagaState,
+    after: SagaState,
+    events: Sequence[e.SagaEvent],
+    metadata: Metadata | None = None,
 ) -> None:
     """Write *events*, which lead from *before* to *after*; the version of *before* is the fence."""
     stream = stream_of(after.saga_id)
     try:
-        await store.append([(stream, event) for event in events], expect={stream: before.version})
+        await store.append([(stream, event) for event in events], expect={stream: before.version}, metadata=metadata)
     except VersionConflict as conflict:
         raise Overtaken from conflict
     if hooks.listening:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
-from .. import runtime
+from .. import hooks, runtime
 from ..errors import InvalidValue, Refused, Retriable, UnknownOutcome
 from ..resilience.deadline import deadline_at
 from ..store import EventStore
 from ..store.metadata import Carrying
 from .message import Call, Reply, Request, decoder, encode, reply_type
+from .telling import tell_beginning, tell_end
 
 S = TypeVar("S", bound="Service")
 Q = TypeVar("Q", bound=Request[Any])
@@ -88,12 +90,22 @@ class Service:
             request = decoder(request_type).decode(call.body)
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
             return Reply("failed", reason=f"cannot read the body of {call.operation}: {error}")
+        traced = hooks.tracing
         try:
             with Carrying(call.metadata), deadline_at(call.deadline_s):
+                if traced:
+                    tell_beginning(self.name, call)
                 answer = await getattr(self, method)(request, call)
-            return Reply("ok", _encoded(answer, request_type))
+            reply = Reply("ok", _encoded(answer, request_type))
         except Exception as error:
-            return reply_for(error)
+            reply = reply_for(error)
+        except asyncio.CancelledError:
+            if traced:
+                tell_end(self.name, call, Reply("unknown", reason="the work was cancelled"))
+            raise
+        if traced:
+            tell_end(self.name, call, reply)
+        return reply
 
 
 def reply_for(error: Exception) -> Reply:

@@ -1,14 +1,25 @@
 """What happens, told to others: traces by OpenTelemetry, metrics for Prometheus, logs by the standard library.
 
-All of it listens on `eventlab.hooks`, and nothing else knows of it. Begin with `SpanContext`: which trace one is in.
+All of it listens on `eventlab.hooks`, and nothing else knows of it. Begin with `tracing`.
 The official libraries are the extra ``telemetry``; each is imported when it is first used.
 """
 
 from __future__ import annotations
 
-from .context import SpanContext, current_context
+from .context import SpanContext, context_of, current_context
+from .exporters import console, otlp
+from .outline import outline
+from .tracelog import TraceLog, flaws
+from .tracing import tracing
 
 __all__ = [
     "SpanContext",
+    "context_of",
     "current_context",
+    "tracing",
+    "otlp",
+    "console",
+    "TraceLog",
+    "flaws",
+    "outline",
 ]

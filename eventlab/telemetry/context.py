@@ -85,17 +85,20 @@ def _check(name: str, value: object, digits: int) -> None:
         raise InvalidValue(name, value, f"{digits} hex digits in lower case, not all zeros")
 
 
-def context_in(metadata: Metadata) -> SpanContext | None:
-    """The context that came with a message or is stored with an event; None where none did, or a broken one.
+def parsed(traceparent: str | None, tracestate: str | None) -> SpanContext | None:
+    """The context in headers that came with a message or an event; None without one, and for a broken one.
 
     A broken header is no reason to refuse the message: a new trace begins there, as the standard says.
     """
-    if metadata.traceparent is None:
-        return None
     try:
-        return SpanContext.parse(metadata.traceparent, metadata.tracestate)
+        return None if traceparent is None else SpanContext.parse(traceparent, tracestate)
     except InvalidValue:
         return None
+
+
+def context_in(metadata: Metadata) -> SpanContext | None:
+    """The context that came with a message or is stored with an event, if there is one that is not broken."""
+    return parsed(metadata.traceparent, metadata.tracestate)
 
 
 def current_context() -> SpanContext | None:

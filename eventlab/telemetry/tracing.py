@@ -1,0 +1,64 @@
+"""Tracing switched on: what happens within the block becomes spans, for whoever is to have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from .. import hooks, runtime
+from ..errors import InvalidValue
+from .exporters import NEEDS
+from .tracelog import TraceLog
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
+    from opentelemetry.sdk.trace.export import SpanExporter
+    from opentelemetry.sdk.trace.sampling import Sampler
+
+
+@contextmanager
+def tracing(*exporters: SpanExporter, keep: int | None = None, sampler: Sampler | None = None) -> Iterator[TraceLog]:
+    """Trace everything until the block ends, and give it to *exporters*: OpenTelemetry's own, or any of its kind.
+
+    Gives the `TraceLog` that gathers the spans, of the latest *keep* if that is said: a process that runs for long
+    says 0. Spans of a simulated world carry its time, and are exported when the block ends, since nothing
+    in a world opens a connection; those of the real clock go out in the background.
+    Each exporter is shut down in the end.
+
+    *sampler* is one of OpenTelemetry's; by default a trace is recorded if its parent was, and if it has none. Put the
+    block around ``world.run``, and each run into a block of its own: ids follow from its seed.
+
+    Raises InvalidValue without OpenTelemetry's SDK (the extra ``telemetry``), and for exporters inside a world.
+    """
+    _refuse_inside_a_world(exporters)
+    log = TraceLog(keep=keep)
+    try:
+        from .exporting import Outlet
+        from .official import as_record
+        from .tracer import Tracer
+    except ImportError as error:
+        raise InvalidValue("tracing", "asked for", NEEDS) from error
+    outlet = Outlet(exporters)
+
+    def ended(span: ReadableSpan) -> None:
+        record = as_record(span)
+        log.add(record)
+        outlet.take(span)
+        if hooks.listening:
+            hooks.emit(record)
+
+    tracer = Tracer(ended, sampler)
+    try:
+        with hooks.listen(tracer, traced=True):
+            try:
+                yield log
+            finally:
+                tracer.close()
+    finally:
+        outlet.close()
+
+
+def _refuse_inside_a_world(exporters: tuple[SpanExporter, ...]) -> None:
+    if exporters and runtime.in_simulation():
+        raise InvalidValue("tracing", "to exporters inside a world", "the block around world.run")
