@@ -17,10 +17,11 @@ from .deadline import current_deadline_s, deadline, deadline_at, remaining_s
 from .fallback import Fallback, fallback, no_answer
 from .header import DEADLINE_HEADER, deadline_from_header, deadline_to_header
 from .hedge import Hedge, hedge
-from .limited import Limited, Limiter, bulkhead
+from .limited import Limited, Limiter, bulkhead, rate_limit
 from .order import PolicyWarning
 from .policy import Layer, Policy
 from .quorum import quorum
+from .rate import RateLimiter, RateLimiters
 from .retry import Retry, retry, worth_retrying
 from .timeout import Timeout, timeout
 
@@ -48,6 +49,9 @@ __all__ = [
     "Limiter",
     "Bulkhead",
     "bulkhead",
+    "RateLimiter",
+    "RateLimiters",
+    "rate_limit",
     "CoDel",
     "Backoff",
     "Constant",

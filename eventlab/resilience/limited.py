@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from .. import errors
 from .bulkhead import Bulkhead
 from .policy import Layer, Rejected
+from .rate import RateLimiter
 
 T = TypeVar("T")
 
@@ -59,4 +60,9 @@ class Limited(Layer):
 
 def bulkhead(limiter: Bulkhead) -> Limited:
     """So many at once: ``bulkhead(Bulkhead("payments", calls_max=8))``."""
+    return Limited(limiter)
+
+
+def rate_limit(limiter: RateLimiter) -> Limited:
+    """So many in a time: ``rate_limit(RateLimiter("mails", rate_per_s=10, burst=20))``."""
     return Limited(limiter)
