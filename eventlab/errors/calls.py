@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from .base import GiveUp, Retriable, UnknownOutcome
@@ -29,14 +30,18 @@ class Rejected(Unavailable):
 
 
 class CircuitOpen(Rejected):
-    """A circuit breaker rejected the call without making it."""
+    """A circuit breaker rejected the call without making it. These may be many: the text is made when it is read."""
 
     retry_after_s: float
 
     def __init__(self, target: str, retry_after_s: float) -> None:
-        super().__init__(target, f"its circuit is open for another {retry_after_s:.3g} s")
-        self.args = (target, retry_after_s)
-        self.retry_after_s = retry_after_s
+        self.target, self.retry_after_s = target, retry_after_s
+
+    @property
+    def reason(self) -> str:  # type: ignore[override]  # nobody sets a reason
+        if self.retry_after_s == math.inf:
+            return "its circuit is held open"
+        return f"its circuit is open for another {self.retry_after_s:.3g} s"
 
 
 class BulkheadFull(Rejected):

@@ -7,7 +7,7 @@ classes of the same names are what they build.
 from __future__ import annotations
 
 from .backoff import Backoff, Constant, Decorrelated, Exponential
-from .breaker import CircuitBreaker, Permit, State
+from .breaker import CircuitBreaker
 from .budget import RetryBudget
 from .bulkhead import Bulkhead
 from .circuit import Breaker, breaker
@@ -19,10 +19,14 @@ from .header import DEADLINE_HEADER, deadline_from_header, deadline_to_header
 from .hedge import Hedge, hedge
 from .limited import Limited, Limiter, bulkhead, rate_limit
 from .order import PolicyWarning
+from .permit import Permit
 from .policy import Layer, Policy
 from .quorum import quorum
 from .rate import RateLimiter, RateLimiters
+from .registry import CircuitBreakers
 from .retry import Retry, retry, worth_retrying
+from .saving import BreakerSnapshot
+from .state import State
 from .timeout import Timeout, timeout
 
 __all__ = [
@@ -42,6 +46,8 @@ __all__ = [
     "no_answer",
     "CircuitBreaker",
     "CircuitBreakerConfig",
+    "CircuitBreakers",
+    "BreakerSnapshot",
     "State",
     "Permit",
     "tells_of_trouble",

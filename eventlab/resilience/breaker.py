@@ -1,173 +1,223 @@
 """A circuit breaker: stops calling a target that keeps failing, and asks carefully whether it is back.
 
-Every change of state begins a new period, with a number of its own. A call's
-permit belongs to the period in which it was given, and its result counts only
-in that one: a straggler decides nothing.
+Every change of state begins a new period. A call belongs to the period that
+let it in, and its end counts only in that one: a straggler decides nothing.
 """
 
 from __future__ import annotations
 
-import enum
-import math
+import inspect
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from contextvars import ContextVar
+from functools import wraps
+from types import TracebackType
+from typing import Any, ParamSpec, TypeVar, cast
 
 from .. import hooks, runtime
-from ..errors import CircuitOpen
+from ..errors import InvalidValue, TimedOut
 from .config import CircuitBreakerConfig
-from .window import CountWindow
+from .deadline import deadline
+from .deciding import Decider
+from .limit import Limit
+from .permit import Permit
+from .saving import BreakerSnapshot, restore, save
+from .state import Period, State
+from .window import FAILED, FINE, SLOW
 
 T = TypeVar("T")
+P = ParamSpec("P")
+
+_ENTERED: ContextVar[tuple[tuple[Decider, Permit], ...]] = ContextVar("eventlab_breakers_entered", default=())
+"""The ``with`` blocks that this task or thread is in, the innermost first: one breaker is entered by many at once."""
 
 
-class State(enum.Enum):
-    """What a breaker does with calls."""
+class CircuitBreaker(Decider):
+    """One breaker for one target, kept by whoever calls it; for tasks of any loops and for threads, all at once.
 
-    CLOSED = "closed"
-    """Calls pass and are counted."""
-    OPEN = "open"
-    """Calls are rejected until the open time is over; the first one after that begins the half-open period."""
-    HALF_OPEN = "half-open"
-    """A fixed number of probes pass, and decide."""
-    DISABLED = "disabled"
-    """Calls pass and nothing is counted."""
-    FORCED_OPEN = "forced open"
-    """Calls are rejected until somebody switches the breaker back."""
-    METRICS_ONLY = "metrics only"
-    """Calls pass and are counted, and the breaker never opens."""
-
-
-class Permit:
-    """Leave to make one call. It is settled once: by a success, by a failure, or by being given back."""
-
-    __slots__ = ("_breaker", "_period", "_settled")
-
-    def __init__(self, breaker: CircuitBreaker, period: int) -> None:
-        self._breaker = breaker
-        self._period = period
-        self._settled = False
-
-    def success(self) -> None:
-        """The target answered well."""
-        self._settle(False)
-
-    def failure(self) -> None:
-        """The target is unwell."""
-        self._settle(True)
-
-    def release(self) -> None:
-        """Nothing was learnt: the call was cancelled, or its end says nothing about the target."""
-        self._settle(None)
-
-    def _settle(self, failed: bool | None) -> None:
-        if not self._settled:
-            self._settled = True
-            self._breaker._settle(self._period, failed)
-
-
-class CircuitBreaker:
-    """One breaker for one target, kept by whoever calls it.
-
-    Everything between two awaits is one step on an event loop, so deciding and changing state are one.
-    Only the monotonic clock is used.
+    ``await breaker.call(f, …)`` or ``breaker.run(f, …)`` for one call, ``@breaker`` for a function, ``with breaker:``
+    for a block, `acquire` for the rest. All raise `CircuitOpen` in the place of the call, or let its own result or
+    exception through.
     """
 
     def __init__(self, name: str, config: CircuitBreakerConfig | None = None, state: State = State.CLOSED) -> None:
-        self.name = name
-        self.config = config or CircuitBreakerConfig()
-        self._window = CountWindow(self.config.window_calls)
-        self._state = state
-        self._period = 0
-        self._probes_left = 0
-        self._open_until_s = 0.0
+        super().__init__(name, config, state)
+        told = self.config
+        self._timeout_s, self._slow_s, self._failed_result = told.timeout_s, told.slow_call_s, told.is_failure_result
+        self._plain = self._timeout_s is None and self._slow_s is None and self._failed_result is None
+        """Whether all that matters of a call is whether it raises."""
 
-    @property
-    def state(self) -> State:
-        """The state that the last call left behind: OPEN also when its time is over and nobody has called since."""
-        return self._state
+    async def call(self, f: Callable[..., Awaitable[T]], *args: object, **kwargs: object) -> T:
+        """Await ``f(*args)`` if the circuit allows it. The caller gets the call's own result, or its own exception.
 
-    @property
-    def calls(self) -> int:
-        """Calls that are counted in the present window."""
-        return self._window.calls
-
-    @property
-    def failures(self) -> int:
-        """Calls in the present window that failed."""
-        return self._window.failures
-
-    async def call(self, f: Callable[..., Awaitable[T]], *args: object) -> T:
-        """Await ``f(*args)`` if the circuit allows it. The caller gets the call's own result, or its own exception."""
-        permit = self.acquire()
+        Raises `CircuitOpen` in its place, which says how long to wait, and `TimedOut` where the configuration has a
+        ``timeout``.
+        """
+        if not self._plain:
+            return await self._closely(f, args, kwargs)
+        period = self._period
+        if not period.passes:
+            period = self._enter()
         try:
-            result = await f(*args)
+            result = await f(*args, **kwargs)
         except BaseException as error:
-            failed = False
-            try:
-                failed = self.config.is_failure(error)
-            finally:  # a predicate that breaks must not keep a permit
-                permit.failure() if failed else permit.release()
+            self._raised(period, error)
             raise
-        permit.success()
+        if not period.window.steady or hooks.listening:
+            self._settle(period, FINE)
+        return result
+
+    def run(self, f: Callable[..., T], *args: object, **kwargs: object) -> T:
+        """Call the plain function *f* if the circuit allows it, on whatever thread this is; otherwise as `call`.
+
+        A ``timeout`` is refused: nothing can end a plain function from outside.
+        """
+        if not self._plain:
+            return self._run_closely(f, args, kwargs)
+        period = self._period
+        if not period.passes:
+            period = self._enter()
+        try:
+            result = f(*args, **kwargs)
+        except BaseException as error:
+            self._raised(period, error)
+            raise
+        if not period.window.steady or hooks.listening:
+            self._settle(period, FINE)
         return result
 
     def acquire(self) -> Permit:
-        """Leave to make one call now. Raises `CircuitOpen`, which says how long to wait."""
-        if self._state is State.OPEN:
-            wait_s = self._open_until_s - runtime.monotonic()
-            if wait_s > 0:
-                raise CircuitOpen(self.name, wait_s)
-            self._change(State.HALF_OPEN, f"{self.config.open_s:g} s have passed")
-        if self._state is State.HALF_OPEN:
-            if not self._probes_left:  # should the probes fail, it will be open for that long
-                raise CircuitOpen(self.name, self.config.open_s)
-            self._probes_left -= 1
-        elif self._state is State.FORCED_OPEN:
-            raise CircuitOpen(self.name, math.inf)
-        return Permit(self, self._period)
+        """Leave to make one call now, to be settled when it has ended. Raises `CircuitOpen` as `call` does."""
+        return Permit(self, self._enter())
 
-    def switch(self, state: State, reason: str = "switched by hand") -> None:
-        """Go to *state* now, with an empty window. Calls under way decide nothing any more."""
-        self._change(state, reason)
+    def __call__(self, f: Callable[P, T]) -> Callable[P, T]:
+        """The function *f* through this breaker: a coroutine function as `call`, a plain one as `run`."""
+        inner = f if inspect.isroutine(f) else getattr(f, "__call__", f)  # noqa: B004  # an object may have an async one
+        if inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner):
+            expected = "a function whose end is the end of the call; in a generator, enter the breaker inside"
+            raise InvalidValue(f"@{self.name}", f, expected)
+        if inspect.iscoroutinefunction(f) or inspect.iscoroutinefunction(inner):
 
-    def _settle(self, period: int, failed: bool | None) -> None:
-        if period != self._period or self._state is State.DISABLED:
-            return
-        if failed is None:
-            if self._state is State.HALF_OPEN:
-                self._probes_left += 1
-            return
-        self._window.add(failed)
-        half_open = self._state is State.HALF_OPEN
-        minimum = self.config.half_open_calls if half_open else self.config.minimum_calls
-        rate = self._window.failure_rate(minimum)
-        if hooks.listening:
-            hooks.emit(hooks.BreakerCounted(self.name, self._window.calls, rate))
-        if rate is None or self._state is State.METRICS_ONLY:
-            return
-        if rate >= self.config.failure_rate:
-            self._change(State.OPEN, self._verdict("≥", half_open))
-        elif half_open:
-            self._change(State.CLOSED, self._verdict("<", half_open))
+            @wraps(f)
+            async def called(*args: P.args, **kwargs: P.kwargs) -> Any:
+                return await self.call(cast(Callable[..., Awaitable[Any]], f), *args, **kwargs)
 
-    def _change(self, state: State, reason: str) -> None:
-        before, self._state = self._state, state
-        self._period += 1
-        half_open = state is State.HALF_OPEN
-        self._probes_left = self.config.half_open_calls if half_open else 0
-        self._window = CountWindow(self.config.half_open_calls if half_open else self.config.window_calls)
-        if state is State.OPEN:
-            self._open_until_s = runtime.monotonic() + self.config.open_s
-        if hooks.listening:
-            hooks.emit(hooks.BreakerChanged(self.name, before.value, state.value, reason))
+            return cast(Callable[P, T], called)
+        self._refuse_timeout()
 
-    def _verdict(self, sign: str, half_open: bool) -> str:
-        """The decision in words: ``11 of 20 calls failed (55 % ≥ 50 %)``."""
-        failures, calls = self._window.failures, self._window.calls
-        what = "probes" if half_open else "calls"
-        measured, allowed = _percent(failures / calls), _percent(self.config.failure_rate)
-        return f"{failures} of {calls} {what} failed ({measured} {sign} {allowed})"
+        @wraps(f)
+        def ran(*args: P.args, **kwargs: P.kwargs) -> T:
+            return self.run(f, *args, **kwargs)
+
+        return ran
+
+    def __enter__(self) -> Permit:
+        """Let the block happen, or raise `CircuitOpen`. Its end is judged as that of a call."""
+        self._refuse_timeout()
+        permit = self.acquire()
+        _ENTERED.set(((self, permit), *_ENTERED.get()))
+        return permit
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        entered = _ENTERED.get()
+        for depth, (breaker, permit) in enumerate(entered):
+            if breaker is self:
+                _ENTERED.set((*entered[:depth], *entered[depth + 1 :]))
+                permit.ended(error)
+                return
+
+    async def __aenter__(self) -> Permit:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, at)
+
+    def snapshot(self) -> BreakerSnapshot:
+        """What it knows now, as a value: to be looked at, encoded by msgspec, and restored elsewhere."""
+        return save(self)
+
+    @classmethod
+    def restored(cls, snapshot: BreakerSnapshot, config: CircuitBreakerConfig | None = None) -> CircuitBreaker:
+        """A breaker that goes on from *snapshot*: remaining times begin to run now.
+
+        Probes that were out when it was taken are unknown here: their permits may be had again, and what they bring
+        decides nothing.
+        """
+        breaker = cls(snapshot.name, config)
+        restore(breaker, snapshot)
+        return breaker
+
+    async def _closely(self, f: Callable[..., Awaitable[T]], args: tuple[object, ...], kwargs: dict[str, object]) -> T:
+        period, began_s, timeout_s = self._enter(), runtime.monotonic(), self._timeout_s
+        try:
+            if timeout_s is None:
+                result = await f(*args, **kwargs)
+            else:
+                result = await self._limited(period, timeout_s, f, args, kwargs)
+        except _OwnTimeout:
+            self._settle(period, FAILED | self._slowness(began_s))
+            raise TimedOut(cast(float, timeout_s)) from None
+        except BaseException as error:
+            self._raised(period, error, began_s)
+            raise
+        self._returned(period, result, began_s)
+        return result
+
+    async def _limited(
+        self,
+        period: Period,
+        timeout_s: float,
+        f: Callable[..., Awaitable[T]],
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
+    ) -> T:
+        limit = Limit(timeout_s)
+        try:
+            with limit, deadline(timeout_s):
+                return await f(*args, **kwargs)
+        except TimeoutError:
+            if limit.expired:
+                raise _OwnTimeout from None
+            raise
+
+    def _run_closely(self, f: Callable[..., T], args: tuple[object, ...], kwargs: dict[str, object]) -> T:
+        self._refuse_timeout()
+        period, began_s = self._enter(), runtime.monotonic()
+        try:
+            result = f(*args, **kwargs)
+        except BaseException as error:
+            self._raised(period, error, began_s)
+            raise
+        self._returned(period, result, began_s)
+        return result
+
+    def _raised(self, period: Period, error: BaseException, began_s: float = 0.0) -> None:
+        counts = False
+        try:
+            counts = self.config.counts(error)
+        finally:  # a predicate that breaks must not keep a permit
+            if counts:
+                self._settle(period, FAILED | self._slowness(began_s))
+            else:
+                period.give_back()
+
+    def _returned(self, period: Period, result: object, began_s: float) -> None:
+        try:
+            failed = self._failed_result is not None and self._failed_result(result)
+        except BaseException:
+            period.give_back()
+            raise
+        self._settle(period, (FAILED if failed else FINE) | self._slowness(began_s))
+
+    def _slowness(self, began_s: float) -> int:
+        return SLOW if self._slow_s is not None and runtime.monotonic() - began_s > self._slow_s else 0
+
+    def _refuse_timeout(self) -> None:
+        if self._timeout_s is not None:
+            expected = "none for plain functions and blocks, which nothing can end from outside"
+            raise InvalidValue("timeout", self.config.timeout, expected)
 
 
-def _percent(share: float) -> str:
-    return f"{share * 100:.3g} %"
+class _OwnTimeout(Exception):
+    """The breaker's own time was up, not one inside the call."""

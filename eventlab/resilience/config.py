@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import KW_ONLY, dataclass, fields
+from datetime import timedelta
 
 from ..errors import CallFailed, DeadlinePassed, GiveUp, InvalidValue, Rejected, VersionConflict
+from .backoff import Backoff
+from .window import CountWindow, RowWindow, TimeWindow, Window
 
 
 def tells_of_trouble(error: BaseException) -> bool:
@@ -26,10 +29,21 @@ def tells_of_trouble(error: BaseException) -> bool:
 class CircuitBreakerConfig:
     """Open when, of the last *window_calls* and once *minimum_calls* are known, *failure_rate* have failed.
 
-    It stays open for *open_s*. Then exactly *half_open_calls* probes may pass;
-    when all have answered, their own failure rate decides.
+    With *window_s* the calls of that many seconds count instead of a number of them. With *slow_call_s*, calls that
+    take longer than that are slow, and *slow_call_rate* of them opens it as well; a slow failure counts for both.
+    A rate that is reached opens.
 
-    An error for which *is_failure* says no counts as nothing, neither for the target nor against it.
+    It stays open for *open_s*, or for as long as *open_backoff* says for the n-th opening in a row. Then exactly
+    *half_open_calls* probes may pass; when all have answered, their own rates decide. If they have not after
+    *half_open_max_s*, it opens again.
+
+    An error for which *is_failure* says no, or *is_ignored* says yes, counts as nothing, neither for the target nor
+    against it; so does whatever is no `Exception`, such as a cancellation. A result for which *is_failure_result* says
+    yes counts as a failure, and is given to the caller all the same.
+
+    *failure_threshold* opens at exactly the n-th failure in a row, in the place of a window and its rate; the probes'
+    own rate decides as ever. *timeout* is how long a call may take: `CircuitBreaker.call` then ends it with `TimedOut`,
+    which counts as a failure. *retry_timeout* is another word for *open_s*. Both may be a `timedelta`, or seconds.
     """
 
     window_calls: int = 20
@@ -38,15 +52,73 @@ class CircuitBreakerConfig:
     open_s: float = 5.0
     half_open_calls: int = 3
     is_failure: Callable[[BaseException], bool] = tells_of_trouble
+    _: KW_ONLY
+    window_s: float | None = None
+    slow_call_s: float | None = None
+    slow_call_rate: float = 1.0
+    half_open_max_s: float | None = None
+    open_backoff: Backoff | None = None
+    is_ignored: Callable[[BaseException], bool] | None = None
+    is_failure_result: Callable[[object], bool] | None = None
+    failure_threshold: int | None = None
+    timeout: float | timedelta | None = None
+    retry_timeout: float | timedelta | None = None
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            if field.name.endswith("_calls") and getattr(self, field.name) < 1:
-                raise InvalidValue(field.name, getattr(self, field.name), "at least one call")
-        if self.minimum_calls > self.window_calls:
+        for name in ("window_calls", "minimum_calls", "half_open_calls", "failure_threshold"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InvalidValue(name, value, "at least one call")
+        for name in ("failure_rate", "slow_call_rate"):
+            if not 0 < getattr(self, name) <= 1:
+                raise InvalidValue(name, getattr(self, name), "a share above 0, up to 1")
+        for name in ("open_s", "window_s", "slow_call_s", "half_open_max_s", "timeout", "retry_timeout"):
+            seconds = _seconds(getattr(self, name))
+            if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
+                raise InvalidValue(name, getattr(self, name), "a number of seconds above 0")
+        self._agree()
+
+    def _agree(self) -> None:
+        """Refuse what contradicts itself."""
+        if self.failure_threshold is not None:
+            for name in ("window_calls", "minimum_calls", "window_s", "slow_call_s"):
+                if getattr(self, name) != _DEFAULTS[name]:
+                    expected = f"nothing beside failure_threshold={self.failure_threshold}, which looks at no window"
+                    raise InvalidValue(name, getattr(self, name), expected)
+        elif self.window_s is None and self.minimum_calls > self.window_calls:
             expected = f"at most window_calls, which is {self.window_calls}, or the breaker could never open"
             raise InvalidValue("minimum_calls", self.minimum_calls, expected)
-        if not 0 < self.failure_rate <= 1:
-            raise InvalidValue("failure_rate", self.failure_rate, "a share above 0, up to 1")
-        if not (math.isfinite(self.open_s) and self.open_s > 0):
-            raise InvalidValue("open_s", self.open_s, "a number of seconds above 0")
+        elif self.window_s is not None and self.window_calls != _DEFAULTS["window_calls"]:
+            expected = f"nothing beside window_s={self.window_s:g}: one of both"
+            raise InvalidValue("window_calls", self.window_calls, expected)
+        if self.slow_call_s is None and self.slow_call_rate != _DEFAULTS["slow_call_rate"]:
+            raise InvalidValue("slow_call_s", None, "a number of seconds, for slow_call_rate to mean something")
+        open_s = _seconds(self.retry_timeout)
+        if open_s is not None:
+            if self.open_s not in (_DEFAULTS["open_s"], open_s):
+                raise InvalidValue("retry_timeout", self.retry_timeout, f"the same as open_s, which is {self.open_s:g}")
+            object.__setattr__(self, "open_s", open_s)
+
+    @property
+    def timeout_s(self) -> float | None:
+        """*timeout* in seconds."""
+        return _seconds(self.timeout)
+
+    def new_window(self) -> Window:
+        """What a closed breaker counts in."""
+        if self.failure_threshold is not None:
+            return RowWindow()
+        return CountWindow(self.window_calls) if self.window_s is None else TimeWindow(self.window_s)
+
+    def counts(self, error: BaseException) -> bool:
+        """Whether *error* counts, as a failure; otherwise it is nothing."""
+        if not isinstance(error, Exception) or (self.is_ignored is not None and self.is_ignored(error)):
+            return False
+        return self.is_failure(error)
+
+
+_DEFAULTS = {field.name: field.default for field in fields(CircuitBreakerConfig)}
+
+
+def _seconds(duration: float | timedelta | None) -> float | None:
+    return duration.total_seconds() if isinstance(duration, timedelta) else duration

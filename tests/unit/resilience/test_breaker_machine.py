@@ -20,11 +20,12 @@ from hypothesis.stateful import (
 
 from eventlab.errors import CircuitOpen
 from eventlab.resilience import CircuitBreaker, CircuitBreakerConfig, Permit, State
+from eventlab.resilience.state import Period
 from eventlab.testing.clock import ManualClock
 
 
 @dataclass
-class Period:
+class Stretch:
     """Everything that happened since the last change of state."""
 
     state: State
@@ -38,11 +39,11 @@ class Model:
 
     def __init__(self, config: CircuitBreakerConfig) -> None:
         self.config = config
-        self.period = Period(State.CLOSED, 0.0)
+        self.period = Stretch(State.CLOSED, 0.0)
 
     def lets_in(self, now_s: float) -> bool:
         if self.period.state is State.OPEN and now_s - self.period.began_s >= self.config.open_s:
-            self.period = Period(State.HALF_OPEN, now_s)
+            self.period = Stretch(State.HALF_OPEN, now_s)
         if self.period.state is State.OPEN:
             return False
         probes = self.period.under_way + len(self.period.failed)
@@ -51,7 +52,7 @@ class Model:
         self.period.under_way += 1
         return True
 
-    def ends(self, period: Period, failed: bool | None, now_s: float) -> None:
+    def ends(self, period: Stretch, failed: bool | None, now_s: float) -> None:
         if period is not self.period:
             return
         period.under_way -= 1
@@ -64,9 +65,9 @@ class Model:
         if len(window) < enough:
             return
         if sum(window) / len(window) >= self.config.failure_rate:
-            self.period = Period(State.OPEN, now_s)
+            self.period = Stretch(State.OPEN, now_s)
         elif half_open:
-            self.period = Period(State.CLOSED, now_s)
+            self.period = Stretch(State.CLOSED, now_s)
 
 
 class BreakerMachine(RuleBasedStateMachine):
@@ -90,7 +91,7 @@ class BreakerMachine(RuleBasedStateMachine):
         self.breaker = self.make("payments", config)
 
     @rule(target=under_way)
-    def call(self) -> tuple[Permit, Period] | None:
+    def call(self) -> tuple[Permit, Stretch] | None:
         async def acquire() -> Permit | None:
             try:
                 return self.breaker.acquire()
@@ -103,7 +104,7 @@ class BreakerMachine(RuleBasedStateMachine):
         return None if permit is None else (permit, self.model.period)
 
     @rule(ended=consumes(under_way), failed=st.sampled_from([True, True, False, None]))
-    def end(self, ended: tuple[Permit, Period] | None, failed: bool | None) -> None:
+    def end(self, ended: tuple[Permit, Stretch] | None, failed: bool | None) -> None:
         if ended is None:
             return
         permit, period = ended
@@ -144,27 +145,35 @@ class BreakerMachine(RuleBasedStateMachine):
 TestBreakerMachine = BreakerMachine.TestCase
 
 
+class KeepsAll(Period):
+    __slots__ = ()
+
+    def give_back(self) -> None:
+        pass
+
+
 class Leaky(CircuitBreaker):
     """Does not take a permit back that decides nothing."""
 
-    def _settle(self, period: int, failed: bool | None) -> None:
-        if failed is not None:
-            super()._settle(period, failed)
+    def _begin(self, state: State, at_s: float) -> Period:
+        begun = super()._begin(state, at_s)
+        return KeepsAll(begun.state, begun.window, begun.left, begun.until_s)
 
 
 class Forgetful(CircuitBreaker):
     """Does not look at the period in which a permit was given."""
 
-    def _settle(self, period: int, failed: bool | None) -> None:
-        super()._settle(self._period, failed)
+    def _settle(self, period: Period, outcome: int) -> None:
+        super()._settle(self._period, outcome)
 
 
 class Hasty(CircuitBreaker):
     """Lets one probe too many through."""
 
-    def _change(self, state: State, reason: str) -> None:
-        super()._change(state, reason)
-        self._probes_left += state is State.HALF_OPEN
+    def _begin(self, state: State, at_s: float) -> Period:
+        begun = super()._begin(state, at_s)
+        begun.left += state is State.HALF_OPEN
+        return begun
 
 
 @pytest.mark.parametrize("mutant", [Leaky, Forgetful, Hasty])
