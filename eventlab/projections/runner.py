@@ -18,6 +18,7 @@ from ..store.sharing import Failing, Stop
 from . import books
 from .database import ReadModel
 from .definition import Projection
+from .gauging import ProjectionGauges
 from .progress import COUNTED_MAX, Progress, progress_of
 from .rebuilding import rebuild, replace_tables
 from .redriving import retry_parked
@@ -68,6 +69,7 @@ class ProjectionRunner:
         )
         self._stepper = self._make_stepper()
         self._nudged = asyncio.Event()
+        self._gauges = ProjectionGauges(store, projection, database)
 
     async def catch_up(self) -> int:
         """Handle everything up to where the log ends now; the position reached.

@@ -26,6 +26,11 @@ class PassingStore:
     def records(self) -> Records:
         return self._store.records
 
+    @property
+    def beneath(self) -> EventStore:
+        """The store that all this stands before: for whoever must neither wait nor draw, as a gauge."""
+        return self._store.beneath if isinstance(self._store, PassingStore) else self._store
+
     async def append(
         self,
         events: Sequence[tuple[str, object]],

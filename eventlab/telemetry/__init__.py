@@ -8,11 +8,19 @@ from __future__ import annotations
 
 from .context import SpanContext, context_of, current_context
 from .exporters import console, otlp
+from .lag import Consumer
+from .metrics import Metrics
+from .numbers import Sample
 from .outline import outline
+from .scraping import Scrapes
 from .tracelog import TraceLog, flaws
 from .tracing import tracing
 
 __all__ = [
+    "Consumer",
+    "Metrics",
+    "Sample",
+    "Scrapes",
     "SpanContext",
     "context_of",
     "current_context",

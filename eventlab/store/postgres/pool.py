@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 
 from ...errors import NotSimulated, StoreFailed
+from ...hooks.gauges import gauge
 from ...runtime import in_simulation
 from .connecting import Session, open_session
 from .settings import Settings
@@ -29,6 +30,11 @@ class Connections:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pool = Pool(settings)
         self._closed = False
+        gauge("eventcore_active_connections", self.opened, target=settings.database)
+
+    def opened(self) -> int:
+        """How many there are, lent or free, on all loops."""
+        return sum(pool.opened for pool in list(self._pools.values()))
 
     async def take(self) -> Session:
         """A connection for the caller alone, who must `give` it back.
@@ -74,6 +80,11 @@ class Pool:
         self._waiting: deque[asyncio.Future[Session | None]] = deque()
         self._open = 0
         self._closed = False
+
+    @property
+    def opened(self) -> int:
+        """How many there are, lent or free, or about to be."""
+        return self._open
 
     def free(self) -> Session | None:
         """One that is free and works; those that the server has ended meanwhile are left aside."""

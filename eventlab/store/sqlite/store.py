@@ -13,6 +13,7 @@ from typing import Literal, TypeVar
 
 from ... import hooks
 from ...errors import StoreFailed
+from ...hooks.gauges import gauge
 from ...runtime import Runtime, in_simulation
 from ...runtime import current as current_runtime
 from .. import expectations
@@ -74,6 +75,7 @@ class SqliteStore:
         self._checkpointer: Checkpointer | None = None
         self._engine = open_engine(path, self.url, synchronous, make)
         self._connection = HeldConnection(self._engine)
+        gauge("eventcore_active_connections", self._opened, target=name)
         self._wakeups = _wakeups_of.setdefault(os.path.realpath(path), Wakeups())
         self.records: Records = SqliteRecords(self._query, self._change)
         if synchronous == "NORMAL" and not in_simulation():
@@ -208,6 +210,10 @@ class SqliteStore:
         for connection in dict.fromkeys((self._reader, self._connection)):
             connection.close()
         self._engine.dispose()
+
+    def _opened(self) -> int:
+        """How many connections it holds."""
+        return 0 if self._closed else len(dict.fromkeys((self._reader, self._connection)))
 
     def _prepared(
         self,
