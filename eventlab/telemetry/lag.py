@@ -14,7 +14,8 @@ import msgspec
 from .. import hooks
 
 KEPT_MAX: Final = 4096
-"""Of so many events that wait for a consumer each has its own moment; of more, two neighbours share the older one's."""
+"""Of fewer events that wait for a consumer each has its own moment. Of more, neighbours share that of the oldest: two,
+then four, and so on; a lag may then be told as too long by the time in which they came, and never as too short."""
 
 
 class Consumer(msgspec.Struct, frozen=True):
@@ -35,6 +36,7 @@ class Lag:
     def __init__(self, consumer: Consumer) -> None:
         self.consumer = consumer
         self._waiting: deque[tuple[int, float]] = deque()
+        self._share = self._sharing = 1
         self._reached = 0
 
     def appended(self, what: hooks.EventsAppended, at_s: float) -> None:
@@ -44,24 +46,32 @@ class Lag:
         types, first = self.consumer.types, what.position - len(what.events) + 1
         for position, (_, _, type_name) in enumerate(what.events, start=first):
             if position > self._reached and (not types or type_name in types):
-                self._waiting.append((position, at_s))
-        if len(self._waiting) > KEPT_MAX:
-            self._thin_out()
+                self._add(position, at_s)
 
     def reached(self, position: int) -> None:
         """Everything up to *position* is handled, or set aside."""
         self._reached = max(self._reached, position)
         while self._waiting and self._waiting[0][0] <= position:
             self._waiting.popleft()
+        if not self._waiting:
+            self._share = self._sharing = 1
 
     def age_s(self, at_s: float) -> float:
         """How long the oldest of them has waited; 0 if none does."""
         return at_s - self._waiting[0][1] if self._waiting else 0.0
 
-    def _thin_out(self) -> None:
-        every = list(self._waiting)
-        pairs = [(later[0], earlier[1]) for earlier, later in zip(every[::2], every[1::2], strict=False)]
-        self._waiting = deque(pairs + every[2 * len(pairs) :])
+    def _add(self, position: int, at_s: float) -> None:
+        if self._sharing < self._share:
+            self._waiting[-1] = position, self._waiting[-1][1]
+            self._sharing += 1
+            return
+        self._waiting.append((position, at_s))
+        self._sharing = 1
+        if len(self._waiting) == KEPT_MAX:
+            every = list(self._waiting)
+            pairs = zip(every[::2], every[1::2], strict=True)
+            self._waiting = deque((later[0], earlier[1]) for earlier, later in pairs)
+            self._share, self._sharing = 2 * self._share, self._share + 1
 
 
 class Lags:
