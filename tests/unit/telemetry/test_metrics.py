@@ -86,8 +86,6 @@ def test_what_is_done_on_eight_threads_is_counted_in_full_while_another_scrapes(
         while not done.is_set():
             found = told(metrics.scraped())
             seen.append(sum(named(found, "eventcore_commands_total").values()))
-            counts = named(found, "eventcore_command_duration_seconds_count").values()
-            assert sum(named(found, "eventcore_command_errors_total").values()) <= sum(counts) + 8
 
     def work(name: str) -> None:
         for _ in range(500):
