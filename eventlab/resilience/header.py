@@ -20,6 +20,7 @@ DEADLINE_HEADER = "eventlab-timeout"
 _UNITS = (("n", 10**9, 1), ("u", 10**6, 1), ("m", 1000, 1), ("S", 1, 1), ("M", 1, 60), ("H", 1, 3600))
 _UNIT = {unit: (per_second, seconds) for unit, per_second, seconds in _UNITS}
 _DIGITS_MAX = 99_999_999
+_LONGEST_S = _DIGITS_MAX * 3600.0  # eleven thousand years
 _FORM = re.compile(r"([0-9]{1,8})([HMSmun])", re.ASCII)
 
 
@@ -34,12 +35,9 @@ def deadline_to_header(left_s: float | None = None) -> str | None:
         return None
     if math.isnan(left_s):
         raise InvalidValue("left_s", left_s, "a number of seconds")
-    left_s = max(0.0, left_s)
-    for unit, per_second, seconds in _UNITS:
-        count = math.floor(left_s * per_second / seconds)
-        if count <= _DIGITS_MAX:
-            return f"{count}{unit}"
-    return f"{_DIGITS_MAX}H"  # eleven thousand years
+    left_s = min(max(0.0, left_s), _LONGEST_S)
+    counts = ((math.floor(left_s * per_second / seconds), unit) for unit, per_second, seconds in _UNITS)
+    return next(f"{count}{unit}" for count, unit in counts if count <= _DIGITS_MAX)
 
 
 def deadline_from_header(text: str) -> float:

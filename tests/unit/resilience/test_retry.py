@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import Awaitable, Callable
 
 import pytest
 
-from eventlab import runtime
+from eventlab import hooks, runtime
 from eventlab.errors import CallTimeout, CircuitOpen, DeadlinePassed, InvalidValue, Refused, Unavailable
 from eventlab.resilience import Constant, Exponential, RetryBudget, deadline, retry
 from eventlab.simulation import World
-from eventlab.testing.clock import ManualClock
 
 DOUBLING = Exponential(1, cap_s=60, jitter="none")
 
@@ -111,43 +112,94 @@ def test_the_same_seed_pauses_the_same() -> None:
     assert asked(1) == asked(1) != asked(2)
 
 
-def test_a_budget_lets_one_call_in_ten_be_a_retry() -> None:
-    budget = RetryBudget(ratio=0.1, floor_per_s=0, saved_max=5)
+def test_no_attempt_begins_after_the_time_within_which_it_may() -> None:
+    async def main() -> None:
+        target = Target(*[down() for _ in range(9)])
+        with pytest.raises(Unavailable):
+            await retry(None, DOUBLING, within_s=7).call(target)
+        assert target.asked_s == [0, 1, 3]  # the next one would begin at 7
+        assert runtime.monotonic() == 3
+
+    in_world(main)
+
+
+def test_an_attempt_under_way_may_end_later_than_that() -> None:
+    async def main() -> None:
+        async def slow() -> str:
+            await asyncio.sleep(5)
+            return "answer"
+
+        assert await retry(within_s=1).call(slow) == "answer"
+
+    in_world(main)
+
+
+def test_an_answer_that_will_not_do_is_asked_for_again_and_taken_if_it_is_the_last() -> None:
+    async def main() -> None:
+        answers = ["pending", "pending", "done", "pending", "pending", "pending", "never asked"]
+
+        async def status() -> str:
+            return answers.pop(0)
+
+        policy = retry(3, DOUBLING, retry_result=lambda answer: answer == "pending")
+        assert [await policy.call(status), await policy.call(status)] == ["done", "pending"]
+        assert (answers, runtime.monotonic()) == (["never asked"], 6)
+
+    in_world(main)
+
+
+class Busy(Unavailable):
+    """A server that says when to come back."""
+
+    retry_after_s = 3.5
+
+
+def test_a_server_that_says_when_to_come_back_is_not_asked_before() -> None:
+    async def main() -> None:
+        target = Target(Busy("payments", "busy"), down())
+        await retry(backoff=Constant(0.1)).call(target)
+        assert target.asked_s == [0, 3.5, 3.6]
+
+    in_world(main)
+
+
+def test_who_never_lets_anybody_in_is_not_waited_for() -> None:
+    async def main() -> None:
+        target = Target(CircuitOpen("payments", math.inf))
+        with pytest.raises(CircuitOpen):
+            await retry(retry_on=lambda error: True).call(target)
+        assert runtime.monotonic() == 0
+
+    in_world(main)
+
+
+def test_a_named_retry_tells_of_each_pause_and_why_it_gave_up() -> None:
+    heard: list[hooks.Happening] = []
+    reason = "Unavailable: payments was not reached: cable cut"
 
     async def main() -> None:
-        asked = 0
-
-        async def fails() -> None:
-            nonlocal asked
-            asked += 1
-            raise down()
-
-        for _ in range(1000):
+        broke = RetryBudget(ratio=0, floor_per_s=0, saved_max=1)
+        for policy in (retry(2, DOUBLING, name="a"), retry(9, DOUBLING, name="b", within_s=2), retry(2, DOUBLING)):
             with pytest.raises(Unavailable):
-                await retry(attempts_max=10, backoff=Constant(0), budget=budget).call(fails)
-        assert 1_000 + 100 <= asked <= 1_000 + 100 + budget.saved_max  # the calls, a tenth, and what was saved
+                await policy.call(Target(down(), down(), down()))
+        for _ in range(2):
+            with deadline(5), pytest.raises(Unavailable):
+                await retry(9, DOUBLING, name="c", budget=broke).call(Target(down(), down(), down()))
+        with deadline(0.5), pytest.raises(Unavailable):
+            await retry(9, DOUBLING, name="d").call(Target(down()))
 
-    ManualClock().run(main())
-
-
-def test_a_quiet_client_may_retry_again_after_a_while() -> None:
-    clock = ManualClock()
-
-    async def main() -> None:
-        budget = RetryBudget(ratio=0, floor_per_s=0.5, saved_max=2)
-        assert [budget.spend() for _ in range(3)] == [True, True, False]
-        clock.advance(2)
-        assert [budget.spend() for _ in range(2)] == [True, False]
-        clock.advance(3600)
-        assert [budget.spend() for _ in range(3)] == [True, True, False]
-
-    clock.run(main())
-
-
-@pytest.mark.parametrize("settings", [{"ratio": 2}, {"floor_per_s": -1}, {"saved_max": 0}])
-def test_a_budget_outside_its_domain_is_named(settings: dict[str, float]) -> None:
-    with pytest.raises(InvalidValue, match=next(iter(settings))):
-        RetryBudget(**settings)
+    with hooks.listen(heard.append):
+        World().run(main)
+    assert heard == [
+        hooks.RetryScheduled("a", 1, 1.0, reason),
+        hooks.RetryGivenUp("a", 2, "no attempt is left", reason),
+        hooks.RetryScheduled("b", 1, 1.0, reason),
+        hooks.RetryGivenUp("b", 2, "2 s would pass", reason),
+        hooks.RetryScheduled("c", 1, 1.0, reason),
+        hooks.RetryGivenUp("c", 2, "the budget is spent", reason),
+        hooks.RetryGivenUp("c", 1, "the budget is spent", reason),
+        hooks.RetryGivenUp("d", 1, "the deadline would pass", reason),
+    ]
 
 
 @pytest.mark.parametrize(
