@@ -9,7 +9,12 @@ from .base import GiveUp, Retriable, UnknownOutcome
 
 
 class Unavailable(Retriable):
-    """The target was not reached, so it did nothing."""
+    """The target was not reached, so it did nothing.
+
+    *retry_after_s* is how long to wait before it may be worth asking again, where the target said so.
+    """
+
+    retry_after_s: float | None = None
 
     def __init__(self, target: str, reason: str) -> None:
         super().__init__(target, reason)

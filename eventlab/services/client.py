@@ -144,7 +144,9 @@ class _Attempts:
             case "refused":
                 raise Refused(reply.code, reply.message, reply.facts)
             case "unavailable":
-                raise Unavailable(self._target, reply.reason)
+                unavailable = Unavailable(self._target, reply.reason)
+                unavailable.retry_after_s = reply.retry_after_s
+                raise unavailable
             case "unknown":
                 raise CallUnknown(self._target, self.operation, reply.reason)
             case "unknown_operation":

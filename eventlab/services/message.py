@@ -54,7 +54,8 @@ class Reply(msgspec.Struct, frozen=True):
 
     ``ok`` carries a *body*; ``refused`` a *code*, a *message* and *facts*;
     ``failed`` (the handler broke), ``unavailable`` (nothing was done) and
-    ``unknown`` (the callee itself does not know) carry a *reason*;
+    ``unknown`` (the callee itself does not know) carry a *reason*, the second
+    also *retry_after_s* if the callee says when to come back;
     ``unknown_operation`` names the known ones under *facts*.
     """
 
@@ -64,6 +65,7 @@ class Reply(msgspec.Struct, frozen=True):
     message: str = ""
     facts: dict[str, Any] = {}
     reason: str = ""
+    retry_after_s: float | None = None
 
 
 @cache

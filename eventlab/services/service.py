@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
@@ -10,8 +11,9 @@ from typing import Any, ClassVar, TypeVar
 import msgspec
 
 from .. import hooks, runtime
-from ..errors import InvalidValue, Refused, Retriable, UnknownOutcome
+from ..errors import InvalidValue, Refused, Retriable, TimedOut, UnknownOutcome
 from ..resilience.deadline import deadline_at
+from ..resilience.limit import Limit
 from ..store import EventStore
 from ..store.metadata import Carrying
 from .message import Call, Reply, Request, decoder, encode, reply_type
@@ -45,6 +47,14 @@ class Service:
 
     operations: ClassVar[MappingProxyType[str, tuple[type[Request[Any]], str]]] = MappingProxyType({})
     """Operation → its request class and the name of the method that handles it."""
+
+    drops_late: ClassVar[bool] = False
+    """Whether work that has begun ends, at its next await, when the deadline of its call passes.
+
+    Nobody waits for it any more, so that a busy service does better without it. How much was done by then is unknown:
+    say True where handlers only read, or do one append under a command id, which is whole or not there. Work that has
+    not begun by its deadline never begins, whatever is said here.
+    """
 
     def __init__(self, name: str, store: EventStore | None = None) -> None:
         self.name = name
@@ -95,7 +105,7 @@ class Service:
             with Carrying(call.metadata), deadline_at(call.deadline_s):
                 if traced:
                     tell_beginning(self.name, call)
-                answer = await getattr(self, method)(request, call)
+                answer = await self._work(method, request, call)
             reply = Reply("ok", _encoded(answer, request_type))
         except Exception as error:
             reply = reply_for(error)
@@ -107,6 +117,22 @@ class Service:
             tell_end(self.name, call, reply)
         return reply
 
+    def _work(self, method: str, request: Request[Any], call: Call) -> Coroutine[Any, Any, Any]:
+        work: Coroutine[Any, Any, Any] = getattr(self, method)(request, call)
+        return _until(call.deadline_s, work) if self.drops_late and call.deadline_s is not None else work
+
+
+async def _until(deadline_s: float, work: Coroutine[Any, Any, R]) -> R:
+    given_s = deadline_s - runtime.monotonic()
+    limit = Limit(given_s)
+    try:
+        with limit:
+            return await work
+    except TimeoutError:
+        if limit.expired:
+            raise TimedOut(given_s) from None
+        raise
+
 
 def reply_for(error: Exception) -> Reply:
     """What a handler's error tells the caller: refused, nothing happened, nobody knows, or broken."""
@@ -115,10 +141,14 @@ def reply_for(error: Exception) -> Reply:
         return Reply("refused", code=error.code, message=error.message, facts=facts)
     reason = f"{type(error).__name__}: {error}"
     if isinstance(error, Retriable):
-        return Reply("unavailable", reason=reason)
+        return Reply("unavailable", reason=reason, retry_after_s=_finite(getattr(error, "retry_after_s", None)))
     if isinstance(error, UnknownOutcome):
         return Reply("unknown", reason=reason)
     return Reply("failed", reason=reason)
+
+
+def _finite(seconds: float | None) -> float | None:
+    return seconds if seconds is not None and math.isfinite(seconds) else None
 
 
 def _encoded(answer: object, request_type: type[Request[Any]]) -> bytes:
