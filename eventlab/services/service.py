@@ -105,7 +105,7 @@ class Service:
             with Carrying(call.metadata), deadline_at(call.deadline_s):
                 if traced:
                     tell_beginning(self.name, call)
-                answer = await self._work(method, request, call)
+                answer = await _handled(self, method, request, call)
             reply = Reply("ok", _encoded(answer, request_type))
         except Exception as error:
             reply = reply_for(error)
@@ -117,9 +117,10 @@ class Service:
             tell_end(self.name, call, reply)
         return reply
 
-    def _work(self, method: str, request: Request[Any], call: Call) -> Coroutine[Any, Any, Any]:
-        work: Coroutine[Any, Any, Any] = getattr(self, method)(request, call)
-        return _until(call.deadline_s, work) if self.drops_late and call.deadline_s is not None else work
+
+def _handled(service: Service, method: str, request: Request[Any], call: Call) -> Coroutine[Any, Any, Any]:
+    work: Coroutine[Any, Any, Any] = getattr(service, method)(request, call)
+    return _until(call.deadline_s, work) if service.drops_late and call.deadline_s is not None else work
 
 
 async def _until(deadline_s: float, work: Coroutine[Any, Any, R]) -> R:
