@@ -17,7 +17,7 @@ from .deadline import current_deadline_s, deadline, deadline_at, remaining_s
 from .fallback import Fallback, fallback, no_answer
 from .header import DEADLINE_HEADER, deadline_from_header, deadline_to_header
 from .hedge import Hedge, hedge
-from .limited import Limited, Limiter, bulkhead, rate_limit
+from .limited import Limited, Limiter, bulkhead, rate_limit, shedding
 from .order import PolicyWarning
 from .permit import Permit
 from .policy import Layer, Policy
@@ -26,6 +26,7 @@ from .rate import RateLimiter, RateLimiters
 from .registry import CircuitBreakers
 from .retry import Retry, retry, worth_retrying
 from .saving import BreakerSnapshot
+from .shedder import Shedder
 from .state import State
 from .timeout import Timeout, timeout
 
@@ -55,6 +56,8 @@ __all__ = [
     "Limiter",
     "Bulkhead",
     "bulkhead",
+    "Shedder",
+    "shedding",
     "RateLimiter",
     "RateLimiters",
     "rate_limit",

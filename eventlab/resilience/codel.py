@@ -76,24 +76,29 @@ class ControlledLine(OrderedDict[W, None]):
         super().__init__()
         self._codel, self._newest_first = codel, newest_first
 
+    @property
+    def overloaded(self) -> bool:
+        """Whether it stood when somebody last came out of it."""
+        return self._codel.overloaded
+
     def put(self, one: W, rank: float = 0.0) -> None:
         """At the end of the line; *rank* is for lines that rank."""
         if not self:
             self._codel.rest()
         self[one] = None
 
-    def shed(self, now_s: float, keep: int = 1) -> list[W]:
-        """Take out whom a server that is free now would come too late for; the *keep* youngest stay in any case.
+    def shed(self, now_s: float, before: int = 0) -> list[W]:
+        """Take out whom a server that is free now would come too late for; to be called before each `take`.
 
-        To be called before each `take`.
+        *before* are the others whose turn is before anybody's here. If there are none, the youngest stays in any case,
+        or the server would idle.
         """
-        waiting = len(self)
         oldest = next(iter(self), None)
-        if oldest is None or not self._codel.look(now_s - oldest.came_s, waiting, now_s):
+        if oldest is None or not self._codel.look(now_s - oldest.came_s, len(self) + before, now_s):
             return []
         slough_s = self._codel.slough_s
         dropped = []
-        for one in islice(self, max(0, waiting - keep)):
+        for one in islice(self, len(self) if before else len(self) - 1):
             if now_s - one.came_s <= slough_s:
                 break
             dropped.append(one)

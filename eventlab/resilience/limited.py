@@ -10,6 +10,7 @@ from .. import errors
 from .bulkhead import Bulkhead
 from .policy import Layer, Rejected
 from .rate import RateLimiter
+from .shedder import Shedder
 
 T = TypeVar("T")
 
@@ -65,4 +66,9 @@ def bulkhead(limiter: Bulkhead) -> Limited:
 
 def rate_limit(limiter: RateLimiter) -> Limited:
     """So many in a time: ``rate_limit(RateLimiter("mails", rate_per_s=10, burst=20))``."""
+    return Limited(limiter)
+
+
+def shedding(limiter: Shedder) -> Limited:
+    """Drop what comes too late, all of one priority: ``shedding(Shedder("payments", calls_max=8))``."""
     return Limited(limiter)

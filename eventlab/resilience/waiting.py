@@ -20,6 +20,7 @@ class Turn(enum.Enum):
     TOO_LONG = "too long"
     TOO_LATE = "too late"
     SHED = "shed"
+    DISPLACED = "displaced"
 
 
 class Waiter:

@@ -10,12 +10,14 @@ from .fate import BREAK, DROP, PASS, DeliverAfter, Envelope, Fate, FateRule
 from .inprocess import InProcessTransport
 from .message import Call, Reply, Request
 from .service import Service, handles
+from .sheltered import sheltered
 from .transport import Transport
 
 __all__ = [
     "Client",
     "Service",
     "handles",
+    "sheltered",
     "Request",
     "Call",
     "Reply",
