@@ -134,3 +134,12 @@ def _around(layers: Sequence[Ordered]) -> Iterator[tuple[Any, Ordered, list[str]
         if outer.kind == "timeout":
             for further, inner in enumerate(layers[at + 1 :], at + 1):
                 yield outer, inner, [layer.kind for layer in layers[at + 1 : further]]
+
+
+def table() -> str:
+    """The rules about pairs as a table in Markdown, for people."""
+    order = " > ".join(f"`{kind}`" for kind in ORDER)
+    rows = [f"| `{inner} \\| {outer}` | refused | {why} |" for (outer, inner), why in REFUSED.items()]
+    rows += [f"| `{inner} \\| {outer}` | warned | {why} |" for (outer, inner), why in DOUBTFUL.items()]
+    head = ["| Write | The other way round is | because |", "|---|---|---|"]
+    return "\n".join([f"From outside to inside: {order}.", "", *head, *rows])

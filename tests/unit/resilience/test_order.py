@@ -24,7 +24,8 @@ from eventlab.resilience import (
     retry,
     timeout,
 )
-from eventlab.resilience.order import ALONE, DOUBTFUL, ORDER, REFUSED
+from eventlab.resilience.order import ALONE, DOUBTFUL, ORDER, REFUSED, table
+from tests.sources import ROOT
 
 
 @dataclass(frozen=True)
@@ -134,3 +135,7 @@ def test_what_costs_something_is_told_once_with_the_price() -> None:
     waits = "breaker | bulkhead would do: with the bulkhead outside, a call waits for its place, only to be rejected"
     assert told == 2 * [held, f"{waits} by the breaker"]
     assert {each.filename for each in caught} == {__file__}
+
+
+def test_the_page_shows_the_rules_as_they_are() -> None:
+    assert table() in (ROOT / "docs" / "resilience.md").read_text(encoding="utf-8")
