@@ -19,6 +19,7 @@ from .outcomes import describe_outcomes, draw_outcomes
 from .pictures import describe_of, display_with_words, drawn, show
 from .saga_lanes import describe_saga_lanes, draw_saga_lanes
 from .subject import RunLike
+from .trace import describe_trace, draw_trace
 
 __all__ = [
     "draw_saga_lanes",
@@ -29,6 +30,8 @@ __all__ = [
     "describe_outcomes",
     "draw_call_graph",
     "describe_call_graph",
+    "draw_trace",
+    "describe_trace",
     "draw_conflicts",
     "describe_conflicts",
     "draw_conflict_rates",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..errors import InvalidValue
+from ..history import Entry
 from ..hooks import SpanEnded
 
 if TYPE_CHECKING:
@@ -51,6 +52,12 @@ class TraceLog:
         for span in sorted(self._spans, key=lambda span: span.began_ns):
             found.setdefault(span.trace_id, []).append(span)
         return found
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The spans as a history, in seconds since the first one began: for `eventlab.figures`."""
+        first_ns = min((span.began_ns for span in self._spans), default=0)
+        return [Entry((span.ended_ns - first_ns) / 1e9, span.service, span) for span in self._spans]
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -66,7 +66,7 @@ def pictures(runs: dict[str, MadeUpRun]) -> dict[str, tuple[str, bytes]]:
 
 
 def test_drawings_and_descriptions_come_in_pairs() -> None:
-    assert sorted(DRAWN) == ["breaker_strip", "call_graph", "conflicts", "outcomes", "saga_lanes"]
+    assert sorted(DRAWN) == ["breaker_strip", "call_graph", "conflicts", "outcomes", "saga_lanes", "trace"]
     assert sorted(MEASURED) == ["backoffs", "conflict_rates", "waits"]
     assert sorted(_named("describe_")) == sorted([*DRAWN, *MEASURED, "of"])
 
