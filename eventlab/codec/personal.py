@@ -83,6 +83,15 @@ def spots(plan: Plan, plain: Any) -> Iterator[Spot]:
     return _spots(plan, plain, None, "", (), ())
 
 
+def names_in(plan: Plan, name: str = "") -> Iterator[str]:
+    """The name of every field that holds personal values, at any depth; that of the container, for its elements."""
+    if isinstance(plan, Leaf):
+        yield name
+        return
+    for part, inner in plan.parts.items():
+        yield from names_in(inner, part if isinstance(part, str) else name)
+
+
 def _spots(
     plan: Plan, plain: Any, holder: Any, key: str | int, path: tuple[str | int, ...], around: tuple[Any, ...]
 ) -> Iterator[Spot]:

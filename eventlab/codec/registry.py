@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ..errors import InvalidValue, PersonalUnsealed, UndecodableEvent, UnknownEventType
-from .personal import Plan, plan_of
+from .personal import Plan, names_in, plan_of
 
 C = TypeVar("C", bound=type)
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
@@ -58,6 +58,7 @@ class EventRegistry:
         """What decodes bytes of a name and version, or None where that was never asked of `decode` yet."""
         self._plans: dict[tuple[str, int], Plan | None] = {}
         self._lineages: dict[str, str] = {}
+        self._personal_names: tuple[tuple[tuple[str, int], ...], tuple[str, ...]] = (), ()
 
     def register(self, cls: type, name: str, version: int = 1) -> None:
         """Let *cls* stand for *name* at schema *version*. Several versions of a name may be registered.
@@ -82,6 +83,7 @@ class EventRegistry:
         self._clear.clear()
         self._decoders.clear()
         self._lineages.clear()
+        self._personal_names = (), ()
 
     def upcaster(self, name: str, from_version: int) -> Callable[[Upcast], Upcast]:
         """Decorate a function that turns the data of *from_version* into that of the next version."""
@@ -153,6 +155,14 @@ class EventRegistry:
     def is_personal(self, type_name: str) -> bool:
         """Whether events of that name hold personal values, at any schema version that is registered."""
         return any(name == type_name and self.plan(name, version) for name, version in list(self._known))
+
+    def personal_names(self) -> tuple[str, ...]:
+        """The names of all fields that hold personal values, of any registered event, each once."""
+        if len(self._personal_names[0]) != len(self._known):
+            plans = [self.plan(*key) for key in list(self._known)]
+            names = dict.fromkeys(name for plan in plans if plan is not None for name in names_in(plan))
+            self._personal_names = tuple(self._known), tuple(names)
+        return self._personal_names[1]
 
     def lineage(self, type_name: str) -> str:
         """What is known of a type, as text to compare: its versions, its upcasters, whether it is personal.

@@ -9,16 +9,21 @@ from __future__ import annotations
 from .context import SpanContext, context_of, current_context
 from .exporters import console, otlp
 from .lag import Consumer
+from .logs import JsonLines, RedactingFilter, logging_happenings
 from .metrics import Metrics
 from .numbers import Sample
 from .outline import outline
+from .redaction import Redactor
 from .scraping import Scrapes
 from .tracelog import TraceLog, flaws
 from .tracing import tracing
 
 __all__ = [
     "Consumer",
+    "JsonLines",
     "Metrics",
+    "RedactingFilter",
+    "Redactor",
     "Sample",
     "Scrapes",
     "SpanContext",
@@ -30,4 +35,5 @@ __all__ = [
     "TraceLog",
     "flaws",
     "outline",
+    "logging_happenings",
 ]
