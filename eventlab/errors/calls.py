@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import cast
 
 from .base import GiveUp, Retriable, UnknownOutcome
 
@@ -35,15 +36,23 @@ class Rejected(Unavailable):
 
 
 class CircuitOpen(Rejected):
-    """A circuit breaker rejected the call without making it. These may be many: the text is made when it is read."""
+    """A circuit breaker rejected the call without making it: *target*, and *retry_after_s*, which may be for ever.
 
-    retry_after_s: float
+    These may be very many, and are made to be cheap: what they say is put together when it is read.
+    """
 
-    def __init__(self, target: str, retry_after_s: float) -> None:
-        self.target, self.retry_after_s = target, retry_after_s
+    __init__ = Exception.__init__  # which keeps the arguments
 
     @property
-    def reason(self) -> str:  # type: ignore[override]  # nobody sets a reason
+    def target(self) -> str:  # type: ignore[override]  # nobody sets it
+        return cast(str, self.args[0])
+
+    @property
+    def retry_after_s(self) -> float:  # type: ignore[override]
+        return cast(float, self.args[1])
+
+    @property
+    def reason(self) -> str:  # type: ignore[override]
         if self.retry_after_s == math.inf:
             return "its circuit is held open"
         return f"its circuit is open for another {self.retry_after_s:.3g} s"

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, cast
 
 from .. import hooks, runtime
-from ..errors import InvalidValue, TimedOut
+from ..errors import CircuitOpen, InvalidValue, TimedOut
 from .config import CircuitBreakerConfig
 from .deadline import deadline
 from .deciding import Decider
@@ -56,6 +56,9 @@ class CircuitBreaker(Decider):
             return await self._closely(f, args, kwargs)
         period = self._period
         if not period.passes:
+            if period.stops and (left_s := period.until_s - runtime.monotonic()) > 0:
+                next(self._rejected)  # as in `_enter`: there may be very many of these
+                raise CircuitOpen(self.name, left_s)
             period = self._enter()
         try:
             result = await f(*args, **kwargs)
@@ -75,6 +78,9 @@ class CircuitBreaker(Decider):
             return self._run_closely(f, args, kwargs)
         period = self._period
         if not period.passes:
+            if period.stops and (left_s := period.until_s - runtime.monotonic()) > 0:
+                next(self._rejected)  # as in `_enter`: there may be very many of these
+                raise CircuitOpen(self.name, left_s)
             period = self._enter()
         try:
             result = f(*args, **kwargs)

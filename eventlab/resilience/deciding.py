@@ -11,6 +11,7 @@ import math
 import threading
 from collections import deque
 from datetime import datetime
+from itertools import count
 from typing import NoReturn
 
 from .. import hooks, runtime
@@ -27,14 +28,14 @@ class Decider:
     def __init__(self, name: str, config: CircuitBreakerConfig | None = None, state: State = State.CLOSED) -> None:
         self.name = name
         self.config = config or CircuitBreakerConfig()
-        self.rejections = 0
-        """Calls that were rejected so far."""
         self.openings = 0
         """How many times in a row it has opened, without having been closed in between."""
         self.failed_at: datetime | None = None
         """The time of day at which it opened, for people to read; None while it is closed. It decides nothing."""
         self._open_for_s = self.config.open_s
+        self._judged_from = self.config.minimum_calls
         self._lock = threading.RLock()  # re-entrant: a finalizer that calls through it may run at any moment
+        self._rejected = count()  # adding one is one step, without the lock
         self._untold: deque[hooks.Happening] = deque()
         self._period = self._begin(state, 0.0 if state is not State.OPEN else runtime.monotonic())
 
@@ -64,6 +65,11 @@ class Decider:
         return self._counted()[2]
 
     @property
+    def rejections(self) -> int:
+        """Calls that were rejected so far."""
+        return int(repr(self._rejected)[len("count(") : -1])
+
+    @property
     def permits_left(self) -> int | None:
         """How many more probes would pass now, in half-open; None in any other state."""
         with self._lock:
@@ -78,7 +84,7 @@ class Decider:
     def reset(self, reason: str = "reset by hand") -> None:
         """Close it, and forget everything: the window, how often it opened, how many were rejected."""
         with self._lock:
-            self.rejections = 0
+            self._rejected = count()
             self._change(State.CLOSED, reason, runtime.monotonic())
         self._tell()
 
@@ -96,8 +102,6 @@ class Decider:
             if now_s >= period.until_s:
                 period = self._lapse(now_s)
             entered = period.passes or period.take()
-            if not entered:
-                self.rejections += 1
         if self._untold:
             try:
                 self._tell()
@@ -114,20 +118,24 @@ class Decider:
 
         Should they have less time left than that, it is known sooner.
         """
-        if period.state is State.FORCED_OPEN:
-            raise CircuitOpen(self.name, math.inf)
+        next(self._rejected)
         left_s = period.until_s - now_s
-        raise CircuitOpen(self.name, left_s if period.state is State.OPEN else min(left_s, self._open_for_s))
+        raise CircuitOpen(self.name, left_s if period.stops else min(left_s, self._open_for_s))
 
     def _settle(self, period: Period, outcome: int) -> None:
         """A call that *period* let in has ended in a way that counts."""
         with self._lock:
-            if period is self._period and period.state is not State.DISABLED:
-                self._count(period, outcome)
+            if period is self._period:
+                if outcome or not period.simple or hooks.listening or period.window.calls < self._judged_from:
+                    self._count(period, outcome)
+                else:
+                    period.window.add(outcome)
         if self._untold:
             self._tell()
 
     def _count(self, period: Period, outcome: int) -> None:
+        if period.state is State.DISABLED:
+            return
         probing = period.state is State.HALF_OPEN
         now_s = runtime.monotonic() if probing else 0.0
         if probing and now_s >= period.until_s:

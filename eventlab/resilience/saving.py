@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -90,7 +91,8 @@ def restore(breaker: Decider, snapshot: BreakerSnapshot) -> None:
             period.until_s = min(period.until_s, at_s + snapshot.remaining_s)
     breaker._period = period
     breaker._open_for_s = snapshot.open_for_s or breaker.config.open_s
-    breaker.openings, breaker.failed_at, breaker.rejections = snapshot.openings, snapshot.failed_at, snapshot.rejections
+    breaker.openings, breaker.failed_at = snapshot.openings, snapshot.failed_at
+    breaker._rejected = count(snapshot.rejections)
     window = period.window
     if isinstance(window, CountWindow):
         kept = snapshot.outcomes[-window.size :]

@@ -27,6 +27,7 @@ class State(enum.Enum):
 
 
 PASSING = (State.CLOSED, State.DISABLED, State.METRICS_ONLY)
+STOPPING = (State.OPEN, State.FORCED_OPEN)
 
 
 class Period:
@@ -35,7 +36,7 @@ class Period:
     Each change of state begins another one; what ends in a period that is over decides nothing.
     """
 
-    __slots__ = ("left", "passes", "returned", "state", "until_s", "window")
+    __slots__ = ("left", "passes", "returned", "simple", "state", "stops", "until_s", "window")
 
     def __init__(self, state: State, window: Window, permits: int = 0, until_s: float = math.inf) -> None:
         self.state = state
@@ -43,6 +44,11 @@ class Period:
         self.until_s = until_s
         """When this state is over, if nothing else ends it: of OPEN and HALF_OPEN, on the monotonic clock."""
         self.passes = state in PASSING
+        """Whether calls go through unasked."""
+        self.stops = state in STOPPING
+        """Whether all are rejected until then."""
+        self.simple = state is State.CLOSED and not window.ages
+        """Whether a call that ends well decides nothing, once as many are known as are needed to judge."""
         self.left = permits
         """Permits that nobody has had yet."""
         self.returned: deque[None] = deque()

@@ -25,6 +25,8 @@ class Window(Protocol):
     slows: int
     steady: bool
     """Whether one more call that ended well would change nothing."""
+    ages: bool
+    """Whether it forgets as time passes."""
 
     def add(self, outcome: int) -> None:
         """Count one more call."""
@@ -38,6 +40,8 @@ class CountWindow:
 
     __slots__ = ("calls", "failures", "outcomes", "size", "slows", "steady")
 
+    ages = False
+
     def __init__(self, size: int) -> None:
         self.size = size
         self.calls = self.failures = self.slows = 0
@@ -47,19 +51,21 @@ class CountWindow:
     def add(self, outcome: int) -> None:
         kept = self.outcomes
         if self.calls == self.size:
-            oldest = kept[0]
-            if oldest:
-                self.failures -= oldest & FAILED
-                self.slows -= oldest >> 1
+            if kept[0]:
+                self._forget(kept[0])
         else:
             self.calls += 1
+            self.steady = self.calls == self.size and not (self.failures or self.slows)
         kept.append(outcome)
         if outcome:
             self.failures += outcome & FAILED
             self.slows += outcome >> 1
             self.steady = False
-        elif self.calls == self.size:
-            self.steady = not (self.failures or self.slows)
+
+    def _forget(self, oldest: int) -> None:
+        self.failures -= oldest & FAILED
+        self.slows -= oldest >> 1
+        self.steady = not (self.failures or self.slows)
 
     def look(self) -> None:
         """Calls do not age by time."""
@@ -69,6 +75,8 @@ class TimeWindow:
     """The calls of the last *seconds*, in ten buckets: a call is forgotten when it is between 90 and 100 % as old."""
 
     __slots__ = ("_bucket", "bucket_s", "buckets", "calls", "failures", "slows", "steady")
+
+    ages = True
 
     def __init__(self, seconds: float) -> None:
         self.bucket_s = seconds / BUCKETS
@@ -91,6 +99,8 @@ class TimeWindow:
 
     def look(self) -> None:
         latest = int(runtime.monotonic() // self.bucket_s)
+        if latest == self._bucket:
+            return
         for number in range(max(self._bucket, latest - BUCKETS) + 1, latest + 1):
             bucket = self.buckets[number % BUCKETS]
             self.calls -= bucket[0]
@@ -114,6 +124,8 @@ class RowWindow:
     """The failures since the last call that ended well."""
 
     __slots__ = ("calls", "failures", "slows", "steady")
+
+    ages = False
 
     def __init__(self, in_a_row: int = 0) -> None:
         self.calls = self.failures = in_a_row
