@@ -2,7 +2,7 @@
 
 It looks right, and passes a test with one caller at a time. What is wrong:
 
-- half-open lets everybody through: the first caller flips the state, the others find nothing that stops them
+- half-open lets everybody through, tasks and threads: the first flips the state, the others find nothing that stops them
 - it checks, then acts: in between another caller may have changed what was checked
 - any success closes it, also one of a call that began before it opened
 - a success forgets all failures before it, so four failures in five calls never open it
@@ -96,6 +96,21 @@ class NaiveBreaker:
         except TimeoutError:
             self._record_failure()
             raise OperationTimedOut(self.name) from None
+        except Exception as error:
+            self._record_failure()
+            raise OperationFailed(error) from error
+        self._become(Closed(), "a call succeeded")
+        return result
+
+    def run(self, f: Callable[..., T], *args: object) -> T:
+        """Call the plain function *f* unless the circuit is open. Nothing ends it after the timeout."""
+        match self.state:
+            case Open(failed_at) if runtime.now() - failed_at < self.retry_timeout:
+                raise CircuitIsOpen(self.name)
+        if isinstance(self.state, Open):
+            self._become(HalfOpen(), "time to try again")
+        try:
+            result = f(*args)
         except Exception as error:
             self._record_failure()
             raise OperationFailed(error) from error

@@ -10,10 +10,11 @@ import pytest
 
 from eventlab import hooks
 from eventlab.errors import InvalidValue
-from eventlab.naive.breaker import NaiveBreaker, OperationFailed, OperationTimedOut
+from eventlab.naive.breaker import CircuitIsOpen, HalfOpen, NaiveBreaker, OperationFailed, OperationTimedOut
 from eventlab.simulation import World
 from eventlab.testing.clock import ManualClock
 from tests.unit.resilience import breaker_stories as stories
+from tests.unit.resilience import breaker_threads as threads
 from tests.unit.resilience.breaker_stories import OPEN_S, fails, quietly, rejects, trip, works
 
 
@@ -68,6 +69,24 @@ def test_cancelled_probes_leave_it_half_open_for_everybody() -> None:
 
 def test_one_lucky_probe_closes_it() -> None:
     assert live_through(stories.one_lucky_probe) is False
+
+
+def test_half_open_lets_every_thread_through() -> None:
+    breaker = NaiveBreaker("payments", failure_threshold=1)
+    breaker.state = HalfOpen()
+    assert threads.hammered(breaker) == threads.THREADS
+
+
+def test_threads_are_inside_at_once_as_they_should_be() -> None:
+    assert threads.all_inside_at_once(NaiveBreaker("payments")) is True
+
+
+def test_a_plain_function_opens_it_too_and_its_caller_gets_the_wrapper() -> None:
+    breaker = NaiveBreaker("payments", failure_threshold=1)
+    with pytest.raises(OperationFailed):
+        breaker.run(int, "five")
+    with pytest.raises(CircuitIsOpen):
+        breaker.run(int, "5")
 
 
 def test_with_one_caller_at_a_time_it_looks_right() -> None:

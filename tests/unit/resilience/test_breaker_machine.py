@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar
 
@@ -211,6 +212,8 @@ class BreakerMachine(RuleBasedStateMachine):
                 sum(each.failed for each in window),
                 sum(each.slow for each in window),
             )
+            left_s = max(0.0, model.stretch.until_s - model.now_s)
+            assert seen.remaining_s == (None if left_s == math.inf else pytest.approx(left_s))
             assert seen.permits_left == (model.permits_left if model.stretch.state is State.HALF_OPEN else None)
 
 
