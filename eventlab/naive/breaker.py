@@ -2,7 +2,7 @@
 
 It looks right, and passes a test with one caller at a time. What is wrong:
 
-- half-open lets everybody through, tasks and threads: the first flips the state, the others find nothing that stops them
+- half-open lets all tasks and threads through: the first flips the state, the others find nothing that stops them
 - it checks, then acts: in between another caller may have changed what was checked
 - any success closes it, also one of a call that began before it opened
 - a success forgets all failures before it, so four failures in five calls never open it
