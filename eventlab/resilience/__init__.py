@@ -6,6 +6,7 @@ classes of the same names are what they build.
 
 from __future__ import annotations
 
+from .adaptive import AdaptiveLimit
 from .backoff import Backoff, Constant, Decorrelated, Exponential
 from .breaker import CircuitBreaker
 from .budget import RetryBudget
@@ -15,9 +16,10 @@ from .codel import CoDel
 from .config import CircuitBreakerConfig, tells_of_trouble
 from .deadline import current_deadline_s, deadline, deadline_at, remaining_s
 from .fallback import Fallback, fallback, no_answer
+from .gradient import Gradient, GradientConfig
 from .header import DEADLINE_HEADER, deadline_from_header, deadline_to_header
 from .hedge import Hedge, hedge
-from .limited import Limited, Limiter, bulkhead, rate_limit, shedding
+from .limited import Limited, Limiter, adaptive_limit, bulkhead, rate_limit, shedding
 from .order import PolicyWarning
 from .permit import Permit
 from .policy import Layer, Policy
@@ -56,6 +58,10 @@ __all__ = [
     "Limiter",
     "Bulkhead",
     "bulkhead",
+    "AdaptiveLimit",
+    "Gradient",
+    "GradientConfig",
+    "adaptive_limit",
     "Shedder",
     "shedding",
     "RateLimiter",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from .. import errors
+from .adaptive import AdaptiveLimit
 from .bulkhead import Bulkhead
 from .policy import Layer, Rejected
 from .rate import RateLimiter
@@ -71,4 +72,9 @@ def rate_limit(limiter: RateLimiter) -> Limited:
 
 def shedding(limiter: Shedder) -> Limited:
     """Drop what comes too late, all of one priority: ``shedding(Shedder("payments", calls_max=8))``."""
+    return Limited(limiter)
+
+
+def adaptive_limit(limiter: AdaptiveLimit) -> Limited:
+    """As many at once as the target takes: ``adaptive_limit(AdaptiveLimit("payments"))``."""
     return Limited(limiter)
