@@ -84,6 +84,9 @@ def run(
         typer.Option("--app", metavar="MODULE:FUNCTION", help="Your own services, for `app:` entries in the file."),
     ] = None,
     format_: Annotated[Format, typer.Option("--format", help="The summary for people, or as JSON.")] = Format.text,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Also write its spans, as OpenTelemetry's tools read.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and only the verdict.")] = False,
 ) -> None:
     """Run a scenario, judge it, and write its folder and report.
@@ -106,6 +109,7 @@ def run(
                 out=out,
                 app=app_,
                 as_json=format_ is Format.json,
+                trace=trace,
                 quiet=quiet,
             )
         )

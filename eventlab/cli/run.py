@@ -16,10 +16,13 @@ from ..scenarios.assembly import AppFactory, check_apps
 from ..scenarios.folder import REPORT, RunFolder, default_path, writing
 from ..scenarios.real import prepare_real
 from ..store.opening import without_secrets
+from ..telemetry import TraceLog, needs_opentelemetry, otlp_json, tracing
 from .apps import load_apps
 from .exits import VERDICTS
 from .progress import bar
 from .telling import telling
+
+TRACES = "traces.json"
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class RunOptions:
     out: Path | None = None
     app: str | None = None
     as_json: bool = False
+    trace: bool = False
     quiet: bool = False
 
 
@@ -47,9 +51,11 @@ def run_scenario(options: RunOptions) -> int:
     apps = load_apps(options.app) if options.app else {}
     path = options.out or default_path(loaded.name, loaded.scenario.seed)
     with _prepared(options, loaded, apps) as run_it, writing(path, _manifest(options, loaded)) as folder:
-        with bar(*_what(loaded), quiet=options.quiet) as progress:
+        with bar(*_what(loaded), quiet=options.quiet) as progress, _traced(options) as log:
             run = run_it(progress)
         run.write(folder)
+        if log is not None:
+            folder.write(TRACES, otlp_json(log))
         report = _write_report(run, folder)
     with telling(f"the run lies in {path}"):
         _print(options, run, path, report)
@@ -57,6 +63,8 @@ def run_scenario(options: RunOptions) -> int:
 
 
 def _check(options: RunOptions) -> None:
+    if options.trace:
+        needs_opentelemetry()
     for text in options.sets if options.seed is not None else ():
         path, equals, _ = text.partition("=")
         if equals and path.strip() == "seed":
@@ -76,6 +84,10 @@ def _check(options: RunOptions) -> None:
             raise RunRefused(f"{' and '.join(given)} {verb} to the real clock: add --clock real, or leave {them} out")
     elif options.resume and not options.store:
         raise RunRefused("--resume needs the --store URL of the run that was interrupted")
+
+
+def _traced(options: RunOptions) -> AbstractContextManager[TraceLog | None]:
+    return tracing() if options.trace else nullcontext()
 
 
 def _manifest(options: RunOptions, loaded: Loaded) -> Manifest:

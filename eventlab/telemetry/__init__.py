@@ -12,11 +12,12 @@ from .lag import Consumer
 from .logs import JsonLines, RedactingFilter, logging_happenings
 from .metrics import Metrics
 from .numbers import Sample
+from .otlp_json import otlp_json
 from .outline import outline
 from .redaction import Redactor
 from .scraping import Scrapes
 from .tracelog import TraceLog, flaws
-from .tracing import tracing
+from .tracing import needs_opentelemetry, tracing
 
 __all__ = [
     "Consumer",
@@ -30,7 +31,9 @@ __all__ = [
     "context_of",
     "current_context",
     "tracing",
+    "needs_opentelemetry",
     "otlp",
+    "otlp_json",
     "console",
     "TraceLog",
     "flaws",

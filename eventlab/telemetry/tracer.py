@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import hooks
@@ -22,6 +23,17 @@ REFUSALS = ("refused",)
 FINE = ("ok", "written", "unchanged", "repeated", "cancelled", *REFUSALS)
 
 
+NOTED: dict[type[hooks.Happening], str] = {
+    hooks.BreakerChanged: "breaker",
+    hooks.CallRejected: "rejected",
+    hooks.HedgeSent: "hedged",
+    hooks.FallbackUsed: "fallback",
+    hooks.RetryScheduled: "retry",
+    hooks.RetryGivenUp: "given up",
+}
+"""What policies decide on the way, as events of the work in which they do."""
+
+
 class Tracer:
     """Call it with everything that happens; *ended* hears of each span."""
 
@@ -39,7 +51,7 @@ class Tracer:
             hooks.HandlingEnded: self._handling_ended,
             hooks.OperationInvoked: self._operation_invoked,
             hooks.OperationEnded: self._operation_ended,
-            hooks.BreakerChanged: self._breaker_changed,
+            **{kind: partial(self._noted, name) for kind, name in NOTED.items()},
             hooks.NodeChanged: self._node_changed,
             **self._carriage.hears,
             **self._sagas.hears,
@@ -119,11 +131,11 @@ class Tracer:
         error = f"nobody knows: {what.value}" if what.outcome == "unknown" else None
         self._open.end(("operation", what.id), {"operation.outcome": what.outcome}, error)
 
-    def _breaker_changed(self, what: hooks.BreakerChanged) -> None:
+    def _noted(self, name: str, what: Any) -> None:
         work = here()
         if work is not None:
-            facts = {"breaker": what.breaker, "before": what.before, "after": what.after, "reason": what.reason}
-            _note(work, "breaker", facts)
+            facts = {field: getattr(what, field) for field in what.__struct_fields__}
+            _note(work, name, {field: value for field, value in facts.items() if value is not None})
 
     def _node_changed(self, what: hooks.NodeChanged) -> None:
         if what.state == "crashed":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .. import hooks, runtime
@@ -31,14 +32,13 @@ def tracing(*exporters: SpanExporter, keep: int | None = None, sampler: Sampler 
 
     Raises InvalidValue without OpenTelemetry's SDK (the extra ``telemetry``), and for exporters inside a world.
     """
+    needs_opentelemetry()
     _refuse_inside_a_world(exporters)
+    from .exporting import Outlet
+    from .official import as_record
+    from .tracer import Tracer
+
     log = TraceLog(keep=keep)
-    try:
-        from .exporting import Outlet
-        from .official import as_record
-        from .tracer import Tracer
-    except ImportError as error:
-        raise InvalidValue("tracing", "asked for", NEEDS) from error
     outlet = Outlet(exporters)
 
     def ended(span: ReadableSpan) -> None:
@@ -57,6 +57,14 @@ def tracing(*exporters: SpanExporter, keep: int | None = None, sampler: Sampler 
                 tracer.close()
     finally:
         outlet.close()
+
+
+def needs_opentelemetry() -> None:
+    """Raises InvalidValue, with what to install, where `tracing` would."""
+    try:
+        import_module("opentelemetry.sdk.trace")
+    except ImportError as error:
+        raise InvalidValue("tracing", "asked for", NEEDS) from error
 
 
 def _refuse_inside_a_world(exporters: tuple[SpanExporter, ...]) -> None:

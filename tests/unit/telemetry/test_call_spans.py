@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 import pytest
 
+from eventlab import hooks
 from eventlab.errors import CallTimeout, Refused
 from eventlab.history import operation
 from eventlab.metadata import carrying
@@ -176,3 +177,22 @@ def test_without_tracing_what_came_is_handed_on_as_it_came() -> None:
 
     with World(1) as world:
         assert world.run(main).traceparent == PARENT.traceparent
+
+
+def test_what_is_under_way_when_the_block_ends_is_told_as_unfinished() -> None:
+    async def story(world: World, client: Client) -> None:
+        world.spawn(client.call("host", Greet()), name="forgotten")
+        await asyncio.sleep(0.25)
+
+    told = [(span.role, span.attributes["unfinished"], span.status) for span in traced(story)]
+    assert told == [("client", True, "unset"), ("server", True, "unset")]
+
+
+def test_what_a_policy_decides_is_an_event_of_the_work_in_which_it_does() -> None:
+    async def story(world: World, client: Client) -> None:
+        with operation("client-1", "visit", "host"):
+            hooks.emit(hooks.BreakerChanged("host", "closed", "open", "half of the calls failed"))
+
+    (span,) = traced(story)
+    facts = {"breaker": "host", "before": "closed", "after": "open", "reason": "half of the calls failed"}
+    assert events(span) == [("breaker", facts)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gzip
 import io
 import json
@@ -14,7 +15,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from google.protobuf.json_format import ParseDict
 from opentelemetry import trace as api
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
@@ -23,7 +26,7 @@ from eventlab.commands import execute
 from eventlab.errors import InvalidValue
 from eventlab.simulation import World
 from eventlab.store import MemoryStore
-from eventlab.telemetry import TraceLog, console, flaws, otlp, tracing
+from eventlab.telemetry import TraceLog, console, flaws, otlp, otlp_json, tracing
 from tests.sources import ROOT
 from tests.unit.commands.bank import ALICE, BOB, Transfer
 from tests.unit.shop.market import LINES, Market, in_market
@@ -194,3 +197,33 @@ with carrying(traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-
         "otlp is 'asked for'; expected OpenTelemetry: pip install 'eventlab[telemetry]'",
         "00f067aa0ba902b7",
     ]
+
+
+def test_the_file_for_other_tools_is_what_the_official_encoder_writes() -> None:
+    memory = InMemorySpanExporter()
+    with tracing(memory) as log:
+        in_market(order)
+    written = json.loads(otlp_json(log))
+    for span in (span for resource in written["resourceSpans"] for span in resource["scopeSpans"][0]["spans"]):
+        for name in ("traceId", "spanId", "parentSpanId"):  # JSON of protobufs has them in base64, OTLP in hex
+            if name in span:
+                span[name] = base64.b64encode(bytes.fromhex(span[name])).decode()
+    ours, official = ParseDict(written, ExportTraceServiceRequest()), encode_spans(memory.get_finished_spans())
+    assert told([ours]) == told([official])
+    assert facts([ours]) == facts([official])
+
+
+def facts(requests: list[ExportTraceServiceRequest]) -> list[tuple[str, int, int, str, list[str], list[str]]]:
+    """Kind, status, attributes and events of each span, by its id."""
+    return sorted(
+        (
+            span.span_id.hex(),
+            *(span.kind, span.status.code, span.status.message),
+            [str(attribute) for attribute in span.attributes],
+            [str(event) for event in span.events],
+        )
+        for request in requests
+        for resource in request.resource_spans
+        for scope in resource.scope_spans
+        for span in scope.spans
+    )
