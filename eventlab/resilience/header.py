@@ -21,7 +21,7 @@ _UNITS = (("n", 10**9, 1), ("u", 10**6, 1), ("m", 1000, 1), ("S", 1, 1), ("M", 1
 _UNIT = {unit: (per_second, seconds) for unit, per_second, seconds in _UNITS}
 _DIGITS_MAX = 99_999_999
 _LONGEST_S = _DIGITS_MAX * 3600.0  # eleven thousand years
-_FORM = re.compile(r"([0-9]{1,8})([HMSmun])", re.ASCII)
+_FORM = re.compile(r"([0-9]{1,8})([HMSmun])")
 
 
 def deadline_to_header(left_s: float | None = None) -> str | None:

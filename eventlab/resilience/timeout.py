@@ -44,7 +44,10 @@ class Timeout(Layer):
         ends_s, outer_s = now_s + allowed_s, current_deadline_s()
         if outer_s is not None and outer_s < ends_s:
             if outer_s <= now_s:
-                raise DeadlinePassed("the target", "the deadline had passed before the call was made")
+                error = DeadlinePassed("the target", "the deadline had passed before the call was made")
+                if rejected is not None:
+                    rejected(error)
+                raise error
             ends_s, allowed_s = outer_s, outer_s - now_s
         limit = Limit(allowed_s)
         try:

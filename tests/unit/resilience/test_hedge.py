@@ -108,6 +108,34 @@ def test_a_failure_waits_for_the_others_and_brings_no_new_call() -> None:
     in_world(main)
 
 
+def test_a_failure_moves_no_hedge() -> None:
+    async def main() -> None:
+        target = Target((0.15, down()), 9, 9)
+        await hedge(0.1, idempotent=True, hedges_max=2).call(target)
+        assert target.began_s == [0, 0.1, 0.2]
+
+    in_world(main)
+
+
+def test_of_an_answer_and_a_failure_at_one_moment_the_answer_comes_out() -> None:
+    async def main() -> None:
+        moment, begun = asyncio.Event(), 0
+
+        async def both() -> int:
+            nonlocal begun
+            begun += 1
+            number = begun
+            await moment.wait()
+            if number == 1:
+                raise down()
+            return number
+
+        asyncio.get_running_loop().call_later(0.3, moment.set)
+        assert await hedge(0.1, idempotent=True).call(both) == 2
+
+    in_world(main)
+
+
 def test_when_all_have_failed_the_last_error_comes_out_unless_an_earlier_one_left_it_in_doubt() -> None:
     async def main() -> None:
         errors = [down(), down()]
@@ -144,6 +172,28 @@ def test_whoever_leaves_takes_every_attempt_along() -> None:
         assert target.ended == ["1 cancelled", "2 cancelled"]
 
     in_world(main)
+
+
+async def naive_hedge(f: Callable[[], Awaitable[int]], after_s: float) -> int:
+    """As it is often first written: who loses is forgotten."""
+    first = asyncio.ensure_future(f())
+    await asyncio.wait([first], timeout=after_s)
+    both = [first, asyncio.ensure_future(f())]
+    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    return next(task.result() for task in both if task.done())
+
+
+def test_a_naive_hedge_leaves_its_losers_running_and_takes_a_failure_for_an_answer() -> None:
+    async def forgets() -> None:
+        assert await naive_hedge(Target(9, 0.2), 0.1) == 2
+
+    async def fails() -> None:
+        assert await naive_hedge(Target((0.2, down()), 1.0), 0.1) == 2
+
+    with pytest.raises(AssertionError, match="a task was left behind"):
+        in_world(forgets)
+    with pytest.raises(Unavailable):
+        in_world(fails)
 
 
 Plan = st.lists(

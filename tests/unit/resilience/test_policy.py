@@ -219,7 +219,8 @@ def test_a_shorter_deadline_ends_it_and_is_named() -> None:
 
 
 def test_nothing_is_begun_once_the_deadline_has_passed() -> None:
-    begun = []
+    begun: list[int] = []
+    rejected: list[Exception] = []
 
     async def begin() -> None:
         begun.append(1)
@@ -227,9 +228,9 @@ def test_nothing_is_begun_once_the_deadline_has_passed() -> None:
     async def main() -> None:
         with deadline(1.0):
             await asyncio.sleep(1.0)
-            with pytest.raises(DeadlinePassed):
-                await timeout(5.0).call(begin)
-        assert begun == []
+            with pytest.raises(DeadlinePassed) as raised:
+                await (retry() | timeout(5.0)).call(begin, rejected=rejected.append)
+        assert (begun, rejected) == ([], [raised.value])
 
     World().run(main)
 

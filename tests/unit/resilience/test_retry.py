@@ -123,6 +123,22 @@ def test_no_attempt_begins_after_the_time_within_which_it_may() -> None:
     in_world(main)
 
 
+def test_that_time_counts_from_the_beginning_of_the_first_attempt() -> None:
+    async def main() -> None:
+        asked_s: list[float] = []
+
+        async def slow() -> None:
+            asked_s.append(runtime.monotonic())
+            await asyncio.sleep(3)
+            raise down()
+
+        with pytest.raises(Unavailable):
+            await retry(None, Constant(1), within_s=8).call(slow)
+        assert asked_s == [0, 4]
+
+    in_world(main)
+
+
 def test_an_attempt_under_way_may_end_later_than_that() -> None:
     async def main() -> None:
         async def slow() -> str:
