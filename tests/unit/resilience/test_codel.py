@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from dataclasses import dataclass
 
 import pytest
@@ -79,3 +81,57 @@ def test_the_freshest_is_served_first_only_while_the_queue_stands() -> None:
 def test_a_setting_outside_its_domain_is_named(settings: dict[str, float]) -> None:
     with pytest.raises(InvalidValue, match=f"CoDel.{next(iter(settings))}"):
         CoDel(**settings)
+
+
+class ByTheBook:
+    """Drops as RFC 8289 does: one by one, the next ``interval / √count`` later, for as long as the queue stands."""
+
+    def __init__(self) -> None:
+        self.codel = CoDel()
+        self.dropping, self.count, self.next_s = False, 0, 0.0
+
+    def take(self, queue: deque[float], now_s: float) -> float | None:
+        """When whoever is served now had come."""
+        while queue:
+            came_s = queue.popleft()
+            stands = self.codel.look(now_s - came_s, len(queue) + 1, now_s)
+            if not stands:
+                self.dropping = False
+                return came_s
+            if not self.dropping:
+                self.dropping, self.count, self.next_s = True, 1, now_s
+            if now_s < self.next_s:
+                return came_s
+            self.next_s += self.codel.interval_s / math.sqrt(self.count)
+            self.count += 1
+        return None
+
+
+class AtOnce:
+    """Drops as `ControlledLine` does."""
+
+    def __init__(self) -> None:
+        self.line: ControlledLine[One] = ControlledLine(CoDel(), newest_first=False)
+
+    def take(self, queue: deque[float], now_s: float) -> float | None:
+        while queue:
+            self.line.put(One(queue.popleft()))
+        self.line.shed(now_s)
+        return self.line.take().came_s if self.line else None
+
+
+def waited_s(rule: ByTheBook | AtOnce, for_s: float) -> list[float]:
+    """How long those had waited who were served, one in a millisecond, where three come in one."""
+    queue: deque[float] = deque()
+    waited: list[float] = []
+    for now_ms in range(int(for_s * 1000)):
+        queue.extend(now_ms / 1000 for _ in range(3))
+        came_s = rule.take(queue, now_ms / 1000)
+        if came_s is not None:
+            waited.append(now_ms / 1000 - came_s)
+    return waited
+
+
+def test_drops_that_grow_slowly_come_too_late_for_callers_who_do_not_slow_down() -> None:
+    by_the_book, at_once = (waited_s(rule, 5)[-1000:] for rule in (ByTheBook(), AtOnce()))
+    assert min(by_the_book) > 1 and max(at_once) < 0.15
