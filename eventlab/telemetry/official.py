@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -30,11 +31,10 @@ def now_ns() -> int:
     return ((passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds) * 1000
 
 
-class Ids(IdGenerator):
-    """Ids from a random stream of their own, so that no other draw moves; the next ones can be told."""
+class Ids(threading.local, IdGenerator):
+    """Ids from a random stream of their own, so that no other draw moves; the next ones can be told, on this thread."""
 
-    def __init__(self) -> None:
-        self.told_trace, self.told_span = 0, 0
+    told_trace = told_span = 0
 
     def generate_trace_id(self) -> int:
         told, self.told_trace = self.told_trace, 0
@@ -58,7 +58,16 @@ def _drawn(bits: int) -> int:
 class Spans:
     """Begins and ends spans, with a provider for each service; *ended* hears of each one that is recorded."""
 
-    def __init__(self, ended: Callable[[ReadableSpan], None], sampler: Sampler | None) -> None:
+    def __init__(
+        self,
+        ended: Callable[[ReadableSpan], None],
+        sampler: Sampler | None,
+        service: str = "local",
+        resource: Mapping[str, str] | None = None,
+    ) -> None:
+        self.service = service
+        """What code is called that runs on no node and within no work."""
+        self._resource = dict(resource or {})
         self._ids, self._heard = Ids(), _Heard(ended)
         self._sampler = sampler or ParentBased(ALWAYS_ON)
         self._tracers: dict[str, api.Tracer] = {}
@@ -96,7 +105,7 @@ class Spans:
     def _tracer(self, service: str) -> api.Tracer:
         tracer = self._tracers.get(service)
         if tracer is None:
-            resource = Resource({"service.name": service, "telemetry.sdk.language": "python"})
+            resource = Resource({**self._resource, "service.name": service, "telemetry.sdk.language": "python"})
             provider = TracerProvider(self._sampler, resource, shutdown_on_exit=False, id_generator=self._ids)
             provider.add_span_processor(self._heard)
             tracer = self._tracers[service] = provider.get_tracer("eventlab", __version__)

@@ -14,7 +14,7 @@ from typing import Any
 from .. import hooks, runtime
 from .context import RANDOM, SAMPLED, SpanContext, parsed
 from .official import Event, Spans, fail, now_ns
-from .work import Work, here, parent_here, service_here, standing
+from .work import Work, here, leave_to, parent_here, service_here, standing
 
 _FAILED = {"failed": "refused", "timed_out": "in doubt", "unreached": "not reached"}
 
@@ -35,9 +35,9 @@ class Told:
 class Driving:
     """A saga in the hands of one driver, with the steps that have begun and not ended."""
 
-    def __init__(self, what: hooks.SagaDriven, told: Told) -> None:
-        self.definition, self.told = what.definition, told
-        self.service, self.is_simulated = service_here(), runtime.in_simulation()
+    def __init__(self, what: hooks.SagaDriven, told: Told, service: str) -> None:
+        self.definition, self.told, self.service = what.definition, told, service
+        self.is_simulated = runtime.in_simulation()
         told.attributes = {"saga.id": what.saga, "saga.definition": what.definition}
         self.broken = what.broken or None
         self.steps: dict[tuple[str, bool], Told] = {}
@@ -61,7 +61,6 @@ class SagaSpans:
     def __init__(self, spans: Spans) -> None:
         self._spans = spans
         self._driven: dict[str, Driving] = {}
-        self._hands: dict[Work, Driving] = {}
         self.hears: dict[type[hooks.Happening], Callable[[Any], None]] = {
             hooks.SagaDriven: self._saga_driven,
             hooks.SagaMoved: self._saga_moved,
@@ -78,7 +77,7 @@ class SagaSpans:
 
     def _saga_driven(self, what: hooks.SagaDriven) -> None:
         told = self._told(what)
-        driving = Driving(what, told)
+        driving = Driving(what, told, service_here(self._spans.service))
         if what.origin:
             told.note("taken up", {"by": driving.service})
             self._take_over(driving)
@@ -192,10 +191,12 @@ class SagaSpans:
 
     def _saga_left(self, what: hooks.SagaLeft) -> None:
         work = here(("saga", what.saga))
-        while work is not None and (inner := here()) is not None:
-            inner.leave()
-            if inner is work:
-                break
+        if work is None:
+            return
+        leave_to(work)
+        driving = self._driving_of(work)
+        if driving is not None and not driving.is_simulated:  # somebody else tells it, and perhaps elsewhere
+            self._driven.pop(driving.told.context.span_id, None)
 
     def _step_began(self, what: hooks.StepBegan) -> None:
         driving = self._driving(what.saga)
@@ -212,13 +213,14 @@ class SagaSpans:
         driving, work = self._driving(what.saga), here(("step", what.saga, what.step, what.undo))
         if driving is not None and (step := driving.steps.get((what.step, what.undo))) is not None:
             step.came_back_ns = now_ns()
-        while work is not None and (inner := here()) is not None:
-            inner.leave()
-            if inner is work:
-                break
+        if work is not None:
+            leave_to(work)
 
     def _driving(self, saga: str) -> Driving | None:
-        work = here(("saga", saga))
+        return self._driving_of(here(("saga", saga)))
+
+    @staticmethod
+    def _driving_of(work: Work | None) -> Driving | None:
         return work.driving if isinstance(work, SagaWork) else None
 
 

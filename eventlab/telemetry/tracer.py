@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import hooks
 from .carriage import Carriage
@@ -12,10 +12,6 @@ from .context import parsed
 from .official import Spans, now_ns
 from .saga_spans import SagaSpans
 from .work import Open, Work, here
-
-if TYPE_CHECKING:
-    from opentelemetry.sdk.trace import ReadableSpan
-    from opentelemetry.sdk.trace.sampling import Sampler
 
 REFUSALS = ("refused",)
 """Endings that are no error: a business rule said no, and that is an answer."""
@@ -35,10 +31,9 @@ NOTED: dict[type[hooks.Happening], str] = {
 
 
 class Tracer:
-    """Call it with everything that happens; *ended* hears of each span."""
+    """Call it with everything that happens, and it begins and ends *spans*."""
 
-    def __init__(self, ended: Callable[[ReadableSpan], None], sampler: Sampler | None = None) -> None:
-        spans = Spans(ended, sampler)
+    def __init__(self, spans: Spans) -> None:
         self._open, self._sagas, self._carriage = Open(spans), SagaSpans(spans), Carriage()
         self._hear: dict[type[hooks.Happening], Callable[[Any], None]] = {
             hooks.CommandBegan: self._command_began,

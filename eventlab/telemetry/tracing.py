@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def tracing(*exporters: SpanExporter, keep: int | None = None, sampler: Sampler | None = None) -> Iterator[TraceLog]:
+def tracing(
+    *exporters: SpanExporter,
+    service: str = "local",
+    keep: int | None = None,
+    sampler: Sampler | None = None,
+    resource: Mapping[str, str] | None = None,
+) -> Iterator[TraceLog]:
     """Trace everything until the block ends, and give it to *exporters*: OpenTelemetry's own, or any of its kind.
 
     Gives the `TraceLog` that gathers the spans, of the latest *keep* if that is said: a process that runs for long
@@ -27,15 +33,17 @@ def tracing(*exporters: SpanExporter, keep: int | None = None, sampler: Sampler 
     in a world opens a connection; those of the real clock go out in the background.
     Each exporter is shut down in the end.
 
-    *sampler* is one of OpenTelemetry's; by default a trace is recorded if its parent was, and if it has none. Put the
-    block around ``world.run``, and each run into a block of its own: ids follow from its seed.
+    *service* is the name of the process, for what runs on no node and handles no call; *resource* is what else
+    OpenTelemetry is to know of it. *sampler* is one of OpenTelemetry's; by default a trace is recorded if its parent
+    was, and if it has none. Put the block around ``world.run``, and each run into a block of its own: ids follow
+    from its seed.
 
     Raises InvalidValue without OpenTelemetry's SDK (the extra ``telemetry``), and for exporters inside a world.
     """
     needs_opentelemetry()
     _refuse_inside_a_world(exporters)
     from .exporting import Outlet
-    from .official import as_record
+    from .official import Spans, as_record
     from .tracer import Tracer
 
     log = TraceLog(keep=keep)
@@ -48,7 +56,7 @@ def tracing(*exporters: SpanExporter, keep: int | None = None, sampler: Sampler 
         if hooks.listening:
             hooks.emit(record)
 
-    tracer = Tracer(ended, sampler)
+    tracer = Tracer(Spans(ended, sampler, service, resource))
     try:
         with hooks.listen(tracer, traced=True):
             try:

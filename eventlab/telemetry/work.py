@@ -50,10 +50,20 @@ def here(key: Key | None = None) -> Work | None:
     return work
 
 
-def service_here() -> str:
-    """Whose work it is: the node's, or that of whoever's work it is part of."""
+def leave_to(work: Work) -> None:
+    """Leave *work*, which is under way here, and whatever was left open within it."""
+    while (inner := _HERE.get()) is not None:
+        inner.leave()
+        if inner is work:
+            return
+
+
+def service_here(outside: str) -> str:
+    """Whose work it is: the node's, or that of whoever's work it is part of; *outside*, where there is neither."""
     node, work = runtime.current_node(), _HERE.get()
-    return node if node != "local" or work is None else work.service
+    if node != "local":
+        return node
+    return outside if work is None else work.service
 
 
 def parent_here() -> SpanContext | None:
@@ -88,7 +98,7 @@ class Open:
         parent: SpanContext | None = None,
     ) -> Work:
         """Begin a span below *parent*, or below what is under way here, and go on within it."""
-        service = service or service_here()
+        service = service or service_here(self._spans.service)
         parent = parent or parent_here()
         span = self._spans.begin(service, name, role, parent, {"service.name": service, **attributes})
         work = Work(key, service, below(parent, span), span)
@@ -101,9 +111,7 @@ class Open:
         work = here(key)
         if work is None:
             return
-        while (inner := here()) is not None and inner is not work:
-            inner.leave()
-        work.leave()
+        leave_to(work)
         self._finish(work, attributes, error)
 
     def fell_silent(self, node: str) -> None:

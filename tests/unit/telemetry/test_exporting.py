@@ -29,6 +29,7 @@ from eventlab.store import MemoryStore
 from eventlab.telemetry import TraceLog, console, flaws, otlp, otlp_json, tracing
 from tests.sources import ROOT
 from tests.unit.commands.bank import ALICE, BOB, Transfer
+from tests.unit.sagas.toys import Bench
 from tests.unit.shop.market import LINES, Market, in_market
 
 
@@ -227,3 +228,32 @@ def facts(requests: list[ExportTraceServiceRequest]) -> list[tuple[str, int, int
         for scope in resource.scope_spans
         for span in scope.spans
     )
+
+
+def test_a_process_says_who_it_is() -> None:
+    with collector() as (endpoint, received):
+        with tracing(otlp(endpoint), service="box-office", resource={"deployment.environment.name": "test"}) as log:
+            asyncio.run(_execute(MemoryStore()))
+    assert [span.service for span in log] == ["box-office"]
+    (resource,) = [resource.resource for request in received for resource in request.resource_spans]
+    said = {attribute.key: attribute.value.string_value for attribute in resource.attributes}
+    assert (said["service.name"], said["deployment.environment.name"]) == ("box-office", "test")
+
+
+def test_two_threads_have_sagas_of_their_own() -> None:
+    """What one is told to be the next id of a span is not the other's."""
+
+    def life(number: int) -> None:
+        async def story() -> None:
+            bench = Bench()
+            await bench.engine().run("trip", str(number), {"size": 3})
+
+        asyncio.run(story())
+
+    with tracing() as log:
+        threads = [threading.Thread(target=life, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert (flaws(log), len(log.traces)) == ([], 4)
