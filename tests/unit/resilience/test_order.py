@@ -14,14 +14,22 @@ from hypothesis import strategies as st
 
 from eventlab.errors import InvalidValue
 from eventlab.resilience import (
+    AdaptiveLimit,
+    Bulkhead,
     CircuitBreaker,
     Layer,
     Policy,
     PolicyWarning,
+    RateLimiter,
+    Shedder,
+    adaptive_limit,
     breaker,
+    bulkhead,
     fallback,
     hedge,
+    rate_limit,
     retry,
+    shedding,
     timeout,
 )
 from eventlab.resilience.order import ALONE, DOUBTFUL, ORDER, REFUSED, table
@@ -36,7 +44,10 @@ class Other(Layer):
 
 
 GUARD = breaker(CircuitBreaker("payments"))
-RATE, BULKHEAD, ADAPTIVE = Other("rate_limit"), Other("bulkhead"), Other("adaptive_limit")
+RATE = rate_limit(RateLimiter("payments", rate_per_s=10))
+BULKHEAD = bulkhead(Bulkhead("payments", calls_max=8))
+SHEDDER = shedding(Shedder("payments", calls_max=8))
+ADAPTIVE = adaptive_limit(AdaptiveLimit("payments"))
 LAYERS: list[Layer] = [
     fallback(value=None),
     retry(),
@@ -44,6 +55,7 @@ LAYERS: list[Layer] = [
     GUARD,
     RATE,
     BULKHEAD,
+    SHEDDER,
     ADAPTIVE,
 ]
 
