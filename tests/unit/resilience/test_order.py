@@ -100,6 +100,8 @@ WHOLE, ATTEMPT = timeout(9), timeout(1)
         ((ATTEMPT, BULKHEAD), "accepted"),
         ((retry(), GUARD, ATTEMPT, BULKHEAD), "warned"),
         ((retry(), GUARD, ATTEMPT, RATE), "warned"),
+        ((retry(), GUARD, RATE, ATTEMPT, BULKHEAD), "warned"),  # resilience4j's order
+        ((RATE, WHOLE, retry(), GUARD, ATTEMPT), "warned"),  # that of Polly's standard pipeline
         ((ATTEMPT, ADAPTIVE), "warned"),
         ((ATTEMPT, fallback(value=1)), "warned"),
         ((ATTEMPT, GUARD), "refused"),
