@@ -47,9 +47,13 @@ def bars_of(run: RunLike, trace: str | None) -> tuple[str, bool, list[Bar]]:
         return saga, False, _inferred(run, saga)
     chosen = _most_telling(traces) if trace is None else _named(traces, trace)
     spans = traces[chosen]
-    # When an entry was written is when its span ended, but for one that was told late: the earliest offset is right.
-    offset_s = min((at - span.ended_ns / 1e9 for at, span in spans), default=0.0)
-    return chosen, True, _ordered([_bar(span, offset_s) for _, span in spans])
+    # Spans have the clock on the wall of their node, which may be wrong; the entry was written when its span ended, by
+    # the clock of the run. Some are told late, but of each service one is not: the least difference is its clock's.
+    ahead_s: dict[str, float] = {}
+    for at, span in spans:
+        found_s = at - span.ended_ns / 1e9
+        ahead_s[span.service] = min(ahead_s.get(span.service, found_s), found_s)
+    return chosen, True, _ordered([_bar(span, ahead_s[span.service]) for _, span in spans])
 
 
 def _most_telling(traces: dict[str, list[tuple[float, SpanEnded]]]) -> str:

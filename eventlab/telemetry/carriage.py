@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import hooks
+from .. import hooks, runtime
 from .context import SpanContext
 from .official import now_ns
 from .work import Work, here
@@ -18,8 +18,8 @@ class Carriage:
     """Follows the messages of calls, where the network between both ends is at hand: in a world, or in one process."""
 
     def __init__(self) -> None:
-        self._under_way: dict[int, tuple[Work, int]] = {}
-        self._arrived: dict[str, tuple[int, int]] = {}
+        self._under_way: dict[int, tuple[Work, float]] = {}
+        self._arrived: dict[str, tuple[float, float]] = {}
         self.hears: dict[type[hooks.Happening], Callable[[Any], None]] = {
             hooks.MessageSent: self._sent,
             hooks.MessageArrived: self._arrive,
@@ -28,29 +28,34 @@ class Carriage:
             hooks.MessageLost: self._lost,
         }
 
-    def waited(self, brought: SpanContext | None, now_ns: int) -> dict[str, Any]:
-        """How long the message of the call from *brought* travelled, and waited here; nothing where that is unknown."""
+    def waited(self, brought: SpanContext | None) -> dict[str, Any]:
+        """How long the message of the call from *brought* travelled, and waited here; nothing where that is unknown.
+
+        By a clock that both ends share, whatever those on their walls say.
+        """
         found = None if brought is None else self._arrived.pop(brought.span_id, None)
         if found is None:
             return {}
-        sent_ns, arrived_ns = found
-        return {"message.travel_s": (arrived_ns - sent_ns) / 1e9, "queue.wait_s": (now_ns - arrived_ns) / 1e9}
+        sent_s, arrived_s = found
+        return {
+            "message.travel_s": round(arrived_s - sent_s, 6),
+            "queue.wait_s": round(runtime.monotonic() - arrived_s, 6),
+        }
 
     def _sent(self, what: hooks.MessageSent) -> None:
         work = here()
         if work is not None and work.key[:3] == ("call", what.source, what.target):
-            self._under_way[what.id] = work, now_ns()
+            self._under_way[what.id] = work, runtime.monotonic()
             work.span.add_event("message sent", {"message": what.what}, now_ns())
 
     def _arrive(self, what: hooks.MessageArrived) -> None:
         sent = self._under_way.pop(what.id, None)
         if sent is None:
             return
-        work, sent_ns = sent
-        arrived_ns = now_ns()
+        work, sent_s = sent
         if work.span.is_recording():
-            work.span.add_event("message arrived", {}, arrived_ns)
-        self._arrived[work.context.span_id] = sent_ns, arrived_ns
+            work.span.add_event("message arrived", {}, now_ns())
+        self._arrived[work.context.span_id] = sent_s, runtime.monotonic()
         if len(self._arrived) > ARRIVALS_MAX:
             del self._arrived[next(iter(self._arrived))]
 

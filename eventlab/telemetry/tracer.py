@@ -109,7 +109,7 @@ class Tracer:
             "call.source": what.source,
             "call.operation": what.operation,
             "call.key": what.key,
-            **self._carriage.waited(brought, now_ns()),
+            **self._carriage.waited(brought),
         }
         name = f"{what.service}/{what.operation}"
         self._open.begin(_handling_key(what), name, "server", attributes, service=what.service, parent=brought)

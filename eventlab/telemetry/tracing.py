@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
     from opentelemetry.sdk.trace.sampling import Sampler
 
+    from .tracer import Tracer
+
+
+_tracers: list[Tracer] = []
+"""The one that traces, if somebody does."""
+
 
 @contextmanager
 def tracing(
@@ -38,10 +44,13 @@ def tracing(
     was, and if it has none. Put the block around ``world.run``, and each run into a block of its own: ids follow
     from its seed.
 
-    Raises InvalidValue without OpenTelemetry's SDK (the extra ``telemetry``), and for exporters inside a world.
+    Raises InvalidValue without OpenTelemetry's SDK (the extra ``telemetry``), for exporters inside a world, and within
+    another such block: the spans of one would be mistaken for the other's.
     """
     needs_opentelemetry()
     _refuse_inside_a_world(exporters)
+    if _tracers:
+        raise InvalidValue("tracing", "asked for twice", "one block at a time")
     from .exporting import Outlet
     from .official import Spans, as_record
     from .tracer import Tracer
@@ -57,6 +66,7 @@ def tracing(
             hooks.emit(record)
 
     tracer = Tracer(Spans(ended, sampler, service, resource))
+    _tracers.append(tracer)
     try:
         with hooks.listen(tracer, traced=True):
             try:
@@ -64,6 +74,7 @@ def tracing(
             finally:
                 tracer.close()
     finally:
+        _tracers.remove(tracer)
         outlet.close()
 
 

@@ -10,10 +10,12 @@ import pytest
 
 from eventlab import hooks
 from eventlab.errors import CallTimeout, Refused
+from eventlab.figures.trace_spans import bars_of
 from eventlab.history import operation
 from eventlab.metadata import carrying
 from eventlab.services import Call, Client, InProcessTransport, Request, Service, handles
-from eventlab.simulation import Constant, Link, SimulatedTransport, World
+from eventlab.simulation import Constant, Link, Recorder, SimulatedTransport, World
+from eventlab.simulation.recording import Recording
 from eventlab.telemetry import SpanContext, TraceLog, context_of, current_context, flaws, tracing
 
 from .spans import events, named, tree
@@ -39,7 +41,7 @@ class Host(Service):
         return Done(None if here is None else here.traceparent)
 
 
-def traced(story: Callable[[World, Client], Awaitable[object]]) -> TraceLog:
+def traced(story: Callable[[World, Client], Awaitable[object]], *, flawless: bool = True) -> TraceLog:
     """The spans of *story*: a client on one node calls ``host`` on another, a tenth of a second away."""
 
     async def main() -> None:
@@ -55,7 +57,7 @@ def traced(story: Callable[[World, Client], Awaitable[object]]) -> TraceLog:
     with tracing() as log, World(1) as world:
         world.network.links.default = Link(Constant(0.1))
         world.run(main)
-    assert flaws(log) == []
+    assert not flawless or flaws(log) == []
     return log
 
 
@@ -196,3 +198,21 @@ def test_what_a_policy_decides_is_an_event_of_the_work_in_which_it_does() -> Non
     (span,) = traced(story)
     facts = {"breaker": "host", "before": "closed", "after": "open", "reason": "half of the calls failed"}
     assert events(span) == [("breaker", facts)]
+
+
+def test_a_wrong_clock_is_seen_in_the_spans_and_not_in_how_long_anything_took() -> None:
+    async def story(world: World, client: Client) -> None:
+        world.node("host").clock.offset_s = -600.0
+        await client.call("host", Greet())
+
+    with Recorder().recording() as recorder:
+        log = traced(story, flawless=False)
+    work = named(log, "host/Greet", "server")
+    (said,) = flaws(log)
+    assert "begins 599.9 s before host/Greet" in said
+    assert (work.duration_s, work.attributes["message.travel_s"], work.attributes["queue.wait_s"]) == (0.2, 0.1, 0.0)
+    _, _, bars = bars_of(Recording(recorder), None)
+    assert [(bar.kind, round(bar.began_s, 6), round(bar.ended_s, 6)) for bar in bars] == [
+        ("call", 0.0, 0.4),
+        ("work", 0.1, 0.3),
+    ]

@@ -257,3 +257,10 @@ def test_two_threads_have_sagas_of_their_own() -> None:
         for thread in threads:
             thread.join()
     assert (flaws(log), len(log.traces)) == ([], 4)
+
+
+def test_one_block_traces_at_a_time() -> None:
+    with tracing(), pytest.raises(InvalidValue, match="one block at a time"), tracing():
+        raise AssertionError("never")
+    with tracing():
+        pass
