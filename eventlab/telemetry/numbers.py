@@ -48,24 +48,29 @@ class Numbers:
     def __init__(self, values_max: int) -> None:
         self._values_max = values_max
         self._known: dict[str, dict[str, None]] = {}
-        self._cells: dict[str, dict[Labels, float]] = {}
-        self._histograms: dict[str, dict[Labels, Histogram]] = {}
+        self._cells: dict[str, dict[Labels, float]] = {name: {} for name in FAMILIES}
+        self._histograms: dict[str, dict[Labels, Histogram]] = {name: {} for name in FAMILIES}
         self.lock = RLock()  # a finalizer that tells something may run in the middle of an addition
 
     def add(self, name: str, *labels: str, amount: float = 1) -> None:
         """Add to a counter."""
         with self.lock:
-            cells, key = self._cells.setdefault(name, {}), self._bounded(name, labels)
+            cells = self._cells[name]
+            if labels in cells:  # told apart already, each of them
+                cells[labels] += amount
+                return
+            key = self._bounded(name, labels)
             cells[key] = cells.get(key, 0) + amount
 
     def observe(self, name: str, *labels: str, value: float) -> None:
         """Put a value into a histogram."""
         bounds = FAMILIES[name].buckets_s
         with self.lock:
-            histograms, key = self._histograms.setdefault(name, {}), self._bounded(name, labels)
-            found = histograms.get(key)
+            histograms = self._histograms[name]
+            found = histograms.get(labels)
             if found is None:
-                found = histograms[key] = Histogram([0] * (len(bounds) + 1))
+                empty = Histogram([0] * (len(bounds) + 1))
+                found = histograms.setdefault(self._bounded(name, labels), empty)
             found.counts[bisect_left(bounds, value)] += 1
             found.total += value
 
@@ -74,7 +79,7 @@ class Numbers:
         with self.lock:
             key = self._bounded(name, labels)
             if OTHER not in key or key == labels:
-                self._cells.setdefault(name, {})[key] = value
+                self._cells[name][key] = value
 
     def bounded(self, name: str, labels: Labels) -> Labels:
         """*labels* as they are told."""
@@ -98,7 +103,7 @@ class Numbers:
         if len(known) < self._values_max:
             known[text] = None
             return text
-        folded = self._cells.setdefault("eventcore_labels_folded_total", {})
+        folded = self._cells["eventcore_labels_folded_total"]
         folded[service or OTHER, label] = folded.get((service or OTHER, label), 0) + 1
         return OTHER
 
