@@ -132,7 +132,7 @@ def test_nor_does_it_as_the_text_of_a_record(planting: tuple[str, Any]) -> None:
 
 
 SENTENCES = [
-    "cannot reach postgresql://shop:{}@db.example.org/shop?sslmode=require",
+    "cannot reach postgresql://shop:{}@localhost/shop?sslmode=require",
     "https://{}@example.org/a",
     "https://example.org/a?token={}&page=2",
     "password={}",

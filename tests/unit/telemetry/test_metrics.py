@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
+from collections.abc import Iterator
+from typing import ClassVar
 
 import pytest
 
@@ -78,29 +81,53 @@ def test_two_commands_of_one_type_at_a_time_keep_their_own_beginnings() -> None:
     assert named(found, "eventcore_command_duration_seconds_sum") == {("Transfer",): pytest.approx(0.3 + 0.1)}
 
 
+class Name(str):
+    """A text that is looked up slowly, and notes how many threads are looking it up at a time."""
+
+    inside: ClassVar[list[int]] = []
+    most: ClassVar[int] = 0
+
+    def __hash__(self) -> int:
+        Name.inside.append(1)
+        Name.most = max(Name.most, len(Name.inside))
+        for _ in range(1000):
+            pass  # the interpreter looks whether somebody else's turn has come at the end of each round
+        Name.inside.pop()
+        return str.__hash__(self)
+
+
+@pytest.fixture
+def hasty() -> Iterator[None]:
+    """Threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty")
 def test_what_is_done_on_eight_threads_is_counted_in_full_while_another_scrapes() -> None:
-    metrics, done = Metrics("orders"), threading.Event()
+    metrics, done, together = Metrics("orders"), threading.Event(), threading.Barrier(8)
     seen: list[float] = []
 
     def scrape() -> None:
         while not done.is_set():
-            found = told(metrics.scraped())
-            seen.append(sum(named(found, "eventcore_commands_total").values()))
+            seen.append(sum(named(told(metrics.scraped()), "eventcore_events_published_total").values()))
 
-    def work(name: str) -> None:
-        for _ in range(500):
-            metrics.record_command_executed(name, 0.01, False)
+    def work() -> None:
+        together.wait()
+        for _ in range(50):
+            metrics.record_event_published(Name("Placed"))
 
-    scraper = threading.Thread(target=scrape)
-    workers = [threading.Thread(target=work, args=(f"type-{number % 3}",)) for number in range(8)]
+    scraper, workers = threading.Thread(target=scrape), [threading.Thread(target=work) for _ in range(8)]
     for thread in (scraper, *workers):
         thread.start()
     for thread in workers:
         thread.join()
     done.set()
     scraper.join()
-    assert sum(named(told(metrics.samples()), "eventcore_commands_total").values()) == 4000
-    assert seen == sorted(seen)
+    assert named(told(metrics.samples()), "eventcore_events_published_total") == {("Placed",): 400}
+    assert (Name.most, seen) == (1, sorted(seen))
 
 
 def test_of_a_label_only_so_many_values_are_told_apart() -> None:
