@@ -14,7 +14,7 @@ import msgspec
 from ..commands import ConflictRetry, execute
 from ..errors import RunRefused
 from ..naive.executor import execute as naive_execute
-from ..resilience import Breaker, CircuitBreaker, CircuitBreakerConfig, Policy, Retry
+from ..resilience import Retry
 from ..resilience.backoff import Exponential
 from ..services import Client, Service, Transport
 from ..shop import OWNS, SERVICES, ServiceContext, ShopSettings
@@ -25,8 +25,9 @@ from ..simulation.modelled import ModelledService
 from ..store import EventStore
 from .kinds import FRONT
 from .loading import Loaded
-from .model import AppService, BoxOfficeService, Policies, Scenario, ShopService
+from .model import AppService, BoxOfficeService, Model, Policies, Scenario, ShopService
 from .model import ModelledService as ModelledServiceRule
+from .protection import Protection, timeout_of
 
 PATIENCE = Retry(10, Exponential(0.5, cap_s=5.0))
 """How often a customer clicks before giving up."""
@@ -76,13 +77,18 @@ class Assembly:
 
     def client(self, source: str) -> Client:
         """A client of *source*, with a breaker for every service that it calls."""
-        policies = self.scenario.policies
-        return Client(
-            self.transport,
-            source,
-            timeout_s=policies.call_timeout_s,
-            policy_for=_Protection(source, policies).policy_for,
-        )
+        return self._client(source, Protection(source, self.scenario))
+
+    def _client(self, source: str, protection: Protection) -> Client:
+        timeout_s = timeout_of(source, self.scenario.policies)
+        return Client(self.transport, source, timeout_s=timeout_s, policy_for=protection.policy_for)
+
+    def _clients(self, name: str, model: Model) -> Client | list[Client]:
+        """What a modelled service calls others through: all replicas one client, or each its own."""
+        if model.breakers == "shared":
+            return self.client(name)
+        numbers = range(1, model.replicas + 1)
+        return [self._client(name, Protection(name, self.scenario, f"{name}/{number}")) for number in numbers]
 
     def customers(self) -> Client:
         """A client for people: without an answer they click again. Their keys make that safe."""
@@ -99,16 +105,20 @@ class Assembly:
             model = rule.model
             return ModelledService(
                 name,
-                self.client(name),
+                self._clients(name, model),
                 latency=model.latency,
                 capacity=model.capacity,
                 queue_limit=model.queue_limit,
                 discipline=model.discipline,
                 failure_rate=model.failure_rate,
                 calls=model.calls,
+                optional=model.optional,
+                shards=model.shards,
                 quorum=model.quorum,
                 replicas=model.replicas,
                 balance=model.balance,
+                target_s=model.target_s,
+                interval_s=model.interval_s,
             )
         if isinstance(rule, ShopService):
             return SERVICES[rule.shop](self._context(name, OWNS[rule.shop]))
@@ -151,40 +161,6 @@ def check_apps(loaded: Loaded, apps: Mapping[str, AppFactory]) -> None:
         else:
             would_do = f"add --app module:function; the function returns {{{rule.app!r}: what builds the service}}"
         raise RunRefused(f"{loaded.path}: services.{name}.app: nobody brought {rule.app!r}; {would_do}")
-
-
-class _Protection:
-    """The policies of one client: each target has a breaker of its own, kept for the client's life."""
-
-    def __init__(self, source: str, policies: Policies) -> None:
-        self._source, self._rule = source, policies.breaker
-        retry = policies.retry
-        self._retry = Retry(retry.attempts, retry.backoff.as_backoff()) if retry.attempts > 1 else None
-        self._policies: dict[str, Policy | None] = {}
-
-    def policy_for(self, target: str) -> Policy | None:
-        if target not in self._policies:
-            self._policies[target] = self._make(target)
-        return self._policies[target]
-
-    def _make(self, target: str) -> Policy | None:
-        # Customers do not stop clicking: only services protect themselves from one another.
-        if not self._rule.enabled or self._source == FRONT:
-            return self._retry
-        rule = self._rule
-        breaker = Breaker(
-            CircuitBreaker(
-                f"{self._source}→{target}",
-                CircuitBreakerConfig(
-                    window_calls=rule.window_calls,
-                    minimum_calls=rule.minimum_calls,
-                    failure_rate=rule.failure_rate,
-                    open_s=rule.open_for_s,
-                    half_open_calls=rule.half_open_calls,
-                ),
-            )
-        )
-        return breaker if self._retry is None else self._retry | breaker
 
 
 def shop_settings(policies: Policies) -> ShopSettings:

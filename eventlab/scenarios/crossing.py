@@ -113,15 +113,26 @@ def _ushers(walker: Walker, root: Item) -> Iterator[Finding]:
 
 
 def _circles(walker: Walker, root: Item) -> Iterator[Finding]:
-    calls = {name: walker.built.get(("services", name, "model", "calls"), ()) for name in service_names(root)[1]}
-    for name in calls:
+    names = service_names(root)[1]
+    calls = {name: [target for key in CALLING for target in _called(walker, name, key)] for name in names}
+    for name in names:
         chain = _way_back(name, calls)
         if chain and min(chain) == name:  # each circle once, at its first name
-            path = ("services", name, "model", "calls")
+            key = next(key for key in CALLING if [*chain, name][1] in _called(walker, name, key))
+            path = ("services", name, "model", key)
             yield path, f"{' → '.join([*chain, name])} would call one another without end"
 
 
-def _way_back(name: str, calls: dict[str, tuple[str, ...]]) -> list[str]:
+CALLING = ("calls", "shards", "optional")
+"""The keys of a model that name services which it calls."""
+
+
+def _called(walker: Walker, name: str, key: str) -> tuple[str, ...]:
+    found: tuple[str, ...] = walker.built.get(("services", name, "model", key), ())
+    return found
+
+
+def _way_back(name: str, calls: dict[str, list[str]]) -> list[str]:
     """A shortest way from *name* along calls that leads back to it, without its end."""
     ways, seen = [[name]], {name}
     while ways:

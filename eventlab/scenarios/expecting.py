@@ -4,6 +4,7 @@
 
     sagas.completed >= 90%          a share of the orders
     answers.ok == 100%              a share of what was asked
+    answers.ok >= 99% after 60s     of what was asked from that moment on
     calls.payments.unknown <= 60    a count
     latency.p95 < 5s                a duration
     breaker payments opens          also: closes, never opens
@@ -50,13 +51,14 @@ BREAKER_VERBS = ("opens", "closes", "never opens")
 
 
 class Compares(msgspec.Struct, frozen=True):
-    """*path* compared with *value*, which is a count, a share (``%``) or seconds (``s``)."""
+    """*path* compared with *value*: a count, a share (``%``) or seconds (``s``); of what came from *after_s* on."""
 
     text: str
     path: str
     comparison: str
     value: float
     unit: Literal["", "%", "s"]
+    after_s: float | None = None
 
 
 class BreakerDoes(msgspec.Struct, frozen=True):
@@ -98,7 +100,8 @@ def parse(text: str, services: Sequence[str]) -> Expectation:
     words = text.split(" ")
     if words[0] == "breaker":
         return _breaker(text, words, services)
-    match = re.fullmatch(r"([A-Za-z_][\w.-]*) ?(==|!=|<=|>=|<|>) ?(\S.*)", text)
+    line, after, moment = text.partition(" after ")
+    match = re.fullmatch(r"([A-Za-z_][\w.-]*) ?(==|!=|<=|>=|<|>) ?(\S.*)", line)
     if match is None:
         raise Misread(
             "expected a comparison such as 'sagas.stuck == 0', 'breaker NAME opens' or 'invariants hold'; "
@@ -113,7 +116,17 @@ def parse(text: str, services: Sequence[str]) -> Expectation:
         value, unit = _value(match[1], match[3])
     except Misread as problem:
         raise Misread(f"{match[1]}: {problem}", match.start(3)) from None
-    return Compares(text, match[1], match[2], value, unit)
+    after_s = _after_s(match[1], moment, len(line) + len(after)) if after else None
+    return Compares(text, match[1], match[2], value, unit, after_s)
+
+
+def _after_s(path: str, moment: str, at: int) -> float:
+    if path not in ANSWERS:
+        raise Misread(f"{path}: 'after' goes with {', '.join(ANSWERS)}", at - len(" after ") + 1)
+    try:
+        return duration_s(moment)
+    except Misread as problem:
+        raise Misread(f"after: {problem}", at) from None
 
 
 def _breaker(text: str, words: list[str], services: Sequence[str]) -> BreakerDoes:
@@ -184,7 +197,7 @@ def _judge_breaker(text: str, logs: list[BreakerLog], verb: str) -> ExpectationL
 
 
 def _judge_comparison(line: Compares, summary: Summary) -> ExpectationLine:
-    found, base = measure(line.path, summary)
+    found, base = _asked_after(line, summary) if line.after_s is not None else measure(line.path, summary)
     if found is None or (line.unit == "%" and not base):
         why = "no checkout completed" if line.unit == "s" else "nothing to take a share of"
         why = "too few answers for a mean with its interval" if line.path == MEAN_LATENCY else why
@@ -197,6 +210,12 @@ def _judge_comparison(line: Compares, summary: Summary) -> ExpectationLine:
         if line.path == MEAN_LATENCY and isinstance(summary.latency_mean, MeanLatency):
             measured = summary.latency_mean.text
     return ExpectationLine(text=line.text, measured=measured, met=COMPARISONS[line.comparison](found, line.value))
+
+
+def _asked_after(line: Compares, summary: Summary) -> tuple[float | None, float]:
+    after = summary.answers_after or {}
+    counts = after.get(f"{line.after_s:g}", AnswerCounts())
+    return getattr(counts, line.path.removeprefix("answers.")), counts.total
 
 
 def measure(path: str, summary: Summary) -> tuple[float | None, float]:

@@ -13,15 +13,16 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from ..resilience.backoff import Backoff, Decorrelated
-from ..resilience.backoff import Exponential as ExponentialBackoff
+from ..resilience.codel import INTERVAL_S, TARGET_S
 from ..simulation.distributions import Constant, LogNormal
 from .asking import Load
 from .breaking import Fault
 from .expecting import Expectation
-from .kinds import ExpectationKind, JitterKind, NumberKind, ServiceKind
+from .kinds import ExpectationKind, NumberKind, ServiceKind
 from .linking import NetworkRules
+from .protecting import BackoffRule, BreakerRule, FrontRule, RetryRule
 from .section import AtLeastOne, Count, Duration, Lasting, Latency, Probability, Problem, Section, Text
+from .units import duration_text
 
 SHOP: tuple[str, ...] = ("users", "orders", "payments", "inventory", "shipping")
 """The shop's services, by the names that they call one another."""
@@ -64,21 +65,34 @@ class Model(Section, frozen=True, kw_only=True):
     Each request takes a time drawn from *latency*, then calls every service
     in *calls*, one after another, and fails with probability *failure_rate*.
     With a *quorum* it calls them all at once, and so many of them have to answer.
+    Of *shards* it calls one, which the request decides; what is *optional* it
+    calls too, and does without where it gets no answer.
     Of several *replicas*, each has its own capacity and queue; *balance* says
-    how one is chosen for a request, *discipline* whose turn is next in a queue.
+    how one is chosen for a request, *discipline* whose turn is next in a queue,
+    and *breakers* whether each has its own, and its own budget of retries.
     """
 
     latency: Latency
     capacity: AtLeastOne = 16
     queue_limit: Count = 100
-    discipline: Literal["fifo", "lifo", "deadline"] = "fifo"
+    discipline: Literal["fifo", "lifo", "deadline", "codel", "adaptive_lifo"] = "fifo"
+    target_s: Lasting = msgspec.field(name="target", default=TARGET_S)
+    interval_s: Lasting = msgspec.field(name="interval", default=INTERVAL_S)
     failure_rate: Probability = 0.0
     calls: tuple[Annotated[str, ServiceKind(modelled=True)], ...] = ()
+    optional: tuple[Annotated[str, ServiceKind(modelled=True)], ...] = ()
+    shards: tuple[Annotated[str, ServiceKind(modelled=True)], ...] = ()
     quorum: AtLeastOne | None = None
     replicas: AtLeastOne = 1
     balance: Literal["random", "round_robin", "two_choices", "least_loaded"] = "round_robin"
+    breakers: Literal["shared", "own"] = "shared"
 
     def problems(self) -> Iterator[Problem]:
+        if self.interval_s <= self.target_s:
+            yield "interval", f"expected more than the target, {duration_text(self.target_s)}"
+        if len(set(self.shards)) < len(self.shards):
+            twice = next(name for name in self.shards if self.shards.count(name) > 1)
+            yield "shards", f"{twice!r} is there twice"
         if self.replicas > REPLICAS_MAX:
             yield "replicas", f"expected at most {REPLICAS_MAX:,}"
         if self.quorum is None:
@@ -151,51 +165,6 @@ class Stock(Section, frozen=True, kw_only=True):
             yield "scarce", f"expected at most {self.titles}, the number of titles; found {self.scarce}"
 
 
-class BackoffRule(Section, frozen=True, kw_only=True):
-    """Pauses between attempts: *base_s*, then *factor* times as long each time, at most *cap_s*, spread by *jitter*."""
-
-    base_s: Lasting = msgspec.field(name="base", default=0.1)
-    factor: Annotated[float, NumberKind(1)] = 2.0
-    cap_s: Lasting = msgspec.field(name="cap", default=5.0)
-    jitter: Annotated[float | Literal["full", "equal", "decorrelated", "none"], JitterKind()] = 0.2
-
-    def problems(self) -> Iterator[Problem]:
-        if self.cap_s < self.base_s:
-            yield "cap", f"expected at least the base, {self.base_s:g}s; found {self.cap_s:g}s"
-
-    def as_backoff(self) -> Backoff:
-        if self.jitter == "decorrelated":
-            return Decorrelated(self.base_s, self.cap_s)
-        return ExponentialBackoff(self.base_s, self.factor, self.cap_s, self.jitter)
-
-
-class RetryRule(Section, frozen=True, kw_only=True):
-    """How often a client makes one call, in all. Sagas try their steps again by themselves."""
-
-    attempts: AtLeastOne = 1
-    backoff: BackoffRule = BackoffRule()
-
-
-class BreakerRule(Section, frozen=True, kw_only=True):
-    """When a caller stops calling: *failure_rate* of the last *window_calls* calls, once there were *minimum_calls*.
-
-    Then nothing is called for *open_for_s*, and *half_open_calls* probes decide.
-    """
-
-    enabled: bool = True
-    window_calls: AtLeastOne = 20
-    minimum_calls: AtLeastOne = 10
-    failure_rate: Probability = 0.5
-    open_for_s: Lasting = msgspec.field(name="open_for", default=5.0)
-    half_open_calls: AtLeastOne = 3
-
-    def problems(self) -> Iterator[Problem]:
-        if self.minimum_calls > self.window_calls:
-            yield "minimum_calls", f"expected at most window_calls, {self.window_calls}; found {self.minimum_calls}"
-        if self.failure_rate == 0:
-            yield "failure_rate", "expected more than 0: at 0 the breaker would open without a failure"
-
-
 class SagaRule(Section, frozen=True, kw_only=True):
     """How checkout is carried through. With *compensation* off, nothing is undone: a bug to see the checks find."""
 
@@ -225,6 +194,7 @@ class Policies(Section, frozen=True, kw_only=True):
     call_timeout_s: Lasting = msgspec.field(name="call_timeout", default=1.0)
     retry: RetryRule = RetryRule()
     breaker: BreakerRule = BreakerRule()
+    front: FrontRule = FrontRule()
     saga: SagaRule = SagaRule()
     conflicts: ConflictRule = ConflictRule()
 

@@ -59,6 +59,7 @@ def summarise(
         duration_s=round(duration_s, 6),
         orders=orders,
         answers=count_answers(entries),
+        answers_after=_answers_after(entries, scenario),
         sagas=count_sagas(entries),
         conflicts=sum(attempt.outcome == "conflict" for attempt in attempts),
         command_retries=sum(attempt.attempt > 1 for attempt in attempts),
@@ -83,9 +84,15 @@ def check_line(result: CheckResult) -> CheckLine:
     return CheckLine(name=result.name, valid=result.valid, because=result.because, witnesses=witnesses)
 
 
-def count_answers(entries: Iterable[Entry]) -> AnswerCounts:
-    """How the load's own operations ended, as customers saw it."""
-    return AnswerCounts(**Counter(one.outcome for one in operations(entries)))
+def count_answers(entries: Iterable[Entry], after_s: float = 0.0) -> AnswerCounts:
+    """How the load's own operations ended, as customers saw it: those that were asked from *after_s* on."""
+    return AnswerCounts(**Counter(one.outcome for one in operations(entries) if one.invoked >= after_s))
+
+
+def _answers_after(entries: Sequence[Entry], scenario: Scenario) -> dict[str, AnswerCounts] | msgspec.UnsetType:
+    lines = [line for line in scenario.expectations if isinstance(line, Compares)]
+    moments = dict.fromkeys(line.after_s for line in lines if line.after_s is not None)
+    return {f"{after_s:g}": count_answers(entries, after_s) for after_s in moments} or msgspec.UNSET
 
 
 def count_commands(attempts: Iterable[hooks.CommandAttempted]) -> CommandCounts:

@@ -144,6 +144,8 @@ class Summary(_Part, frozen=True, kw_only=True):
     duration_s: float
     orders: int
     answers: AnswerCounts = AnswerCounts()
+    answers_after: dict[str, AnswerCounts] | msgspec.UnsetType = msgspec.UNSET
+    """By moment in seconds: of what was asked from then on. There for the moments that expectations name."""
     sagas: SagaCounts
     conflicts: int
     command_retries: int

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
+from zlib import crc32
 
 import msgspec
 
-from ..errors import InvalidValue
+from ..errors import EventlabError, InvalidValue
 from ..resilience import quorum
 from ..resilience.codel import INTERVAL_S, TARGET_S
 from ..runtime import random_stream
@@ -42,14 +44,16 @@ class ModelledService(Service):
     Each request takes a time drawn from *latency* (more on a slow node), calls every service of *calls*
     one after another, and fails with probability *failure_rate*. With a *quorum* it calls them all at once, and is
     done when so many have answered, while the other calls go on; where too few do, its caller learns nothing.
-    It runs on either clock.
-    With several *replicas*, each has its own capacity and queue, and *balance* says who gets a request.
+    Services of *optional* are called as well, and done without where they do not answer. Of *shards*, each request
+    calls one, which its id decides. It runs on either clock.
+    With several *replicas*, each has its own capacity and queue, and *balance* says who gets a request. They call
+    others through one *client*; or each through its own, if there are as many clients as replicas.
     """
 
     def __init__(
         self,
         name: str,
-        client: Client,
+        client: Client | Sequence[Client],
         *,
         latency: Distribution,
         capacity: int = 16,
@@ -57,6 +61,8 @@ class ModelledService(Service):
         discipline: Discipline = "fifo",
         failure_rate: float = 0.0,
         calls: Sequence[str] = (),
+        optional: Sequence[str] = (),
+        shards: Sequence[str] = (),
         quorum: int | None = None,
         replicas: int = 1,
         balance: Balance = "round_robin",
@@ -68,8 +74,11 @@ class ModelledService(Service):
             raise InvalidValue(f"{name}.replicas", replicas, "at least 1")
         if quorum is not None and not 1 <= quorum <= len(calls):
             raise InvalidValue(f"{name}.quorum", quorum, f"from 1 to {len(calls)}, the number of services in calls")
-        self._client, self._latency, self._calls = client, latency, tuple(calls)
-        self._failure_rate, self._quorum = failure_rate, quorum
+        clients = (client,) * replicas if isinstance(client, Client) else tuple(client)
+        if len(clients) != replicas:
+            raise InvalidValue(f"{name}.client", len(clients), f"one client, or {replicas}, one for each replica")
+        self._latency, self._failure_rate, self._quorum = latency, failure_rate, quorum
+        self._calls, self._optional, self._shards = tuple(calls), tuple(optional), tuple(shards)
         self._asked: dict[asyncio.Task[Done], None] = {}  # the loop itself keeps tasks only weakly
         self.replicas = tuple(
             Capacity(
@@ -82,6 +91,7 @@ class ModelledService(Service):
             )
             for _ in range(replicas)
         )
+        self._client_of = dict(zip(self.replicas, clients, strict=True))
         self._choose = balancer(balance, self.replicas, partial(random_stream, "balance"))
 
     @property
@@ -91,24 +101,31 @@ class ModelledService(Service):
 
     @handles(Work)
     async def work(self, request: Work, call: Call) -> Done:
-        async with self._choose().use():
-            await self._serve(request, call)
+        replica = self._choose()
+        async with replica.use():
+            await self._serve(self._client_of[replica], request, call)
         return Done()
 
-    async def _serve(self, request: Work, call: Call) -> None:
+    async def _serve(self, client: Client, request: Work, call: Call) -> None:
         chance = random_stream("model")
         await work_for(self._latency.sample(chance))
         if chance.random() < self._failure_rate:
             raise ModelFailed(f"{self.name} failed by chance")
         if self._quorum is not None:
-            await quorum(self._quorum, [partial(self._ask, target, request, call.key) for target in self._calls])
-            return
-        for target in self._calls:
-            await self._client.call(target, request, key=call.key)
+            asked = [partial(self._ask, client, target, request, call.key) for target in self._calls]
+            await quorum(self._quorum, asked)
+        else:
+            for target in self._calls:
+                await client.call(target, request, key=call.key)
+        if self._shards:
+            await client.call(self._shards[_place_of(request.id, len(self._shards))], request, key=call.key)
+        for target in self._optional:
+            with suppress(EventlabError):
+                await client.call(target, request, key=call.key)
 
-    async def _ask(self, target: str, request: Work, key: str) -> Done:
+    async def _ask(self, client: Client, target: str, request: Work, key: str) -> Done:
         """One call of a quorum. What was asked is not called back: it comes to its own end, though nobody waits."""
-        asked = asyncio.ensure_future(self._client.call(target, request, key=key))
+        asked = asyncio.ensure_future(client.call(target, request, key=key))
         self._asked[asked] = None
         asked.add_done_callback(self._ended)
         return await asyncio.shield(asked)
@@ -117,3 +134,8 @@ class ModelledService(Service):
         del self._asked[asked]
         if not asked.cancelled():
             asked.exception()  # seen: nobody has to be waiting
+
+
+def _place_of(name: str, count: int) -> int:
+    """Where something of that *name* is kept, of so many places: always the same, and as likely as any other."""
+    return crc32(name.encode()) % count

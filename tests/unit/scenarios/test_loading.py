@@ -114,7 +114,8 @@ expectations:
         "x.yaml:6:24: services.a.model.latency: 'uniform(1ms' has no closing bracket; "
         "inside {…} or […] a text with a comma needs quotes",
         "x.yaml:6:37: services.a.model.5ms): unknown key; "
-        "known here are latency, capacity, queue_limit, discipline, failure_rate, calls, quorum, replicas, balance",
+        "known here are latency, capacity, queue_limit, discipline, target, interval, failure_rate, calls, optional, "
+        "shards, quorum, replicas, balance, breakers",
         "x.yaml:7:24: services.b.model.latency: 20 has no unit; write 20s, 20ms or 20min",
         "x.yaml:7:39: services.b.model.calls[1]: no modelled service 'c'; there are a, b",
         "x.yaml:7:57: services.b.model.failure_rate: 1.2 is not a probability; expected 0 to 1, or 0% to 100%",
@@ -199,6 +200,52 @@ ONE_BY_ONE = [
         "minimum above window",
         SHOP + "policies: {breaker: {window_calls: 5, minimum_calls: 9}}\n",
         "x.yaml:10:54: policies.breaker.minimum_calls: expected at most window_calls, 5; found 9",
+    ),
+    (
+        "two windows",
+        SHOP + "policies: {breaker: {window_calls: 30, window_for: 10s}}\n",
+        "x.yaml:10:52: policies.breaker.window_for: expected either 'window_for' or 'window_calls'",
+    ),
+    (
+        "a rate of slow calls, none of which is slow",
+        SHOP + "policies: {breaker: {slow_call_rate: 50%}}\n",
+        "x.yaml:10:38: policies.breaker.slow_call_rate: goes with 'slow_call': from when on a call is slow",
+    ),
+    (
+        "opened by no slow call",
+        SHOP + "policies: {breaker: {slow_call: 1s, slow_call_rate: 0%}}\n",
+        "x.yaml:10:53: policies.breaker.slow_call_rate: expected more than 0: at 0 the breaker would open without a "
+        "slow call",
+    ),
+    (
+        "a cap below what it caps",
+        SHOP + "policies: {breaker: {open_for: 2min, open_growth: 2}}\n",
+        "x.yaml:10:21: policies.breaker.open_cap: expected at least 'open_for', 2min",
+    ),
+    (
+        "a shard twice",
+        MODELLED.replace("calls: [db]", "shards: [db, db]"),
+        "x.yaml:4:62: services.web.model.shards: 'db' is there twice",
+    ),
+    (
+        "a circle over what is optional",
+        MODELLED.replace("sigma 0.4)", "sigma 0.4)\n      optional: [web]"),
+        "x.yaml:8:17: services.db.model.optional: db → web → db would call one another without end",
+    ),
+    (
+        "an interval within the target",
+        MODELLED.replace("capacity: 4", "interval: 1ms"),
+        "x.yaml:4:51: services.web.model.interval: expected more than the target, 5ms",
+    ),
+    (
+        "a moment that is none",
+        MODELLED + "expectations: [answers.ok >= 99% after noon]\n",
+        "x.yaml:10:40: expectations[0]: after: expected a duration such as 250ms, 30s, 2min or 1h; found 'noon'",
+    ),
+    (
+        "a moment for what has none",
+        MODELLED + "expectations: [calls.db.ok >= 99% after 5s]\n",
+        "x.yaml:10:35: expectations[0]: calls.db.ok: 'after' goes with answers.ok, answers.failed, answers.unknown",
     ),
     (
         "cap below base",

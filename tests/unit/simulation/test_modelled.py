@@ -173,3 +173,57 @@ def test_a_world_that_was_thrown_away_tells_nothing_to_whoever_listens_by_then()
     with other.recording() as run:
         other.run(main)
     assert run.entries == []
+
+
+def test_what_is_optional_is_asked_last_and_done_without() -> None:
+    world, client, transport = _world(latency=Constant(1), calls=["tax"], optional=["mail", "ads"])
+    _serve(world, transport, "tax", latency=Constant(1))
+    _serve(world, transport, "mail", latency=Constant(1), failure_rate=1.0)
+    _serve(world, transport, "ads", latency=Constant(1))
+
+    async def main() -> float:
+        await client.call("shop", Work("1"))
+        return world.now_s
+
+    assert world.run(main) == 4
+
+
+def test_what_is_not_optional_is_not_done_without() -> None:
+    world, client, transport = _world(latency=Constant(1), shards=["tax"], optional=["tax"])
+    _serve(world, transport, "tax", latency=Constant(1), failure_rate=1.0)
+
+    async def main() -> None:
+        await client.call("shop", Work("1"))
+
+    with pytest.raises(CallFailed):
+        world.run(main)
+
+
+def test_a_request_goes_to_one_shard_always_to_the_same_and_to_each_alike() -> None:
+    shards = ["a", "b", "c"]
+    world, client, transport = _world(latency=Constant(0), shards=shards)
+    served = {name: _serve(world, transport, name, latency=Constant(0)) for name in shards}
+    sent: dict[str, list[str]] = {name: [] for name in shards}
+    for name, service in served.items():
+
+        async def receive(call: Any, name: str = name, service: ModelledService = service) -> Any:
+            sent[name].append(call.key)
+            return await service.receive(call)
+
+        transport.serve(name, receive)
+
+    async def main() -> None:
+        for number in range(300):
+            for _ in range(2):
+                await client.call("shop", Work(f"request-{number}"), key=f"request-{number}")
+
+    world.run(main)
+    assert sorted(key for keys in sent.values() for key in set(keys)) == sorted(f"request-{n}" for n in range(300))
+    assert all(150 < len(keys) < 250 for keys in sent.values())
+
+
+def test_replicas_may_each_have_a_client_of_their_own() -> None:
+    world = World(seed=1)
+    transport = SimulatedTransport(world)
+    with pytest.raises(InvalidValue, match="one for each replica"):
+        ModelledService("shop", [Client(transport, "shop")] * 2, latency=Constant(0), replicas=3)
