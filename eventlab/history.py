@@ -63,6 +63,7 @@ AnyHappening: TypeAlias = (
     | hooks.CommandBegan
     | hooks.CommandEnded
     | hooks.StreamsDiscovered
+    | hooks.TurnCame
     | hooks.HandlingBegan
     | hooks.HandlingEnded
     | hooks.SagaDriven

@@ -120,13 +120,12 @@ def _sagas(story: TraceStory) -> list[str]:
 
 
 def _waits(story: TraceStory) -> list[str]:
-    waits = [bar for bar in story.bars if bar.waited_s > 0]
+    waits = [(bar.waited_s, bar.name) for bar in story.bars if bar.waited_s > 0]
+    waits += [(until - since, bar.name) for bar in story.bars for since, until in bar.queued]
     if not waits:
         return []
-    longest = max(waits, key=lambda bar: bar.waited_s)
-    return [
-        f"{counted(len(waits), 'message')} lay waiting, the longest for {clock(longest.waited_s)} ({longest.name})."
-    ]
+    longest_s, name = max(waits)
+    return [f"Work had to wait {counted(len(waits), 'time')}, for {clock(longest_s)} at the longest ({name})."]
 
 
 def _critical(story: TraceStory, total_s: float) -> str:

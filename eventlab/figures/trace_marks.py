@@ -57,9 +57,10 @@ def draw_bars(ax: Axes, bars: Sequence[Bar], rows: dict[str, int]) -> None:
             row, width, left=bar.began_s, height=_HEIGHT, zorder=3, facecolor=tint(role) if role.filled else "white",
             hatch=role.hatch, edgecolor=role.edge, linewidth=0.8, linestyle=role.line if role is FAILED else "-",
         )  # fmt: skip
-        if bar.waited_s > 0:
+        before = [(bar.began_s - bar.waited_s, bar.began_s)] if bar.waited_s > 0 else []
+        for since, until in (*before, *bar.queued):
             ax.barh(
-                row, bar.waited_s, left=bar.began_s - bar.waited_s, height=_HEIGHT, zorder=2.5,
+                row, until - since, left=since, height=_HEIGHT, zorder=3.5,
                 facecolor="white", hatch="xxxx", edgecolor=PALE_INK, linewidth=0.5,
             )  # fmt: skip
     for bar, room in _rooms(bars, rows, right):
@@ -68,7 +69,7 @@ def draw_bars(ax: Axes, bars: Sequence[Bar], rows: dict[str, int]) -> None:
         if len(text) > 3 and began < right and deepest < _NAMED_ROWS_MAX:
             ax.text(
                 began + (right - left) * 0.003, rows[bar.id], text, fontsize=small, va="center", ha="left", color=INK,
-                zorder=5, clip_on=True, bbox={**HALO, "pad": 0.2} if _ROLES[bar.outcome].hatch else None,
+                zorder=5, clip_on=True, bbox={**HALO, "pad": 0.2} if _ROLES[bar.outcome].hatch or bar.queued else None,
             )  # fmt: skip
 
 

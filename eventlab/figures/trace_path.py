@@ -75,15 +75,20 @@ def shares(path: Sequence[Stretch]) -> list[tuple[str, float]]:
     found: dict[str, float] = {}
     for at, stretch in enumerate(path):
         following = path[at + 1].bar if at + 1 < len(path) else None
-        waited_s = 0.0
+        waited = {stretch.bar.service: _within(stretch, stretch.bar.queued)}
         if following is not None and following.parent == stretch.bar.id:
-            waited_s = min(following.waited_s, stretch.length_s)
-        if waited_s > 0 and following is not None:
-            name = f"waiting at {following.service}"
-            found[name] = found.get(name, 0.0) + waited_s
+            waited[following.service] = min(following.waited_s, stretch.length_s)
+        for service, length_s in waited.items():
+            name = f"waiting at {service}"
+            found[name] = found.get(name, 0.0) + length_s
         name = _what(stretch.bar)
-        found[name] = found.get(name, 0.0) + stretch.length_s - waited_s
+        found[name] = found.get(name, 0.0) + stretch.length_s - sum(waited.values())
     return sorted(((name, length_s) for name, length_s in found.items() if length_s > 0), key=lambda item: -item[1])
+
+
+def _within(stretch: Stretch, times: Sequence[tuple[float, float]]) -> float:
+    """How much of *times* falls into the stretch."""
+    return sum(max(0.0, min(stretch.ended_s, until) - max(stretch.began_s, since)) for since, until in times)
 
 
 def _what(bar: Bar) -> str:

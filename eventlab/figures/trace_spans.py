@@ -19,7 +19,7 @@ class Bar(NamedTuple):
     """One piece of work: *kind* is ``saga``, ``step``, ``call``, ``work``, ``command`` or ``operation``.
 
     *outcome* is ``ok``, ``refused``, ``unknown``, ``failed`` or ``undone``. A work's message arrived *waited_s* before
-    it began.
+    it began; within it, it stood in queues during *queued*.
     """
 
     id: str
@@ -31,6 +31,7 @@ class Bar(NamedTuple):
     ended_s: float
     outcome: str
     waited_s: float = 0.0
+    queued: tuple[tuple[float, float], ...] = ()
 
 
 def bars_of(run: RunLike, trace: str | None) -> tuple[str, bool, list[Bar]]:
@@ -92,6 +93,11 @@ def _bar(span: SpanEnded, offset_s: float) -> Bar:
         span.ended_ns / 1e9 + offset_s,
         _outcome(span),
         float(facts.get("queue.wait_s", 0.0)),
+        tuple(
+            (at_ns / 1e9 + offset_s - noted["waited_s"], at_ns / 1e9 + offset_s)
+            for name, at_ns, noted in span.events
+            if name == "waited"
+        ),
     )
 
 

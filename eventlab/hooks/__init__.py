@@ -62,6 +62,7 @@ from .tracing import (
     StepBegan,
     StepEnded,
     StreamsDiscovered,
+    TurnCame,
 )
 from .world import (
     ClockChanged,
@@ -125,6 +126,7 @@ __all__ = [
     "StorageOperated",
     "StreamsDiscovered",
     "SubscriptionResumed",
+    "TurnCame",
     "emit",
     "emit_closely",
     "emit_traced",

@@ -60,6 +60,13 @@ class HandlingEnded(Happening, frozen=True):
     reason: str = ""
 
 
+class TurnCame(Happening, frozen=True):
+    """Whoever tells this had waited so long, in the queue of *queue*, until it was served."""
+
+    queue: str
+    waited_s: float
+
+
 class SagaDriven(Happening, frozen=True):
     """Somebody begins to drive a saga. What its log says follows, and nothing for one that is new.
 

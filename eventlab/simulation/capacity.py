@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Any, get_args
 
-from .. import runtime
+from .. import hooks, runtime
 from ..errors import DeadlinePassed, InvalidValue, LoadShed, Unavailable
 from ..resilience.codel import INTERVAL_S, TARGET_S, CoDel, ControlledLine
 from ..resilience.deadline import current_deadline_s
@@ -155,6 +155,8 @@ class Capacity:
         finally:
             if timer is not None:
                 timer.cancel()
+        if hooks.tracing:
+            hooks.emit_traced(hooks.TurnCame(self.name, runtime.monotonic() - place.came_s))
 
     def _begin(self, place: Place, meter: Meter, now_s: float) -> None:
         place.state = SERVED

@@ -26,6 +26,7 @@ NOTED: dict[type[hooks.Happening], str] = {
     hooks.FallbackUsed: "fallback",
     hooks.RetryScheduled: "retry",
     hooks.RetryGivenUp: "given up",
+    hooks.TurnCame: "waited",
 }
 """What policies decide on the way, as events of the work in which they do."""
 

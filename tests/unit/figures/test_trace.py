@@ -62,6 +62,11 @@ def test_what_lay_waiting_is_a_share_of_its_own() -> None:
     assert found == [("waiting at pay", 5.0), ("calls to pay", 3.0), ("work in pay", 2.0)]
 
 
+def test_so_is_what_stood_in_a_queue_within_its_work() -> None:
+    work = bar("w", "", 0, 10, service="pay", queued=((1.0, 4.0), (5.0, 6.0)))
+    assert shares(critical_path([work])) == [("work in pay", 6.0), ("waiting at pay", 4.0)]
+
+
 def span(id: str, parent: str, name: str, role: str, service: str, began_s: float, ended_s: float, **facts: Any) -> Any:
     times = int((1000 + began_s) * 1e9), int((1000 + ended_s) * 1e9)
     status = "error" if facts.get("call.outcome") == "unknown" else "unset"
@@ -81,8 +86,8 @@ TRACED = TraceLog(
 def test_the_words_tell_whole_waiting_and_critical_path() -> None:
     assert describe_trace(TRACED) == (
         "Trace tttttttt: saga buy took 10.5 s, from 0.00 s on, in 4 spans over 2 services (orders, pay). Its saga took "
-        "1 step and undid 0. Of 1 call none failed or had no answer. 1 message lay waiting, the longest for 5.00 s "
-        "(pay/Pay). What its end waited for: waiting at pay 5.00 s (48%); calls to pay 3.00 s (29%); work in pay "
+        "1 step and undid 0. Of 1 call none failed or had no answer. Work had to wait 1 time, for 5.00 s at the "
+        "longest (pay/Pay). What its end waited for: waiting at pay 5.00 s (48%); calls to pay 3.00 s (29%); work in pay "
         "2.00 s (19%); between the calls of buy 0.50 s (5%)."
     )
 

@@ -14,7 +14,7 @@ from eventlab.figures.trace_spans import bars_of
 from eventlab.history import operation
 from eventlab.metadata import carrying
 from eventlab.services import Call, Client, InProcessTransport, Request, Service, handles
-from eventlab.simulation import Constant, Link, Recorder, SimulatedTransport, World
+from eventlab.simulation import Capacity, Constant, Link, Recorder, SimulatedTransport, World
 from eventlab.simulation.recording import Recording
 from eventlab.telemetry import SpanContext, TraceLog, context_of, current_context, flaws, tracing
 
@@ -216,3 +216,19 @@ def test_a_wrong_clock_is_seen_in_the_spans_and_not_in_how_long_anything_took() 
         ("call", 0.0, 0.4),
         ("work", 0.1, 0.3),
     ]
+
+
+def test_a_queue_within_the_work_is_an_event_of_it() -> None:
+    async def story(world: World, client: Client) -> None:
+        clerk = Capacity(1, name="clerk")
+
+        async def visit() -> None:
+            with operation("client-1", "visit", "clerk"):
+                await clerk.serve(2.0)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(2):
+                group.create_task(visit())
+
+    told = [events(span) for span in traced(story)]
+    assert told == [[], [("waited", {"queue": "clerk", "waited_s": 2.0})]]
