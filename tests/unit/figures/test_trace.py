@@ -10,9 +10,10 @@ import pytest
 from eventlab.figures import describe_trace, draw_trace
 from eventlab.figures.trace_path import critical_path, shares
 from eventlab.figures.trace_spans import Bar, bars_of
+from eventlab.history import Entry
 from eventlab.hooks import SpanEnded
 from eventlab.telemetry import TraceLog
-from tests.unit.figures.made_up_run import made_up_run
+from tests.unit.figures.made_up_run import MadeUpRun, made_up_run
 
 
 def bar(id: str, parent: str, began_s: float, ended_s: float, kind: str = "work", **more: Any) -> Bar:
@@ -87,8 +88,8 @@ def test_the_words_tell_whole_waiting_and_critical_path() -> None:
     assert describe_trace(TRACED) == (
         "Trace tttttttt: saga buy took 10.5 s, from 0.00 s on, in 4 spans over 2 services (orders, pay). Its saga took "
         "1 step and undid 0. Of 1 call none failed or had no answer. Work had to wait 1 time, for 5.00 s at the "
-        "longest (pay/Pay). What its end waited for: waiting at pay 5.00 s (48%); calls to pay 3.00 s (29%); work in pay "
-        "2.00 s (19%); between the calls of buy 0.50 s (5%)."
+        "longest (pay/Pay). What its end waited for: waiting at pay 5.00 s (48%); calls to pay 3.00 s (29%); "
+        "work in pay 2.00 s (19%); between the calls of buy 0.50 s (5%)."
     )
 
 
@@ -105,6 +106,14 @@ def test_a_run_that_was_not_traced_shows_a_saga_its_steps_and_its_calls() -> Non
     assert not was_traced
     assert list(dict.fromkeys(bar.kind for bar in bars)) == ["saga", "step", "call"]
     assert describe_trace(made_up_run(100)).startswith(f"Saga {name}, as far as its history tells: saga checkout took")
+
+
+def test_a_span_that_is_told_late_stands_where_it_was() -> None:
+    """A step is told once its outcome is written: later than it came back."""
+    late, prompt = TRACED.spans[2], TRACED.spans[1]
+    entries = [Entry(prompt.ended_ns / 1e9 - 1000, "orders", prompt), Entry(12.5, "orders", late)]
+    _, _, bars = bars_of(MadeUpRun(entries), None)
+    assert [(round(bar.began_s, 6), round(bar.ended_s, 6)) for bar in bars] == [(0.0, 10.0), (0.0, 10.0)]
 
 
 def test_a_wait_is_hatched_before_its_work() -> None:

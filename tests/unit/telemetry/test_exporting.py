@@ -27,9 +27,9 @@ from eventlab.errors import InvalidValue
 from eventlab.simulation import World
 from eventlab.store import MemoryStore
 from eventlab.telemetry import TraceLog, console, flaws, otlp, otlp_json, tracing
+from eventlab.telemetry.official import Ids
 from tests.sources import ROOT
 from tests.unit.commands.bank import ALICE, BOB, Transfer
-from tests.unit.sagas.toys import Bench
 from tests.unit.shop.market import LINES, Market, in_market
 
 
@@ -240,23 +240,13 @@ def test_a_process_says_who_it_is() -> None:
     assert (said["service.name"], said["deployment.environment.name"]) == ("box-office", "test")
 
 
-def test_two_threads_have_sagas_of_their_own() -> None:
-    """What one is told to be the next id of a span is not the other's."""
-
-    def life(number: int) -> None:
-        async def story() -> None:
-            bench = Bench()
-            await bench.engine().run("trip", str(number), {"size": 3})
-
-        asyncio.run(story())
-
-    with tracing() as log:
-        threads = [threading.Thread(target=life, args=(number,)) for number in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    assert (flaws(log), len(log.traces)) == ([], 4)
+def test_what_one_thread_is_told_to_be_the_next_id_another_does_not_take() -> None:
+    ids, taken = Ids(), []
+    ids.told_span = 5
+    thread = threading.Thread(target=lambda: taken.append(ids.generate_span_id()))
+    thread.start()
+    thread.join()
+    assert (taken == [5], ids.generate_span_id()) == (False, 5)
 
 
 def test_one_block_traces_at_a_time() -> None:
