@@ -51,7 +51,7 @@ from .stores import (
     StorageOperated,
     SubscriptionResumed,
 )
-from .tracing import (
+from .traced import (
     CommandBegan,
     CommandEnded,
     HandlingBegan,
@@ -145,7 +145,7 @@ listening_closely = False
 """True while somebody listens who wants also what happens too often for most histories."""
 
 tracing = False
-"""True while somebody listens who follows work from its beginning to its end: see the records of `.tracing`."""
+"""True while somebody listens who follows work from its beginning to its end: see the records of `.traced`."""
 
 _listeners: tuple[Listener, ...] = ()
 _tracers: tuple[Listener, ...] = ()
