@@ -15,6 +15,7 @@ from .call_graph import describe_call_graph, draw_call_graph
 from .conflicts import describe_conflicts, draw_conflicts
 from .contention import describe_conflict_rates, draw_conflict_rates
 from .contention_waits import describe_waits, draw_waits
+from .goodput import describe_goodput, draw_goodput
 from .outcomes import describe_outcomes, draw_outcomes
 from .pictures import describe_of, display_with_words, drawn, show
 from .saga_lanes import describe_saga_lanes, draw_saga_lanes
@@ -28,6 +29,8 @@ __all__ = [
     "describe_breaker_strip",
     "draw_outcomes",
     "describe_outcomes",
+    "draw_goodput",
+    "describe_goodput",
     "draw_call_graph",
     "describe_call_graph",
     "draw_trace",
