@@ -13,6 +13,7 @@ import pytest
 from eventlab import hooks
 from eventlab.commands import ConflictRetry, execute
 from eventlab.errors import InvalidValue, VersionConflict
+from eventlab.resilience import State
 from eventlab.resilience.backoff import Constant
 from eventlab.runtime import on_node
 from eventlab.simulation import World
@@ -156,6 +157,10 @@ def test_a_breaker_is_in_one_state() -> None:
         ("payments", "half-open"): 1,
         ("payments", "open"): 2,
     }
+
+
+def test_the_states_of_breakers_are_those_that_breakers_have() -> None:
+    assert tuple(state.value for state in State) == BREAKER_STATES
 
 
 def test_a_saga_is_where_its_log_says_and_ends_once() -> None:
