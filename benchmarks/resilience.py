@@ -24,7 +24,7 @@ from eventlab.errors import CircuitOpen
 from eventlab.resilience import CircuitBreaker, CircuitBreakerConfig, State, breaker, retry, timeout
 
 CALLS = 20_000
-ROUNDS = 7
+ROUNDS = 15
 
 AsyncCall = Callable[[], Awaitable[object]]
 PlainCall = Callable[[], object]

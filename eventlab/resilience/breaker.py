@@ -52,13 +52,13 @@ class CircuitBreaker(Decider):
         Raises `CircuitOpen` in its place, which says how long to wait, and `TimedOut` where the configuration has a
         ``timeout``.
         """
+        period = self._period
+        if period.stops and (left_s := period.until_s - runtime.monotonic()) > 0:
+            next(self._rejected)  # as in `_enter`: there may be very many of these
+            raise CircuitOpen(self.name, left_s)
         if not self._plain:
             return await self._closely(f, args, kwargs)
-        period = self._period
         if not period.passes:
-            if period.stops and (left_s := period.until_s - runtime.monotonic()) > 0:
-                next(self._rejected)  # as in `_enter`: there may be very many of these
-                raise CircuitOpen(self.name, left_s)
             period = self._enter()
         try:
             result = await f(*args, **kwargs)
@@ -74,13 +74,13 @@ class CircuitBreaker(Decider):
 
         A ``timeout`` is refused: nothing can end a plain function from outside.
         """
+        period = self._period
+        if period.stops and (left_s := period.until_s - runtime.monotonic()) > 0:
+            next(self._rejected)  # as in `_enter`: there may be very many of these
+            raise CircuitOpen(self.name, left_s)
         if not self._plain:
             return self._run_closely(f, args, kwargs)
-        period = self._period
         if not period.passes:
-            if period.stops and (left_s := period.until_s - runtime.monotonic()) > 0:
-                next(self._rejected)  # as in `_enter`: there may be very many of these
-                raise CircuitOpen(self.name, left_s)
             period = self._enter()
         try:
             result = f(*args, **kwargs)

@@ -39,7 +39,8 @@ class BreakerSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     permits_left: int | None = None
     probes_out: int = 0
     remaining_s: float | None = None
-    """How long it will be OPEN yet, or HALF_OPEN at most; None when there is no end to it."""
+    """How long it will be OPEN yet, or HALF_OPEN at most; None when there is no end to it. Below 0 that was over so long
+    before, and nobody has called since."""
     open_for_s: float = 0.0
     openings: int = 0
     failed_at: datetime | None = None
@@ -48,10 +49,11 @@ class BreakerSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if strange := set(self.outcomes) - set(LETTERS):
             raise InvalidValue("outcomes", self.outcomes, f"only the letters {LETTERS}, and not {min(strange)!r}")
-        for name in ("remaining_s", "open_for_s", "openings", "rejections", "failures"):
-            value = getattr(self, name)
-            if value is not None and not 0 <= value < math.inf:
-                raise InvalidValue(name, value, "a number, 0 or more")
+        for name in ("open_for_s", "openings", "rejections", "failures"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise InvalidValue(name, getattr(self, name), "a number, 0 or more")
+        if self.remaining_s is not None and not math.isfinite(self.remaining_s):
+            raise InvalidValue("remaining_s", self.remaining_s, "a number of seconds, or none")
 
 
 def save(breaker: Decider) -> BreakerSnapshot:
@@ -71,7 +73,7 @@ def save(breaker: Decider) -> BreakerSnapshot:
             buckets=[(b[0], b[1], b[2]) for b in window.in_order()] if isinstance(window, TimeWindow) else [],
             permits_left=period.permits_left if half_open else None,
             probes_out=breaker.config.half_open_calls - window.calls - period.permits_left if half_open else 0,
-            remaining_s=None if until_s == math.inf else max(0.0, until_s - runtime.monotonic()),
+            remaining_s=None if until_s == math.inf else until_s - runtime.monotonic(),
             open_for_s=breaker._open_for_s,
             openings=breaker.openings,
             failed_at=breaker.failed_at,

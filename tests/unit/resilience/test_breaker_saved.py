@@ -84,7 +84,9 @@ def test_fewer_probes_than_had_answered_leave_one_to_decide() -> None:
     assert (restored.calls, restored.permits_left) == (1, 1)
 
 
-@pytest.mark.parametrize("wrong", [{"outcomes": "SX"}, {"remaining_s": -1.0}, {"openings": -1}])
+@pytest.mark.parametrize(
+    "wrong", [{"outcomes": "SX"}, {"remaining_s": float("nan")}, {"open_for_s": -1.0}, {"openings": -1}]
+)
 def test_a_snapshot_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(InvalidValue):
         BreakerSnapshot(name="payments", state=State.OPEN, **wrong)  # type: ignore[arg-type]
