@@ -39,8 +39,10 @@ class BreakerSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     permits_left: int | None = None
     probes_out: int = 0
     remaining_s: float | None = None
-    """How long it will be OPEN yet, or HALF_OPEN at most; None when there is no end to it. Below 0 that was over so long
-    before, and nobody has called since."""
+    """How long it will be OPEN yet, or HALF_OPEN at most; None when there is no end to it.
+
+    Below 0 that was over so long before, and nobody has called since.
+    """
     open_for_s: float = 0.0
     openings: int = 0
     failed_at: datetime | None = None
