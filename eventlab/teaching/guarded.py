@@ -33,7 +33,7 @@ class Ended(NamedTuple):
     made: int
     state: State
     failures: int
-    permits_left: int
+    permits_left: int | None
 
 
 def lived(answer: Answer, calls: Calls, state: State = State.HALF_OPEN) -> Ended:
@@ -53,7 +53,8 @@ def lived(answer: Answer, calls: Calls, state: State = State.HALF_OPEN) -> Ended
                     raise Refused("not for sale")
                 case "fails":
                     raise Unavailable("stock", "it is down")
-            return await asyncio.Event().wait() and ""  # until it is cancelled
+            await asyncio.Event().wait()  # until it is cancelled
+            return "nobody"
 
         async def through() -> str:
             return await answer(circuit, f)
@@ -102,7 +103,8 @@ def _probes(answer: Answer, calls: Calls) -> bool | str:
     found = lived(answer, calls)
     if found.state is not State.HALF_OPEN:
         return f"the circuit is {found.state.value} now, though no probe said how the service is"
-    return found.permits_left == 2 or f"{2 - found.permits_left} of 2 permits never came back"
+    back = found.permits_left or 0
+    return back == 2 or f"{2 - back} of 2 permits never came back"
 
 
 def _decides(answer: Answer, calls: Calls) -> bool | str:
