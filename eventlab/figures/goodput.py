@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from eventlab import hooks
-from eventlab.history import operations
+from eventlab.history import of_kind, operations
 
 from .faults import FaultSpan, fault_spans, in_words, shade
 from .outcome_counts import binned
@@ -24,7 +24,10 @@ SHARE = 0.9
 
 
 class Goodput(NamedTuple):
-    """Requests by the second in which they were asked; those of them that were answered as done; calls in all."""
+    """Requests by the second in which they were asked; those of them that were answered as done; *calls* made for them.
+
+    Calls of whoever asks are not counted, nor those that a breaker or a limiter kept from being made.
+    """
 
     label: str
     asked: list[int]
@@ -55,7 +58,12 @@ def goodput_of(label: str, run: RunLike) -> Goodput:
     found = operations(run.entries)
     asked = [one.invoked for one in found]
     answered = [one.invoked for one in found if one.outcome == "ok"]
-    calls = sum(isinstance(entry.what, hooks.CallStarted) for entry in run.entries)
+    asking = {entry.node for entry in run.entries if isinstance(entry.what, hooks.OperationInvoked)}
+    made = [call for _, call in of_kind(run.entries, hooks.CallStarted) if call.source not in asking]
+    kept_back = sum(
+        call.outcome == "rejected" and call.source not in asking for _, call in of_kind(run.entries, hooks.CallEnded)
+    )
+    calls = len(made) - kept_back
     last_s = max(asked, default=0.0)
     asked_then, answered_then = (binned(times, _BIN_S, last_s) for times in (asked, answered))
     return Goodput(label, asked_then, answered_then, calls, tuple(fault_spans(run)))

@@ -16,7 +16,12 @@ class Run(NamedTuple):
     entries: list[Entry]
 
 
-def asked(seconds: Iterable[tuple[int, int]], late_s: float = 0.5, faults: tuple[tuple[float, float], ...] = ()) -> Run:
+def asked(
+    seconds: Iterable[tuple[int, int]],
+    late_s: float = 0.5,
+    faults: tuple[tuple[float, float], ...] = (),
+    rejects: bool = False,
+) -> Run:
     """For each second, how many asked, and how many of them were answered, *late_s* after they had asked."""
     entries, number = [], 0
     for at, (asks, answers) in enumerate(seconds):
@@ -26,6 +31,11 @@ def asked(seconds: Iterable[tuple[int, int]], late_s: float = 0.5, faults: tuple
             outcome = "ok" if nth < answers else "failed"
             entries.append(Entry(asked_s, "front", hooks.OperationInvoked(number, "shop", "work", f"{number}", None)))
             entries.append(Entry(asked_s, "front", hooks.CallStarted(number, "front", "shop", "Work")))
+            entries.append(Entry(asked_s, "shop", hooks.CallStarted(number, "shop", "stock", "Work")))
+            if rejects:
+                entries.append(Entry(asked_s, "shop", hooks.CallStarted(-number, "shop", "stock", "Work")))
+                ended = hooks.CallEnded(-number, "shop", "stock", "Work", "rejected", 0.0)
+                entries.append(Entry(asked_s, "shop", ended))
             entries.append(Entry(asked_s + late_s, "front", hooks.OperationEnded(number, outcome, None)))
     for began_s, ended_s in faults:
         entries.append(Entry(began_s, "world", hooks.FaultBegan("crash", "shop")))
@@ -39,6 +49,10 @@ OUTAGE = [(10, 10), (10, 10), (10, 3), (10, 0), (10, 9), (10, 10)]
 def test_an_answer_counts_for_the_second_in_which_it_was_asked_for() -> None:
     told = goodput_of("late", asked(OUTAGE, late_s=30))
     assert (told.asked, told.answered, told.calls) == ([10] * 6, [10, 10, 3, 0, 9, 10], 60)
+
+
+def test_calls_that_were_kept_back_are_not_made_and_those_of_the_asking_are_theirs() -> None:
+    assert goodput_of("", asked(OUTAGE, rejects=True)).calls == 60
 
 
 def test_it_is_down_where_less_than_nine_tenths_were_answered() -> None:
