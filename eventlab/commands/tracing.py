@@ -25,8 +25,8 @@ async def execute_with_tracing(
     """Like `execute`, below *parent_context*: headers of W3C Trace Context, a traceparent, a `SpanContext`.
 
     Or a context or a span of OpenTelemetry. With `tracing` on, the command's span is a child of that, and is stored
-    with its events; without, they keep the parent as it came. None, or headers without a trace, change nothing.
-    Raises InvalidValue for a traceparent that is broken.
+    with its events; without, they keep the parent as it came. None, or headers without a trace or with a broken
+    one, change nothing. Raises InvalidValue for a text that is no traceparent.
     """
     parent = context_of(parent_context)
     if parent is None:

@@ -109,8 +109,8 @@ def current_context() -> SpanContext | None:
 def context_of(parent: Any) -> SpanContext | None:
     """The span that *parent* names: a `SpanContext`, the text of a traceparent, headers, or OpenTelemetry's.
 
-    Of headers, names are compared without regard to case; headers without a traceparent name none. Raises
-    InvalidValue for a header that is broken, and for anything else.
+    Of headers, names are compared without regard to case; headers without a traceparent, or with a broken one, name
+    none: a stranger sent them. Raises InvalidValue for a text that is no traceparent, and for anything else.
     """
     if parent is None or isinstance(parent, SpanContext):
         return parent
@@ -131,7 +131,7 @@ def context_of(parent: Any) -> SpanContext | None:
 def _in_headers(headers: Mapping[Any, Any]) -> SpanContext | None:
     found = {name.lower(): value for name, value in headers.items() if isinstance(name, str)}
     if "traceparent" in found:
-        return SpanContext.parse(found["traceparent"], found.get("tracestate"))
+        return parsed(found["traceparent"], found.get("tracestate"))
     spans = [each for each in headers.values() if hasattr(each, "get_span_context")]  # a Context of OpenTelemetry
     return from_opentelemetry(spans[-1].get_span_context()) if spans else None
 

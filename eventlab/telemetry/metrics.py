@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
 from .. import hooks, runtime
@@ -112,8 +113,11 @@ class Metrics:
     ) -> None:
         """A command ended, after *duration_s* with all its attempts. A failure counts as a command, too, and by *kind*.
 
-        Raises InvalidValue for a *kind* that is none of `ERROR_KINDS`.
+        Raises InvalidValue for a *kind* that is none of `ERROR_KINDS`, and for a duration below zero or one that is no
+        number: a single one would spoil the sum of all.
         """
+        if not 0 <= duration_s < inf:
+            raise InvalidValue("duration_s", duration_s, "a number of seconds, 0 or more")
         if kind not in ERROR_KINDS:
             raise InvalidValue("kind", kind, f"one of {', '.join(ERROR_KINDS)}")
         service = self._here()
@@ -130,7 +134,10 @@ class Metrics:
         """An event was consumed, *lag_s* after it occurred. A negative lag counts as 0, and is counted.
 
         That is the age of an event that *was* consumed. How late a consumer is, `eventcore_event_lag_seconds` tells.
+        Raises InvalidValue for a lag that is no number.
         """
+        if not isfinite(lag_s):
+            raise InvalidValue("lag_s", lag_s, "a number of seconds")
         service = self._here()
         self._numbers.add("eventcore_events_consumed_total", service, consumer, event_type)
         lag_s = self._not_negative(service, consumer, lag_s)

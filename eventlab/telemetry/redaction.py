@@ -22,7 +22,8 @@ REDACTED: Final = "[redacted]"
 DEPTH_MAX: Final = 20
 
 SECRETS: Final = ("password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "apikey", "authorization",
-                  "credential", "cookie", "privatekey", "sessionid")  # fmt: skip
+                  "credential", "cookie", "privatekey", "sessionid", "accesskey", "signingkey", "encryptionkey",
+                  "signature", "bearer", "jwt")  # fmt: skip
 """A field whose name contains one of these holds a secret; small and capital letters, ``_`` and ``-`` do not matter."""
 
 PERSONAL: Final = ("email", "phone", "firstname", "lastname", "surname", "birthdate", "birthday", "iban", "ssn",
@@ -33,6 +34,12 @@ _ACCOUNT = re.compile(r"""([a-z][a-z0-9+.-]{0,20}://)[^\s"'<>]{0,1024}@""", re.I
 _MAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _BEARER = re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE)
 _WEB_TOKEN = re.compile(r"\beyJ[\w-]{5,1024}\.[\w-]+\.[\w-]*")
+_HEADER = re.compile(  # all that such a header says: schemes have several words, cookies several names
+    r"""((?:authorization|cookie)[\w-]{0,40}\s*+:\s*+)(?!\\*["'(\[{<])"""
+    r"""(?:=\\*(?:"[^"\r\n]*"?|'[^'\r\n]*'?)|=(?!\\*["'])|[^\r\n"'=])+""",
+    re.IGNORECASE,
+)
+_KEY = re.compile(r"(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----)[\s\S]*?(?=-----END|\Z)")
 _VALUE = "".join(
     (
         r"""(?!\\*["']?\[redacted\])(?P<value>""",
@@ -92,6 +99,8 @@ class Redactor:
         if (fields := _fields_of(value)) is not None:
             return self._fields(fields, depth)
         if isinstance(value, list | tuple):
+            if len(value) == 2 and isinstance(value[0], str) and self.is_telling(value[0]):  # a header and its like
+                return [self.text(value[0]), REDACTED]
             return [self.value(each, depth + 1) for each in value]
         if isinstance(value, set | frozenset):
             return sorted((self.value(each, depth + 1) for each in value), key=str)
@@ -105,8 +114,11 @@ class Redactor:
             text = _ACCOUNT.sub(rf"\1{REDACTED}@", text)
         if "@" in text:
             text = _MAIL.sub(REDACTED, text)
+        if "PRIVATE KEY-----" in text:
+            text = _KEY.sub(rf"\1{REDACTED}", text)
+        text = _HEADER.sub(rf"\1{REDACTED}", text)
         text = _BEARER.sub(rf"\1 {REDACTED}", _WEB_TOKEN.sub(REDACTED, text))
-        if "=" in text or ":" in text:
+        if "=" in text or ":" in text or "," in text:
             text = self._learn().sub(_left_out, text)
         return text
 
@@ -123,7 +135,8 @@ class Redactor:
             self._personal, self._exact = personal, {_plain(name): None for name in personal}
             within = "|".join("[ _-]?".join(map(re.escape, name)) for name in self._names)
             alone = "".join(rf"|\b{re.escape(name)}" for name in personal)
-            before = rf"""(?P<name>(?:(?:{within})[\w-]{{0,40}}{alone})(?:\\*["'])?\s*(?:=>|=(?!>)|:)\s*)"""
+            sign = r"""(?:(?:\\*["'])?\s*(?:=>|=(?!>)|:)|\\*["']\s*,)\s*"""
+            before = rf"""(?P<name>(?:(?:{within})[\w-]{{0,40}}{alone}){sign})"""
             self._before = re.compile(before + _VALUE, re.IGNORECASE)
         return self._before
 

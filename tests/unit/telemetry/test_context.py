@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,6 +81,14 @@ def test_what_is_carried_is_where_one_is() -> None:
 def test_names_of_headers_have_no_case() -> None:
     assert context_of({"TraceParent": HEADER, "TRACESTATE": "a=1"}) == SpanContext(TRACE, SPAN, 1, "a=1")
     assert context_of({"accept": "*/*"}) is None
+
+
+@pytest.mark.parametrize("header", ["", "garbage", HEADER.upper(), f"00-{'0' * 32}-{SPAN}-01", HEADER.encode(), None])
+def test_a_broken_header_of_a_stranger_begins_a_new_trace_and_a_text_of_ones_own_is_refused(header: Any) -> None:
+    assert context_of({"traceparent": header, "tracestate": "a=1"}) is None
+    if isinstance(header, str):
+        with pytest.raises(InvalidValue, match="traceparent"):
+            context_of(header)
 
 
 def test_a_parent_may_be_one_of_opentelemetry() -> None:

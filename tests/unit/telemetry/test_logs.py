@@ -93,6 +93,7 @@ def planted(secrets: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, Any
         leaves = st.one_of(
             st.builds(lambda name: {name: secret}, NAMES),
             st.builds(lambda name: {name: [secret, {"deep": secret}]}, NAMES),
+            st.builds(lambda name: [(name, secret)], NAMES),
             st.just(Login("ada", secret)),
             st.just(Card("ada", secret)),
             st.just(Pair(1, secret)),
@@ -150,6 +151,16 @@ SENTENCES = [
     "password='{}",
     "password='it\\'s {}'",
     "moved to street={}",
+    "Authorization: Token {}",
+    "Proxy-Authorization: Negotiate {}==",
+    'Authorization: Digest username="ada", response="{}"',
+    "Authorization: AWS4-HMAC-SHA256 Credential=A/b, SignedHeaders=host, Signature={}",
+    "Cookie: theme=dark; sid={}",
+    "curl -H 'Authorization: ApiKey {}' https://example.org",
+    "[('x-api-key', '{}')]",
+    "ValueError('password', '{}')",
+    "-----BEGIN RSA PRIVATE KEY-----\nMII{}\n-----END RSA PRIVATE KEY-----",
+    "https://example.org/a?X-Amz-Signature={}",
 ]
 
 

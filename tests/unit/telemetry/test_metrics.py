@@ -256,6 +256,18 @@ def test_what_is_recorded_by_hand_counts_for_the_node_where_no_service_is_named(
             lambda: Metrics("a").record_command_executed("A", 0.1, False, kind="odd"),
             "kind is 'odd'; expected one of cancelled, conflict, failed, refused, unknown",
         ),
+        (
+            lambda: Metrics("a").record_command_executed("A", float("nan"), True),
+            "duration_s is nan; expected a number of seconds, 0 or more",
+        ),
+        (
+            lambda: Metrics("a").record_command_executed("A", -1.0, True),
+            "duration_s is -1.0; expected a number of seconds, 0 or more",
+        ),
+        (
+            lambda: Metrics("a").record_event_consumed("A", float("nan")),
+            "lag_s is nan; expected a number of seconds",
+        ),
         (lambda: Scrapes(Metrics("a"), 0), "every_s is 0; expected a number of seconds above 0"),
     ],
 )
