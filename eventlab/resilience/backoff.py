@@ -40,9 +40,10 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class Exponential:
-    """``base_s``, then *factor* times as long each time, never more than *cap_s*.
+    """``base_s``, then *factor* times as long each time, never more than *cap_s*, which a share of jitter
+    is taken of as well.
 
-    *jitter* spreads clients that failed together: a share (0.2 means ±20 %),
+    *jitter* spreads clients that failed together: a share (0.2 means ±20 %, so up to 1.2 times *cap_s*),
     ``"full"`` (anywhere from nothing to the whole pause), ``"equal"`` (half of
     it, and anything up to the other half) or ``"none"``. The names are those of M. Brooker,
     *Exponential Backoff and Jitter*, AWS Architecture Blog, 2015.

@@ -7,6 +7,7 @@ let it in, and its end counts only in that one: a straggler decides nothing.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from functools import wraps
@@ -27,8 +28,11 @@ from .window import FAILED, FINE, SLOW
 T = TypeVar("T")
 P = ParamSpec("P")
 
-_ENTERED: ContextVar[tuple[tuple[Decider, Permit], ...]] = ContextVar("eventlab_breakers_entered", default=())
-"""The ``with`` blocks that this task or thread is in, the innermost first: one breaker is entered by many at once."""
+_ENTERED: ContextVar[tuple[tuple[Decider, Permit, int], ...]] = ContextVar("eventlab_breakers_entered", default=())
+"""The ``with`` blocks that this task or thread is in, the innermost first: one breaker is entered by many at once.
+
+Each with the identity of its function's frame, since generators that take turns leave their blocks in any order.
+"""
 
 
 class CircuitBreaker(Decider):
@@ -118,26 +122,33 @@ class CircuitBreaker(Decider):
 
     def __enter__(self) -> Permit:
         """Let the block happen, or raise `CircuitOpen`. Its end is judged as that of a call."""
-        self._refuse_timeout()
-        permit = self.acquire()
-        _ENTERED.set(((self, permit), *_ENTERED.get()))
-        return permit
+        return self._enter_block(id(sys._getframe(1)))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        entered = _ENTERED.get()
-        for depth, (breaker, permit) in enumerate(entered):
-            if breaker is self:
-                _ENTERED.set((*entered[:depth], *entered[depth + 1 :]))
-                permit.ended(error)
-                return
+        self._leave_block(error, id(sys._getframe(1)))
 
     async def __aenter__(self) -> Permit:
-        return self.__enter__()
+        return self._enter_block(id(sys._getframe(1)))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        self.__exit__(kind, error, at)
+        self._leave_block(error, id(sys._getframe(1)))
+
+    def _enter_block(self, frame: int) -> Permit:
+        self._refuse_timeout()
+        permit = self.acquire()
+        _ENTERED.set(((self, permit, frame), *_ENTERED.get()))
+        return permit
+
+    def _leave_block(self, error: BaseException | None, frame: int) -> None:
+        """Settle the permit of the innermost block of that frame; an exit stack's are of no frame that is left."""
+        entered = _ENTERED.get()
+        own = [depth for depth, (breaker, _, _) in enumerate(entered) if breaker is self]
+        depth = next((depth for depth in own if entered[depth][2] == frame), own[0] if own else None)
+        if depth is not None:
+            _ENTERED.set((*entered[:depth], *entered[depth + 1 :]))
+            entered[depth][1].ended(error)
 
     def snapshot(self) -> BreakerSnapshot:
         """What it knows now, as a value: to be looked at, encoded by msgspec, and restored elsewhere."""

@@ -67,8 +67,10 @@ class CircuitBreakerConfig:
     def __post_init__(self) -> None:
         for name in ("window_calls", "minimum_calls", "half_open_calls", "failure_threshold"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise InvalidValue(name, value, "at least one call")
+            if value is not None and (not value >= 1 or value % 1):
+                raise InvalidValue(name, value, "a whole number of calls, at least one")
+            if value is not None:
+                object.__setattr__(self, name, int(value))
         for name in ("failure_rate", "slow_call_rate"):
             if not 0 < getattr(self, name) <= 1:
                 raise InvalidValue(name, getattr(self, name), "a share above 0, up to 1")

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 
 from .. import runtime
+from ..errors import InvalidValue
 
 _DEADLINE_S: ContextVar[float | None] = ContextVar("eventlab_deadline_s", default=None)
 
@@ -18,8 +19,11 @@ _DEADLINE_S: ContextVar[float | None] = ContextVar("eventlab_deadline_s", defaul
 def deadline(seconds: float) -> Iterator[None]:
     """Give the body that long. A deadline that is already nearer stays.
 
-    Nothing is cancelled by this alone: whoever waits asks `remaining_s` and waits no longer.
+    Nothing is cancelled by this alone: whoever waits asks `remaining_s` and waits no longer. Raises `InvalidValue` for
+    what is no number.
     """
+    if seconds != seconds:
+        raise InvalidValue("deadline, seconds", seconds, "a number of seconds")
     at_s = runtime.monotonic() + seconds
     outer_s = _DEADLINE_S.get()
     with deadline_at(at_s if outer_s is None else min(at_s, outer_s)):

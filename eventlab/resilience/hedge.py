@@ -53,8 +53,8 @@ class Hedge(Layer):
             raise InvalidValue("hedge, idempotent", self.idempotent, expected)
         if not self.after_s >= 0:
             raise InvalidValue("hedge, after_s", self.after_s, "a number of seconds, 0 or more")
-        if self.hedges_max < 1:
-            raise InvalidValue("hedge, hedges_max", self.hedges_max, "at least one")
+        if not self.hedges_max >= 1 or self.hedges_max % 1:
+            raise InvalidValue("hedge, hedges_max", self.hedges_max, "a whole number, at least one")
         if self.after_percentile is not None:
             object.__setattr__(self, "latencies", RecentQuantile(self.after_percentile / 100))
 

@@ -26,8 +26,8 @@ class CircuitBreakers:
         *,
         targets_max: int = 1000,
     ) -> None:
-        if targets_max < 1:
-            raise InvalidValue("targets_max", targets_max, "at least one target")
+        if not targets_max >= 1 or targets_max % 1:
+            raise InvalidValue("targets_max", targets_max, "a whole number, at least one target")
         self.config = config or CircuitBreakerConfig()
         self.overrides = dict(overrides or {})
         self.targets_max = targets_max
@@ -73,4 +73,4 @@ class CircuitBreakers:
     def _make_room(self) -> None:
         if len(self._kept) >= self.targets_max:
             closed = (target for target, breaker in self._kept.items() if breaker.state is State.CLOSED)
-            del self._kept[next(closed, None) or next(iter(self._kept))]
+            del self._kept[next(closed, next(iter(self._kept)))]

@@ -55,8 +55,10 @@ class Retry(Layer):
         if self.attempts_max is None:
             if self.within_s is None:
                 raise InvalidValue("retry, attempts_max", None, "a number of attempts, or within_s in its place")
-        elif self.attempts_max < 1:
-            raise InvalidValue("retry, attempts_max", self.attempts_max, "at least 1, counting the first")
+        elif not self.attempts_max >= 1 or self.attempts_max % 1:
+            raise InvalidValue(
+                "retry, attempts_max", self.attempts_max, "a whole number, at least 1, counting the first"
+            )
         if self.within_s is not None and not self.within_s > 0:
             raise InvalidValue("retry, within_s", self.within_s, "a number of seconds above 0")
 
