@@ -96,24 +96,32 @@ def _stretches(changes: Sequence[tuple[float, BreakerChanged]], last: float) -> 
 
 
 def _calls(run: RunLike, breaker: str) -> list[CallMark]:
-    """The calls that this breaker guards: those to the target that its name is, or ends with."""
+    """The calls that this breaker guards: those to the targets that its name says."""
     ended = [(entry.at, what) for entry, what in of_kind(run.entries, CallEnded)]
-    source, target = _guards(breaker, {what.target: None for _, what in ended})
+    source, targets = _guards(breaker, {what.target: None for _, what in ended})
     return [
         CallMark(at, what.outcome, what.duration_s)
         for at, what in ended
-        if what.target == target and source in ("", what.source)
+        if what.target in targets and source in ("", what.source)
     ]
 
 
-def _guards(breaker: str, targets: dict[str, None]) -> tuple[str, str]:
-    """``payments`` guards calls to payments; ``orders→payments`` (or ``/``, ``->``, ``:``) only those from orders."""
+def _guards(breaker: str, targets: dict[str, None]) -> tuple[str, list[str]]:
+    """``payments`` guards calls to payments; ``orders→payments`` (or ``/``, ``->``, ``:``) only those from orders.
+
+    ``orders→a+b`` guards those to a and to b, and ``orders/3→payments`` is one of several that orders has: whose
+    call was whose, no record says, so they are given those of all.
+    """
     if breaker in targets:
-        return "", breaker
+        return "", [breaker]
+    source, arrow, named = breaker.partition("→")
+    within = [name for name in named.split("+") if name in targets]
+    if arrow and within:
+        return source.partition("/")[0], within
     parts = [part.strip() for part in re.split(r"→|->|/|:|\|", breaker)]
     if len(parts) == 2 and parts[1] in targets:
-        return parts[0], parts[1]
-    return "", next((target for target in targets if target in breaker), breaker)
+        return parts[0], [parts[1]]
+    return "", [next((target for target in targets if target in breaker), breaker)]
 
 
 def _threshold(changes: Sequence[tuple[float, BreakerChanged]]) -> float | None:

@@ -94,4 +94,7 @@ def _calls(story: BreakerStory, left: float, right: float) -> str:
         if left <= call.at_s <= right:
             tally[call.outcome] = tally.get(call.outcome, 0) + 1
     shown = ", ".join(f"{number} {outcome}" for outcome, number in tally.items() if number)
-    return f"Of {counted(sum(tally.values()), 'call')} in that time: {shown}." if shown else "No calls in that time."
+    before, of_several, _ = story.breaker.partition("→")[0].partition("/")
+    whose = f" of all that {before} has" if of_several and "→" in story.breaker else ""
+    calls = counted(sum(tally.values()), "call")
+    return f"Of {calls}{whose} in that time: {shown}." if shown else "No calls in that time."

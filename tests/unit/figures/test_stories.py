@@ -128,6 +128,26 @@ def test_a_breaker_named_after_its_target_guards_all_calls_to_it() -> None:
     assert len(breaker_story.tell(renamed).calls) == 2
 
 
+def test_a_breaker_before_several_guards_the_calls_to_all_of_them_and_one_of_many_says_whose_it_shows() -> None:
+    ended = [
+        (1.0, hooks.CallEnded(1, "page", "a", "Work", "ok", 0.1)),
+        (2.0, hooks.CallEnded(2, "page", "b", "Work", "unknown", 0.5)),
+        (3.0, hooks.CallEnded(3, "front", "b", "Work", "ok", 0.1)),
+    ]
+    told = {
+        name: history(*ended, (4.0, hooks.BreakerChanged(name, "closed", "open", "")), (5.0, ended[0][1]))
+        for name in ("page→a+b", "page/7→b", "a")
+    }
+    assert {name: [call.at_s for call in breaker_story.tell(run).calls] for name, run in told.items()} == {
+        "page→a+b": [1.0, 2.0, 5.0],
+        "page/7→b": [2.0],
+        "a": [1.0, 5.0],
+    }
+    assert "Of 1 call of all that page has in that time: 1 unknown." in describe_breaker_strip(
+        told["page/7→b"], window_s=(0.0, 5.0)
+    )
+
+
 def test_breaker_words_tell_how_far_it_was_behind_the_fault() -> None:
     words = describe_breaker_strip(made_up_run(orders=250))
     assert "It opened 5 times" in words
