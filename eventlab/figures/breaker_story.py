@@ -127,7 +127,7 @@ def _guards(breaker: str, targets: dict[str, None]) -> tuple[str, list[str]]:
 def _threshold(changes: Sequence[tuple[float, BreakerChanged]]) -> float | None:
     """The rate at which it opens, as the reason of an opening states it: ``… (55 % ≥ 50 %)``."""
     for _, what in changes:
-        if found := re.search(r"≥\s*([\d.]+)\s*%", what.reason):
+        if found := re.search(r"failed \(.*≥\s*([\d.]+)\s*%", what.reason):
             return float(found.group(1)) / 100
     return None
 

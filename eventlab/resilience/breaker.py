@@ -14,8 +14,9 @@ from functools import wraps
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, cast
 
-from .. import hooks, runtime
+from .. import hooks
 from ..errors import CircuitOpen, InvalidValue, TimedOut
+from ..runtime import monotonic
 from .config import CircuitBreakerConfig
 from .deadline import deadline
 from .deciding import Decider
@@ -57,8 +58,8 @@ class CircuitBreaker(Decider):
         ``timeout``.
         """
         period = self._period
-        if period.stops and (left_s := period.until_s - runtime.monotonic()) > 0:
-            next(self._rejected)  # as in `_enter`: there may be very many of these
+        if period.stops and (left_s := period.until_s - monotonic()) > 0:
+            self._count_rejection()  # as in `_enter`: there may be very many of these
             raise CircuitOpen(self.name, left_s)
         if not self._plain:
             return await self._closely(f, args, kwargs)
@@ -79,8 +80,8 @@ class CircuitBreaker(Decider):
         A ``timeout`` is refused: nothing can end a plain function from outside.
         """
         period = self._period
-        if period.stops and (left_s := period.until_s - runtime.monotonic()) > 0:
-            next(self._rejected)  # as in `_enter`: there may be very many of these
+        if period.stops and (left_s := period.until_s - monotonic()) > 0:
+            self._count_rejection()  # as in `_enter`: there may be very many of these
             raise CircuitOpen(self.name, left_s)
         if not self._plain:
             return self._run_closely(f, args, kwargs)
@@ -166,7 +167,7 @@ class CircuitBreaker(Decider):
         return breaker
 
     async def _closely(self, f: Callable[..., Awaitable[T]], args: tuple[object, ...], kwargs: dict[str, object]) -> T:
-        period, began_s, timeout_s = self._enter(), runtime.monotonic(), self._timeout_s
+        period, began_s, timeout_s = self._enter(), monotonic(), self._timeout_s
         try:
             if timeout_s is None:
                 result = await f(*args, **kwargs)
@@ -200,7 +201,7 @@ class CircuitBreaker(Decider):
 
     def _run_closely(self, f: Callable[..., T], args: tuple[object, ...], kwargs: dict[str, object]) -> T:
         self._refuse_timeout()
-        period, began_s = self._enter(), runtime.monotonic()
+        period, began_s = self._enter(), monotonic()
         try:
             result = f(*args, **kwargs)
         except BaseException as error:
@@ -228,7 +229,7 @@ class CircuitBreaker(Decider):
         self._settle(period, (FAILED if failed else FINE) | self._slowness(began_s))
 
     def _slowness(self, began_s: float) -> int:
-        return SLOW if self._slow_s is not None and runtime.monotonic() - began_s > self._slow_s else 0
+        return SLOW if self._slow_s is not None and monotonic() - began_s > self._slow_s else 0
 
     def _refuse_timeout(self) -> None:
         if self._timeout_s is not None:

@@ -35,7 +35,7 @@ class Decider:
         self._open_for_s = self.config.open_s
         self._judged_from = self.config.minimum_calls
         self._lock = threading.RLock()  # re-entrant: a finalizer that calls through it may run at any moment
-        self._rejected = count()  # adding one is one step, without the lock
+        self._count_rejections_from(0)
         self._untold: deque[hooks.Happening] = deque()
         self._period = self._begin(state, 0.0 if state is not State.OPEN else runtime.monotonic())
 
@@ -84,9 +84,13 @@ class Decider:
     def reset(self, reason: str = "reset by hand") -> None:
         """Close it, and forget everything: the window, how often it opened, how many were rejected."""
         with self._lock:
-            self._rejected = count()
+            self._count_rejections_from(0)
             self._change(State.CLOSED, reason, runtime.monotonic())
         self._tell()
+
+    def _count_rejections_from(self, number: int) -> None:
+        self._rejected = count(number)
+        self._count_rejection = self._rejected.__next__  # one step, without the lock
 
     def _counted(self) -> tuple[int, int, int]:
         with self._lock:
@@ -118,7 +122,7 @@ class Decider:
 
         Should they have less time left than that, it is known sooner.
         """
-        next(self._rejected)
+        self._count_rejection()
         left_s = period.until_s - now_s
         raise CircuitOpen(self.name, left_s if period.stops else min(left_s, self._open_for_s))
 
@@ -160,7 +164,7 @@ class Decider:
             reason = f"{answered} after {self.config.half_open_max_s:g} s, the longest that it may be half-open"
             period = self._change(State.OPEN, reason, period.until_s)
         if period.state is State.OPEN and now_s >= period.until_s:
-            period = self._change(State.HALF_OPEN, f"{self._open_for_s:g} s have passed", now_s)
+            period = self._change(State.HALF_OPEN, f"{self._open_for_s:.3g} s have passed", now_s)
         return period
 
     def _change(self, state: State, reason: str, at_s: float) -> Period:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
-from itertools import count
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -96,7 +95,7 @@ def restore(breaker: Decider, snapshot: BreakerSnapshot) -> None:
     breaker._period = period
     breaker._open_for_s = snapshot.open_for_s or breaker.config.open_s
     breaker.openings, breaker.failed_at = snapshot.openings, snapshot.failed_at
-    breaker._rejected = count(snapshot.rejections)
+    breaker._count_rejections_from(snapshot.rejections)
     window = period.window
     if isinstance(window, CountWindow):
         kept = snapshot.outcomes[-window.size :]

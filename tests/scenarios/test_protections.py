@@ -50,7 +50,7 @@ def test_without_what_it_is_about_its_first_expectation_fails(name: str, sets: t
 @pytest.mark.parametrize(
     ("cure", "answered"),
     [
-        ("policies.retry.backoff={base: 1s, factor: 4, cap: 10s, jitter: full}", 489),
+        ("policies.retry.backoff={base: 2s, factor: 2, cap: 10s, jitter: equal}", 591),
         ("policies.retry.budget={ratio: 10%}", 591),
         ("policies.breaker.enabled=true", 591),
         ("services.database.model.discipline=codel", 591),

@@ -148,6 +148,12 @@ def test_a_breaker_before_several_guards_the_calls_to_all_of_them_and_one_of_man
     )
 
 
+def test_a_threshold_of_slow_calls_is_not_one_of_failures() -> None:
+    reason = "3 of 10 calls were slow, over 2 s (30 % ≥ 30 %)"
+    slow = history((2.0, hooks.BreakerChanged("payments", "closed", "open", reason)))
+    assert breaker_story.tell(slow).threshold is None
+
+
 def test_breaker_words_tell_how_far_it_was_behind_the_fault() -> None:
     words = describe_breaker_strip(made_up_run(orders=250))
     assert "It opened 5 times" in words
