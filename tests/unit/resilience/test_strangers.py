@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
-from eventlab.errors import InvalidValue
+from eventlab.errors import CircuitOpen, InvalidValue
 from eventlab.resilience import CircuitBreaker, CircuitBreakerConfig, CircuitBreakers, State, deadline, hedge, retry
 from eventlab.simulation import World
 from eventlab.testing.clock import ManualClock
@@ -81,3 +83,22 @@ def test_asynchronous_generators_that_take_turns_each_settle_the_permit_of_their
         return [*states, breaker.state]
 
     assert World().run(main) == [State.HALF_OPEN, State.CLOSED]
+
+
+def test_a_hundred_thousand_rejections_grow_nothing_whichever_way_they_come() -> None:
+    shut = CircuitBreaker("payments", state=State.FORCED_OPEN)
+    probed = CircuitBreaker("stock", CircuitBreakerConfig(half_open_calls=1), State.HALF_OPEN)
+    out = probed.acquire()
+
+    def reject(times: int) -> None:
+        for _ in range(times):
+            for way in (lambda: shut.run(int), shut.acquire, lambda: probed.run(int), probed.acquire):
+                with contextlib.suppress(CircuitOpen):
+                    way()
+
+    reject(100)
+    before = sys.getallocatedblocks()
+    reject(25_000)
+    assert sys.getallocatedblocks() - before < 100
+    assert (shut.rejections, probed.rejections, probed.permits_left) == (50_200, 50_200, 0)
+    out.release()
