@@ -66,6 +66,8 @@ class RateLimiter:
         if not 0 < cost <= self.burst:
             raise InvalidValue(f"cost of a call of {self.name}", cost, f"above 0, and at most the burst {self.burst:g}")
         now_s = runtime.monotonic()
+        if self._even_s - now_s > self.burst / self.rate_per_s + GRACE_S:
+            self._even_s = now_s  # no calls lead so far ahead: this clock is another one, that of a new world
         if not self._queue and self._even_s <= now_s:
             return 0.0
         left_s = self._opens_s(self._queued_cost + cost) - now_s

@@ -283,3 +283,18 @@ def test_a_setting_outside_its_domain_is_named(settings: dict[str, float]) -> No
 def test_a_call_that_could_never_pass_is_refused() -> None:
     with pytest.raises(InvalidValue, match="at most the burst 2"):
         RateLimiter("r", 1, burst=2).try_acquire(3)
+
+
+def test_it_waits_for_no_clock_of_an_earlier_world() -> None:
+    limiter = RateLimiter("mails", 1.0)
+
+    async def main() -> float:
+        await asyncio.sleep(5000)
+        limiter.try_acquire()
+        return limiter.wait_s()
+
+    async def later() -> float:
+        return limiter.wait_s()
+
+    assert World(1).run(main()) == 1
+    assert World(1).run(later()) <= 1
