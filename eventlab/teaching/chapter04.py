@@ -16,12 +16,14 @@ from eventlab.simulation.statistics import t_quantile
 
 from .guarded import exercise
 from .said import Said
+from .spending import exercise as budget
 from .storefront import PROBES, Day, day, in_vain, naive, no_more_probes_than, sound
 from .table import Table
 
 __all__ = [
     "CURES", "LOSSES", "PROBES", "run", "runs", "law", "days", "answered_late", "Amplified", "amplified", "as_table",
-    "day", "naive", "sound", "no_more_probes_than", "in_vain", "exercise",
+    "day", "naive", "sound", "no_more_probes_than", "in_vain", "exercise", "budget",
+    "SLOW_CALLS",
 ]  # fmt: skip
 
 FOLDER = Path("../scenarios")
@@ -33,6 +35,12 @@ CURES = {
     "shedding": ("services.database.model.discipline=codel",),
 }
 """What is changed in the file, one cure at a time."""
+
+SLOW_CALLS = {
+    "slow calls count": (),
+    "failures alone": ("policies.breaker.slow_call=60s", "policies.breaker.slow_call_rate=100%"),
+}
+"""What the breaker of `slow-never-fails` looks at."""
 
 LOSSES = (0.05, 0.15, 0.3, 0.5)
 ATTEMPTS = 4

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from eventlab.errors import Unavailable
+from eventlab.history import of_kind
+from eventlab.hooks import CallEnded
 from eventlab.teaching import chapter04
 from tests.sources import ROOT
 
@@ -172,3 +174,57 @@ def test_the_formula_agrees_and_another_is_found_out() -> None:
     assert measured.agrees and [row[-1] for row in chapter04.as_table([measured]).rows] == ["yes"]
     wrong = measured._replace(loss=0.3)
     assert not wrong.agrees and [row[-1] for row in chapter04.as_table([wrong]).rows] == ["NO"]
+
+
+def always(share: float, log: list[tuple[float, str]], now_s: float) -> bool:
+    return True
+
+
+def never(share: float, log: list[tuple[float, str]], now_s: float) -> bool:
+    return False
+
+
+def lets_retries_pay_for_retries(share: float, log: list[tuple[float, str]], now_s: float) -> bool:
+    recent = [what for at_s, what in log if at_s > now_s - 10]
+    return recent.count("retry") + 1 <= share * len(recent)
+
+
+def saves_up_for_ever(share: float, log: list[tuple[float, str]], now_s: float) -> bool:
+    sent = [what for _, what in log]
+    return sent.count("retry") + 1 <= share * sent.count("call")
+
+
+def never_forgives(share: float, log: list[tuple[float, str]], now_s: float) -> bool:
+    recent = [what for at_s, what in log if at_s > now_s - 10]
+    return sum(what == "retry" for _, what in log) + 1 <= share * recent.count("call")
+
+
+def test_our_budget_holds() -> None:
+    checked = chapter04.budget.check(chapter04.budget.solution)
+    assert (checked.status, checked.text) == ("held", "All 3 laws hold, tried on 7 inputs.")
+
+
+@pytest.mark.parametrize(
+    ("answer", "law", "told"),
+    [
+        (always, 0, "On (0.1, 10), there were 30 retries; 10% of the calls are 1"),
+        (never, 0, "On (0.1, 10), there were 0 retries; 10% of the calls are 1"),
+        (lets_retries_pay_for_retries, 0, "On (0.25, 40), there were 13 retries; 25% of the calls are 10"),
+        (saves_up_for_ever, 1, "a retry was allowed at 60 s, with one call in the last 10 s"),
+        (never_forgives, 2, "On (1, 30.0), no retry was allowed at 30 s, after 10 calls in the last 10 s"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_a_budget_that_only_looks_right_is_refused_by_the_law_it_breaks(
+    answer: Callable[..., bool], law: int, told: str
+) -> None:
+    checked = chapter04.budget.check(answer)
+    assert checked.broken is not None
+    assert checked.broken.law == chapter04.budget.laws[law].text
+    assert told in checked.text
+
+
+def test_both_breakers_tell_whom_they_turned_away() -> None:
+    days = [chapter04.day(make()) for make in (chapter04.naive, chapter04.sound)]
+    ends = [[what.outcome for _, what in of_kind(day.entries, CallEnded)] for day in days]
+    assert [(len(one), one.count("rejected")) for one in ends] == [(400, 198), (400, 220)]
