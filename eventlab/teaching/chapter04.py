@@ -29,7 +29,7 @@ __all__ = [
 FOLDER = Path("../scenarios")
 CURES = {
     "as it is": (),
-    "backoff": ("policies.retry.backoff={base: 1s, factor: 4, cap: 10s, jitter: full}",),
+    "backoff": ("policies.retry.backoff={base: 2s, factor: 2, cap: 10s, jitter: equal}",),
     "budget": ("policies.retry.budget={ratio: 10%}",),
     "breaker": ("policies.breaker.enabled=true",),
     "shedding": ("services.database.model.discipline=codel",),
