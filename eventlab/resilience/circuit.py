@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from ..errors import CircuitOpen
-from .policy import Layer, Rejected
+from .policy import Layer, Rejected, telling
 
 T = TypeVar("T")
 
@@ -27,22 +27,9 @@ class Breaker(Layer):
     circuit: Circuit
 
     def around(self, inner: Callable[[], Awaitable[T]], rejected: Rejected | None) -> Coroutine[Any, Any, T]:
-        return self.circuit.call(inner) if rejected is None else self._telling(inner, rejected)
-
-    async def _telling(self, inner: Callable[[], Awaitable[T]], rejected: Rejected) -> T:
-        let_through = False
-
-        def pass_on() -> Awaitable[T]:
-            nonlocal let_through
-            let_through = True
-            return inner()
-
-        try:
-            return await self.circuit.call(pass_on)
-        except CircuitOpen as error:
-            if not let_through:
-                rejected(error)
-            raise
+        if rejected is None:
+            return self.circuit.call(inner)
+        return telling(self.circuit.call, inner, (CircuitOpen,), rejected)
 
     def __repr__(self) -> str:
         return f"breaker({getattr(self.circuit, 'name', self.circuit)!r})"

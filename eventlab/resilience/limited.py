@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 from .. import errors
 from .adaptive import AdaptiveLimit
 from .bulkhead import Bulkhead
-from .policy import Layer, Rejected
+from .policy import Layer, Rejected, telling
 from .rate import RateLimiter
 from .shedder import Shedder
 
@@ -39,22 +39,9 @@ class Limited(Layer):
         return self.limiter.kind
 
     def around(self, inner: Callable[[], Awaitable[T]], rejected: Rejected | None) -> Coroutine[Any, Any, T]:
-        return self.limiter.call(inner) if rejected is None else self._telling(inner, rejected)
-
-    async def _telling(self, inner: Callable[[], Awaitable[T]], rejected: Rejected) -> T:
-        let_through = False
-
-        def pass_on() -> Awaitable[T]:
-            nonlocal let_through
-            let_through = True
-            return inner()
-
-        try:
-            return await self.limiter.call(pass_on)
-        except (errors.Rejected, errors.DeadlinePassed) as error:
-            if not let_through:
-                rejected(error)
-            raise
+        if rejected is None:
+            return self.limiter.call(inner)
+        return telling(self.limiter.call, inner, (errors.Rejected, errors.DeadlinePassed), rejected)
 
     def __repr__(self) -> str:
         return f"{self.kind}({self.limiter.name!r})"

@@ -71,6 +71,28 @@ class Policy:
         return protected
 
 
+async def telling(
+    call: Callable[[Callable[[], Awaitable[T]]], Awaitable[T]],
+    inner: Callable[[], Awaitable[T]],
+    kept_back_by: tuple[type[Unavailable], ...],
+    rejected: Rejected,
+) -> T:
+    """Await ``call(inner)``, and tell *rejected* of an error of *kept_back_by*, if *inner* was not called before it."""
+    let_through = False
+
+    def pass_on() -> Awaitable[T]:
+        nonlocal let_through
+        let_through = True
+        return inner()
+
+    try:
+        return await call(pass_on)
+    except kept_back_by as error:
+        if not let_through:
+            rejected(error)
+        raise
+
+
 class Layer(Policy):
     """One kind of protection, usually a frozen dataclass: what it asks of the others is in `order`."""
 

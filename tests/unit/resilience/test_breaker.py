@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -293,3 +294,22 @@ def test_a_hundred_thousand_rejections_grow_nothing() -> None:
 def test_a_setting_outside_its_domain_is_named(settings: dict[str, Any]) -> None:
     with pytest.raises(InvalidValue, match=next(iter(settings))):
         CircuitBreakerConfig(**settings)
+
+
+def test_a_hundred_thousand_rejections_grow_nothing_whichever_way_they_come() -> None:
+    shut = CircuitBreaker("payments", state=State.FORCED_OPEN)
+    probed = CircuitBreaker("stock", CircuitBreakerConfig(half_open_calls=1), State.HALF_OPEN)
+    out = probed.acquire()
+
+    def reject(times: int) -> None:
+        for _ in range(times):
+            for way in (lambda: shut.run(int), shut.acquire, lambda: probed.run(int), probed.acquire):
+                with contextlib.suppress(CircuitOpen):
+                    way()
+
+    reject(100)
+    before = sys.getallocatedblocks()
+    reject(25_000)
+    assert sys.getallocatedblocks() - before < 100
+    assert (shut.rejections, probed.rejections, probed.permits_left) == (50_200, 50_200, 0)
+    out.release()

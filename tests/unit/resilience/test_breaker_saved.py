@@ -128,3 +128,11 @@ def test_a_registry_is_saved_and_restored_as_a_whole() -> None:
 def test_a_registry_of_none_is_refused() -> None:
     with pytest.raises(InvalidValue, match="targets_max"):
         CircuitBreakers(targets_max=0)
+
+
+def test_the_registry_lets_go_of_a_closed_one_before_an_open_one_whatever_its_name_is() -> None:
+    breakers = CircuitBreakers(targets_max=2)
+    breakers.of("payments").switch(State.OPEN)
+    breakers.of("")
+    breakers.of("stock")
+    assert [breaker.name for breaker in breakers] == ["payments", "stock"]
