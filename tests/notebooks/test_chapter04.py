@@ -11,7 +11,7 @@ import pytest
 from eventlab.errors import Unavailable
 from eventlab.history import of_kind
 from eventlab.hooks import CallEnded
-from eventlab.teaching import chapter04
+from eventlab.teaching import Exercise, chapter04
 from tests.sources import ROOT
 
 SCENARIOS = ROOT / "scenarios"
@@ -115,6 +115,13 @@ async def only_sleeps(circuit: Any, f: Any) -> Any:
 async def blank(circuit: Any, f: Any) -> Any: ...
 
 
+def refusal(exercise: Exercise, answer: Callable[..., Any], law: int) -> str:
+    """What is said to an answer that breaks this law, and not another one."""
+    checked = exercise.check(answer)
+    assert checked.broken is not None and checked.broken.law == exercise.laws[law].text
+    return checked.text
+
+
 def test_our_solution_holds() -> None:
     checked = chapter04.exercise.check(chapter04.exercise.solution)
     assert (checked.status, checked.text) == ("held", "All 5 laws hold, tried on 13 inputs.")
@@ -138,10 +145,7 @@ def test_our_solution_holds() -> None:
 def test_an_answer_that_only_looks_right_is_refused_by_the_law_it_breaks(
     answer: Callable[..., Any], law: int, because: str
 ) -> None:
-    checked = chapter04.exercise.check(answer)
-    assert checked.broken is not None
-    assert checked.broken.law == chapter04.exercise.laws[law].text
-    assert because in checked.broken.because
+    assert because in refusal(chapter04.exercise, answer, law)
 
 
 def test_an_answer_without_an_end_is_told_so() -> None:
@@ -149,9 +153,12 @@ def test_an_answer_without_an_end_is_told_so() -> None:
     assert text.startswith("Your answer does not come to an end.") and "still not answered after 60 s" in text
 
 
-@pytest.mark.parametrize("answer", [None, ..., blank])
+def no_budget(share: float, log: list[tuple[float, str]], now_s: float) -> Any: ...
+
+
+@pytest.mark.parametrize("answer", [None, ..., blank, no_budget])
 def test_no_answer_is_not_yet_one(answer: object) -> None:
-    assert chapter04.exercise.check(answer).status == "not yet"
+    assert [task.check(answer).status for task in (chapter04.exercise, chapter04.budget)] == ["not yet"] * 2
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -218,10 +225,7 @@ def test_our_budget_holds() -> None:
 def test_a_budget_that_only_looks_right_is_refused_by_the_law_it_breaks(
     answer: Callable[..., bool], law: int, told: str
 ) -> None:
-    checked = chapter04.budget.check(answer)
-    assert checked.broken is not None
-    assert checked.broken.law == chapter04.budget.laws[law].text
-    assert told in checked.text
+    assert told in refusal(chapter04.budget, answer, law)
 
 
 def test_both_breakers_tell_whom_they_turned_away() -> None:
