@@ -136,7 +136,8 @@ def draw_rate(ax: Axes, story: BreakerStory) -> None:
         ax.plot(x[-1], y[-1], marker="o", markersize=2.5, color=INK, zorder=4)
     if story.threshold is not None:
         ax.axhline(story.threshold, color=FAILED.colour, linestyle=FAILED.line, linewidth=1.2, zorder=3)
-        _margin(ax, story.threshold, f"opens at {story.threshold * 100:.0f} %")
+        beside = max(story.threshold, 0.34)  # a lower one would stand in the words below
+        _margin(ax, beside, f"opens at {story.threshold * 100:.0f} %")
     _margin(ax, 0.07, "too few calls\nto judge")
     ax.set_ylim(0, 1.08)
     ax.set_yticks([0, 0.5, 1.0], ["0 %", "50 %", "100 %"])
