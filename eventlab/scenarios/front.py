@@ -11,7 +11,7 @@ from .. import runtime
 from ..errors import EventlabError, UnknownOutcome
 from ..history import operation
 from ..services import Client, Request
-from ..shop import Checkout, CreateUser, Line, RegisterCustomer
+from ..shop import Checkout, CreateCustomerProfile, CreateUser, Line
 from ..shop.theatre import ComeBack, GoHome
 from ..simulation import workload
 from ..simulation.modelled import Done, Work
@@ -116,7 +116,7 @@ class Front:
     async def _register_now(self, customer_id: str) -> None:
         email = f"customer-{customer_id}@example.com"
         await self._client.call("users", CreateUser(customer_id, email), key=f"user-{customer_id}")
-        await self._client.call("orders", RegisterCustomer(customer_id, email), key=f"customer-{customer_id}")
+        await self._client.call("orders", CreateCustomerProfile(customer_id, email), key=f"customer-{customer_id}")
 
     async def _work(self, target: str, name: str) -> str:
         done = await self._ask(target, Work(name), name)

@@ -12,13 +12,19 @@ from eventlab.shop.checkout import CheckoutInput, CheckoutView
 from eventlab.shop.invariants import INVARIANTS, check_shop
 from eventlab.shop.keeping import ServiceContext, ShopService
 from eventlab.shop.messages import (
+    CancelOrder,
     Checkout,
     CheckoutResult,
+    CreateCustomerProfile,
+    CreateOrder,
     CreateUser,
     Item,
     Line,
+    PaymentOutcome,
+    ProcessPayment,
     ReceiveStock,
-    RegisterCustomer,
+    UpdateCustomerProfile,
+    UpdateUser,
 )
 from eventlab.shop.settings import ShopSettings
 
@@ -31,7 +37,13 @@ __all__ = [
     "build_shop",
     "open_shop",
     "CreateUser",
-    "RegisterCustomer",
+    "UpdateUser",
+    "CreateCustomerProfile",
+    "UpdateCustomerProfile",
+    "CreateOrder",
+    "CancelOrder",
+    "ProcessPayment",
+    "PaymentOutcome",
     "ReceiveStock",
     "Item",
     "Line",

@@ -15,8 +15,10 @@ from eventlab.sagas import Saga, SagaState, Step, StepContext, StepStatus, pivot
 from eventlab.services import Client, Request
 from eventlab.shop import messages as ask
 from eventlab.shop import ordering
+from eventlab.shop.ordering import order_stream
+from eventlab.shop.profiles import customer_stream
 from eventlab.shop.settings import ShopSettings, StepOrder
-from eventlab.store import EventStore, StreamId
+from eventlab.store import EventStore
 
 NAMES: dict[StepOrder, str] = {"payment_first": "checkout", "inventory_first": "checkout_inventory_first"}
 """Which of the two commonest refusals is asked for first; each way is a saga of its own name."""
@@ -83,8 +85,8 @@ class CheckoutSteps:
 
     async def create_order(self, ctx: StepContext) -> dict[str, str]:
         wish: CheckoutInput = ctx.input
-        customer = StreamId(f"customer-{wish.customer_id}")
-        order = _order(wish.order_id)
+        order = order_stream(wish.order_id)
+        customer = customer_stream(wish.customer_id)
         create = ordering.CreateOrder(order, customer, wish.order_id, wish.customer_id, wish.lines)
         for _, created in (await self._decide(create)).events:
             if isinstance(created, ordering.OrderCreated):
@@ -93,7 +95,7 @@ class CheckoutSteps:
         return {"address": created_before.address}
 
     async def cancel_order(self, ctx: StepContext, result: Any) -> None:
-        await self._decide(ordering.CancelOrder(_order(ctx.input.order_id), ctx.input.order_id))
+        await self._decide(ordering.CancelOrder(order_stream(ctx.input.order_id), ctx.input.order_id))
 
     async def reserve_payment(self, ctx: StepContext) -> None:
         wish: CheckoutInput = ctx.input
@@ -123,17 +125,13 @@ class CheckoutSteps:
         await self._call("shipping", ctx, ask.DispatchShipment(ctx.input.order_id))
 
     async def confirm_order(self, ctx: StepContext) -> None:
-        await self._decide(ordering.ConfirmOrder(_order(ctx.input.order_id), ctx.input.order_id))
+        await self._decide(ordering.ConfirmOrder(order_stream(ctx.input.order_id), ctx.input.order_id))
 
     async def _call(self, target: str, ctx: StepContext, request: Request[ask.Done]) -> None:
         await self._client.call(target, request, key=ctx.key)
 
     async def _decide(self, command: Command[Any]) -> Executed:
         return await execute(self._store, command, retry=self._settings.conflicts)
-
-
-def _order(order_id: str) -> StreamId:
-    return StreamId(f"order-{order_id}")
 
 
 class CheckoutView(msgspec.Struct, frozen=True):

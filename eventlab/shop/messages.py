@@ -48,19 +48,69 @@ class CreateUser(Request[UserCreated], frozen=True):
     address: str = ""
 
 
+class UserChanged(msgspec.Struct, frozen=True):
+    """*version* counts the profiles that the user has had; whoever keeps a copy tells by it which is newer."""
+
+    user_id: str
+    version: int
+
+
+class UpdateUser(Request[UserChanged], frozen=True):
+    """The whole profile as it is from now on. Refused with ``unknown_user``."""
+
+    user_id: str
+    email: str
+    address: str = ""
+
+
 # --- orders
 
 
-class CustomerKnown(msgspec.Struct, frozen=True):
+class ProfileKnown(msgspec.Struct, frozen=True):
+    """The version of the profile that orders know now; *ignored* says that what came was older than that."""
+
     customer_id: str
+    version: int
+    ignored: bool = False
 
 
-class RegisterCustomer(Request[CustomerKnown], frozen=True):
-    """Orders keep a copy of what they need to know about a customer, and so need not ask users."""
+class CreateCustomerProfile(Request[ProfileKnown], frozen=True):
+    """Orders keep a copy of what they need to know about a user, and so need not ask. This is its first version."""
 
     customer_id: str
     email: str
     address: str = ""
+
+
+class UpdateCustomerProfile(Request[ProfileKnown], frozen=True):
+    """The whole profile as users had it in that *version*. It needs none before it; an older one changes nothing."""
+
+    customer_id: str
+    email: str
+    address: str
+    version: int
+
+
+class OrderTaken(msgspec.Struct, frozen=True):
+    order_id: str
+    total_cents: int
+
+
+class CreateOrder(Request[OrderTaken], frozen=True):
+    """An order that nobody has paid for yet: its checkout finds it there, and goes on from it.
+
+    Refused with ``unknown_customer``, ``no_items``, ``bad_quantity``, ``bad_amount``, or ``cancelled``.
+    """
+
+    order_id: str
+    customer_id: str
+    lines: tuple[Line, ...]
+
+
+class CancelOrder(Request[Done], frozen=True):
+    """Refused with ``in_checkout`` once the order's checkout has begun, for only that knows what else to undo."""
+
+    order_id: str
 
 
 class CheckoutResult(msgspec.Struct, frozen=True):
@@ -93,7 +143,31 @@ class CapturePayment(Request[Done], frozen=True):
 
 
 class ReleasePayment(Request[Done], frozen=True):
+    """Refused with ``captured``: money that was taken is not given back, there are no refunds here."""
+
     order_id: str
+
+
+class PaymentOutcome(msgspec.Struct, frozen=True):
+    """What became of a payment: a declined one is an answer like any other."""
+
+    payment_id: str
+    status: Literal["captured", "declined"]
+    cents: int
+    reason: str = ""
+
+
+class ProcessPayment(Request[PaymentOutcome], frozen=True):
+    """Reserve and capture at once, for what is sold without a checkout. *order_id* is only written down.
+
+    The same *payment_id* again is the same payment: it gets the same answer.
+    """
+
+    payment_id: str
+    order_id: str
+    customer_id: str
+    amount_cents: int
+    method: str = "card"
 
 
 # --- inventory

@@ -12,28 +12,25 @@ from msgspec.structs import replace
 from eventlab.codec import event
 from eventlab.commands import Command
 from eventlab.errors import Refused
+from eventlab.sagas.events import SagaStarted
 from eventlab.shop.keeping import cancelled, differs, not_possible
 from eventlab.shop.messages import Line
 from eventlab.shop.owners import ORDERS
+from eventlab.shop.profiles import CustomerProfileRecorded
 from eventlab.store import StoredEvent, StreamId
-
-
-@event("CustomerRegistered")
-@dataclass(frozen=True, slots=True)
-class CustomerRegistered:
-    customer_id: str
-    email: str
-    address: str
 
 
 @event("OrderCreated")
 @dataclass(frozen=True, slots=True)
 class OrderCreated:
+    """*profile_version* says on which version of the customer's profile it rests, and so how old that was."""
+
     order_id: str
     customer_id: str
     address: str
     lines: tuple[Line, ...]
     total_cents: int
+    profile_version: int
 
 
 @event("OrderConfirmed")
@@ -51,11 +48,12 @@ class OrderCancelled:
 
 
 class Order(msgspec.Struct, frozen=True):
-    """One order and the customer who placed it."""
+    """One order, the customer who placed it, and whether its checkout has begun, where that is read as well."""
 
     status: Literal["unknown", "created", "confirmed", "cancelled"] = "unknown"
     created: OrderCreated | None = None
-    customer: CustomerRegistered | None = None
+    customer: CustomerProfileRecorded | None = None
+    in_checkout: bool = False
 
     def after(self, event: object) -> Order:
         match event:
@@ -65,8 +63,10 @@ class Order(msgspec.Struct, frozen=True):
                 return replace(self, status="confirmed")
             case OrderCancelled():
                 return replace(self, status="cancelled")
-            case CustomerRegistered():
+            case CustomerProfileRecorded():
                 return replace(self, customer=event)
+            case SagaStarted():
+                return replace(self, in_checkout=True)
         return self
 
 
@@ -80,19 +80,6 @@ class OnOrder(Command[Order]):
 
     def apply(self, state: Order, stored: StoredEvent) -> Order:
         return state.after(stored.event)
-
-
-@dataclass(frozen=True)
-class RegisterCustomer(OnOrder):
-    stream: StreamId
-    details: CustomerRegistered
-
-    def handle(self, state: Order) -> Iterable[tuple[str, object]]:
-        if state.customer is None:
-            return [(self.stream, self.details)]
-        if state.customer != self.details:
-            raise Refused("customer_exists", f"customer {self.details.customer_id} is known with other details")
-        return ()
 
 
 @dataclass(frozen=True)
@@ -116,8 +103,9 @@ class CreateOrder(OnOrder):
             raise Refused("unknown_customer", f"nobody knows customer {self.customer_id}")
         self._check_lines()
         total_cents = sum(line.total_cents for line in self.lines)
-        address = state.customer.address
-        return [(self.order, OrderCreated(self.order_id, self.customer_id, address, self.lines, total_cents))]
+        address, version = state.customer.address, state.customer.version
+        created = OrderCreated(self.order_id, self.customer_id, address, self.lines, total_cents, version)
+        return [(self.order, created)]
 
     def _check_lines(self) -> None:
         if not self.lines:
@@ -149,3 +137,23 @@ class CancelOrder(OnOrder):
         if state.status == "confirmed":
             raise not_possible("confirmed", "the state", self.order_id, state.status)
         return [(self.order, OrderCancelled(self.order_id))] if state.status != "cancelled" else ()
+
+
+@dataclass(frozen=True)
+class CallOffOrder(CancelOrder):
+    """Cancel an order that has no checkout. Reads the checkout's own stream, so none can begin in between."""
+
+    saga: StreamId
+
+    def handle(self, state: Order) -> Iterable[tuple[str, object]]:
+        if state.in_checkout and state.status != "cancelled":
+            raise Refused(
+                "in_checkout",
+                f"the checkout of order {self.order_id} has begun, and it alone can undo what it did",
+                {"order_id": self.order_id},
+            )
+        return super().handle(state)
+
+
+def order_stream(order_id: str) -> StreamId:
+    return StreamId(f"order-{order_id}")

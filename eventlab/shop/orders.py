@@ -8,9 +8,10 @@ from eventlab.errors import Refused, SagaInputDiffers
 from eventlab.sagas import SagaEngine, SagaState
 from eventlab.services import Call, handles
 from eventlab.shop import messages as ask
-from eventlab.shop import ordering
+from eventlab.shop import ordering, profiles
 from eventlab.shop.checkout import NAMES, CheckoutInput, CheckoutSteps
 from eventlab.shop.keeping import ServiceContext, ShopService
+from eventlab.shop.profiles import CustomerProfileRecorded
 from eventlab.store import StreamId
 
 
@@ -32,11 +33,34 @@ class OrdersService(ShopService):
             self._recovering.cancel()
         await self.engine.stop()
 
-    @handles(ask.RegisterCustomer)
-    async def register_customer(self, request: ask.RegisterCustomer, call: Call) -> ask.CustomerKnown:
-        details = ordering.CustomerRegistered(request.customer_id, request.email, request.address)
-        await self.decide(ordering.RegisterCustomer(StreamId(f"customer-{request.customer_id}"), details))
-        return ask.CustomerKnown(request.customer_id)
+    @handles(ask.CreateCustomerProfile)
+    async def create_profile(self, request: ask.CreateCustomerProfile, call: Call) -> ask.ProfileKnown:
+        profile = CustomerProfileRecorded(request.customer_id, request.email, request.address, profiles.FIRST)
+        return await self._record(profiles.CreateCustomerProfile, profile)
+
+    @handles(ask.UpdateCustomerProfile)
+    async def update_profile(self, request: ask.UpdateCustomerProfile, call: Call) -> ask.ProfileKnown:
+        profile = CustomerProfileRecorded(request.customer_id, request.email, request.address, request.version)
+        return await self._record(profiles.UpdateCustomerProfile, profile)
+
+    async def _record(self, command: type[profiles.OnProfile], profile: CustomerProfileRecorded) -> ask.ProfileKnown:
+        stream = profiles.customer_stream(profile.customer_id)
+        done = await self.decide(command(stream, profile))
+        known = profile if done.events else (await self.store.read(stream))[-1].event
+        return ask.ProfileKnown(profile.customer_id, known.version, ignored=known.version > profile.version)
+
+    @handles(ask.CreateOrder)
+    async def create(self, request: ask.CreateOrder, call: Call) -> ask.OrderTaken:
+        order_id, customer_id = request.order_id, request.customer_id
+        order, customer = ordering.order_stream(order_id), profiles.customer_stream(customer_id)
+        await self.decide(ordering.CreateOrder(order, customer, order_id, customer_id, request.lines))
+        return ask.OrderTaken(order_id, sum(line.total_cents for line in request.lines))
+
+    @handles(ask.CancelOrder)
+    async def cancel(self, request: ask.CancelOrder, call: Call) -> ask.Done:
+        order, saga = ordering.order_stream(request.order_id), StreamId(f"saga-{request.order_id}")
+        await self.decide(ordering.CallOffOrder(order, request.order_id, saga))
+        return ask.Done(request.order_id)
 
     @handles(ask.Checkout)
     async def checkout(self, request: ask.Checkout, call: Call) -> ask.CheckoutResult:

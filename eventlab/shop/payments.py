@@ -46,6 +46,17 @@ class PaymentCaptured:
     cents: int
 
 
+@event("PaymentProcessed")
+@dataclass(frozen=True, slots=True)
+class PaymentProcessed:
+    """Reserved and captured at once, outside any checkout."""
+
+    order_id: str
+    customer_id: str
+    cents: int
+    method: str
+
+
 @event("PaymentReleased")
 @dataclass(frozen=True, slots=True)
 class PaymentReleased:
@@ -60,6 +71,8 @@ class Payment(msgspec.Struct, frozen=True):
 
     status: Literal["unknown", "reserved", "declined", "captured", "released"] = "unknown"
     cents: int = 0
+    at_once: PaymentProcessed | None = None
+    """If it was processed at once: then it is nothing that a checkout could release."""
 
     def after(self, event: object) -> Payment:
         match event:
@@ -69,6 +82,8 @@ class Payment(msgspec.Struct, frozen=True):
                 return Payment("declined", cents)
             case PaymentCaptured(cents=cents):
                 return Payment("captured", cents)
+            case PaymentProcessed(cents=cents):
+                return Payment("captured", cents, event)
             case PaymentReleased():
                 return Payment("released", self.cents)
         return self
@@ -110,6 +125,33 @@ class ReservePayment(OnPayment):
             raise differs("the payment", self.order_id)
         if state.status == "declined":
             raise declined_refusal(self.order_id, self.cents)
+        if state.at_once is not None:
+            raise not_possible("processed", "the payment", self.order_id, "captured already, outside this checkout")
+        return ()
+
+
+@dataclass(frozen=True)
+class ProcessPayment(OnPayment):
+    """A payment that is declined is written down as such; whoever asked reads what became of it."""
+
+    wish: PaymentProcessed
+    limit_cents: int | None
+
+    def handle(self, state: Payment) -> Iterable[tuple[str, object]]:
+        wish, cents = self.wish, self.wish.cents
+        if cents < 0:
+            raise Refused("bad_amount", f"{cents} cents cannot be paid")
+        match state.status:
+            case "unknown" if self.limit_cents is not None and cents > self.limit_cents:
+                return [(self.payment, PaymentDeclined(wish.order_id, wish.customer_id, cents, self.limit_cents))]
+            case "unknown":
+                return [(self.payment, wish)]
+            case "released":
+                raise cancelled("the payment", self.order_id)
+            case "reserved" | "captured" if state.at_once is None:
+                raise not_possible("reserved", "the payment", self.order_id, f"{state.status} by a checkout")
+        if state.cents != cents or state.at_once not in (None, wish):
+            raise differs("the payment", self.order_id)
         return ()
 
 
@@ -147,6 +189,17 @@ class PaymentsService(ShopService):
             if isinstance(written, PaymentDeclined):
                 raise declined_refusal(order_id, cents)
         return ask.Done(order_id)
+
+    @handles(ask.ProcessPayment)
+    async def process(self, request: ask.ProcessPayment, call: Call) -> ask.PaymentOutcome:
+        stream, order_id, cents = _stream(request.payment_id), request.order_id, request.amount_cents
+        wish = PaymentProcessed(order_id, request.customer_id, cents, request.method)
+        await self.decide(ProcessPayment(stream, order_id, wish, self.settings.decline_above_cents))
+        (first,) = await self.store.read(stream, limit=1)
+        if isinstance(first.event, PaymentDeclined):
+            said = declined_refusal(order_id, cents).message
+            return ask.PaymentOutcome(request.payment_id, "declined", cents, said)
+        return ask.PaymentOutcome(request.payment_id, "captured", cents)
 
     @handles(ask.CapturePayment)
     async def capture(self, request: ask.CapturePayment, call: Call) -> ask.Done:

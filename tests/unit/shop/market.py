@@ -16,11 +16,11 @@ from eventlab.shop import (
     SERVICES,
     Checkout,
     CheckoutResult,
+    CreateCustomerProfile,
     CreateUser,
     Item,
     Line,
     ReceiveStock,
-    RegisterCustomer,
     ServiceContext,
     ShopService,
     ShopSettings,
@@ -67,7 +67,7 @@ class Market:
         items = tuple(Item(title, quantity) for title, quantity in self.stock.items())
         await self.ask("inventory", ReceiveStock("opening", items))
         await self.ask("users", CreateUser("ada", "ada@example.org", "12 Analytical Street"))
-        await self.ask("orders", RegisterCustomer("ada", "ada@example.org", "12 Analytical Street"))
+        await self.ask("orders", CreateCustomerProfile("ada", "ada@example.org", "12 Analytical Street"))
 
     async def ask(self, target: str, request: Request[R]) -> R:
         return await self.front.call(target, request)

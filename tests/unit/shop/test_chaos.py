@@ -14,11 +14,11 @@ from eventlab.shop import (
     OWNS,
     SERVICES,
     Checkout,
+    CreateCustomerProfile,
     CreateUser,
     Item,
     Line,
     ReceiveStock,
-    RegisterCustomer,
     ServiceContext,
     ShopSettings,
     audit,
@@ -58,7 +58,7 @@ class Chaos:
         front = Client(self.transport, "front", timeout_s=60)
         await front.call("inventory", ReceiveStock("opening", tuple(Item(title, 12) for title in TITLES)))
         await front.call("users", CreateUser("ada", "ada@example.org"))
-        await front.call("orders", RegisterCustomer("ada", "ada@example.org"))
+        await front.call("orders", CreateCustomerProfile("ada", "ada@example.org"))
         self.world.network.links.default = self.link
         async with asyncio.TaskGroup() as group:
             group.create_task(self.break_things())

@@ -8,19 +8,21 @@ import pytest
 
 from eventlab.errors import ForeignStreamError
 from eventlab.services import Request
-from eventlab.shop import CreateUser, Item, ReceiveStock, RegisterCustomer, ShopSettings
+from eventlab.shop import Item, ReceiveStock, ShopSettings
 from eventlab.shop import messages as ask
-from tests.unit.shop.market import ORDER, Market, in_market, refused
+from tests.unit.shop.market import LINES, ORDER, Market, in_market, refused
 
 ITEMS = (Item("title-07", 2), Item("title-11", 1))
 RESERVE_PAYMENT = ask.ReservePayment(ORDER, "ada", 3499)
 RESERVE_INVENTORY = ask.ReserveInventory(ORDER, ITEMS)
+CREATE_ORDER = ask.CreateOrder(ORDER, "ada", LINES)
 SCHEDULE = ask.ScheduleShipping(ORDER, "12 Analytical Street")
 
-PAIRS: dict[str, tuple[str, Request[ask.Done], Request[ask.Done]]] = {
+PAIRS: dict[str, tuple[str, Request[Any], Request[ask.Done]]] = {
     "payments": (f"payment-{ORDER}", RESERVE_PAYMENT, ask.ReleasePayment(ORDER)),
     "inventory": (f"reservation-{ORDER}", RESERVE_INVENTORY, ask.ReleaseInventory(ORDER)),
     "shipping": (f"shipment-{ORDER}", SCHEDULE, ask.CancelShipping(ORDER)),
+    "orders": (f"order-{ORDER}", CREATE_ORDER, ask.CancelOrder(ORDER)),
 }
 
 
@@ -30,7 +32,7 @@ def test_a_repeated_request_gets_the_same_answer_and_writes_nothing(service: str
 
     async def story(market: Market) -> None:
         for request in (do, do, do):
-            assert await market.ask(service, request) == ask.Done(ORDER)
+            assert (await market.ask(service, request)).order_id == ORDER
         assert len(await market.types(service, stream)) == 1
         for request in (undo, undo, undo):
             assert await market.ask(service, request) == ask.Done(ORDER)
@@ -73,6 +75,9 @@ def test_one_order_has_one_amount_and_one_list_of_items() -> None:
         await market.ask("inventory", RESERVE_INVENTORY)
         async with refused("differs"):
             await market.ask("inventory", ask.ReserveInventory(ORDER, ITEMS[:1]))
+        await market.ask("orders", CREATE_ORDER)
+        async with refused("differs"):
+            await market.ask("orders", ask.CreateOrder(ORDER, "ada", LINES[:1]))
 
     in_market(story)
 
@@ -132,30 +137,6 @@ def test_a_parcel_leaves_only_when_scheduled_and_then_cannot_be_called_back() ->
             await market.ask("shipping", ask.DispatchShipment(ORDER))
         async with refused("dispatched"):
             await market.ask("shipping", ask.CancelShipping(ORDER))
-
-    in_market(story)
-
-
-def test_a_user_is_registered_once_and_needs_a_proper_address() -> None:
-    async def story(market: Market) -> None:
-        again = CreateUser("ada", "ada@example.org", "12 Analytical Street")
-        assert (await market.ask("users", again)).user_id == "ada"
-        async with refused("user_exists"):
-            await market.ask("users", CreateUser("ada", "other@example.org"))
-        for email in ("", "ada", "@example.org", "ada@", " ada@example.org"):
-            async with refused("bad_email"):
-                await market.ask("users", CreateUser("bob", email))
-        assert await market.types("users", "user-ada") == ["UserRegistered"]
-
-    in_market(story)
-
-
-def test_a_customer_is_known_once() -> None:
-    async def story(market: Market) -> None:
-        await market.ask("orders", RegisterCustomer("ada", "ada@example.org", "12 Analytical Street"))
-        async with refused("customer_exists"):
-            await market.ask("orders", RegisterCustomer("ada", "ada@example.org", "elsewhere"))
-        assert await market.types("orders", "customer-ada") == ["CustomerRegistered"]
 
     in_market(story)
 
