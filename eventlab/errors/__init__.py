@@ -45,6 +45,8 @@
     │   ├── SagaMisdefined       steps in an order that cannot be undone
     │   ├── SagaInputDiffers     one saga id, two different inputs
     │   ├── UnknownSaga          no definition of that name and version, or no such saga
+    │   ├── SagaDiverged         a definition was changed under the sagas that had begun with it
+    │   ├── SagaVerbRefused      an intervention that the saga's state does not allow
     │   ├── InvalidValue         a setting outside its domain, named with its value
     │   ├── ScenarioInvalid      a scenario file with problems, each with its place
     │   └── RunRefused           a run that would tell a false story, or overwrite one
@@ -54,6 +56,7 @@
     │   ├── ConnectionBroken     the connection broke before the answer was here
     │   ├── QuorumMissed         too few of those who were asked answered
     │   ├── TimedOut             a piece of work took longer than its policy allows
+    │   ├── ChildUnsettled       a saga that is a step of another one is stuck
     │   ├── HandlerCancelled     something that a group's handler waited for was cancelled
     │   └── AppendUnknown        the connection was lost while committing
     └── SimulationError      the simulated world cannot go on as asked
@@ -92,7 +95,7 @@ from .commands import CommandMisdeclared, DiscoveryLimit, Refused, UndeclaredStr
 from .leases import LeaseHeld, LeaseLost
 from .privacy import KeyMissing, PersonalUnsealed, SubjectErased, WrongKeys
 from .projections import ProjectionFailed, ProjectionMisdefined, ProjectionOutdated
-from .sagas import SagaInputDiffers, SagaMisdefined, UnknownSaga
+from .sagas import ChildUnsettled, SagaDiverged, SagaInputDiffers, SagaMisdefined, SagaVerbRefused, UnknownSaga
 from .settings import InvalidValue, RunRefused, ScenarioInvalid
 from .simulation import (
     BudgetSpent,
@@ -178,6 +181,9 @@ __all__ = [
     "SagaMisdefined",
     "SagaInputDiffers",
     "UnknownSaga",
+    "SagaDiverged",
+    "SagaVerbRefused",
+    "ChildUnsettled",
     "InvalidValue",
     "ScenarioInvalid",
     "RunRefused",

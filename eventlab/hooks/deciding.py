@@ -46,6 +46,8 @@ SAGA_PHASES = (
     "failed",
     "timed_out",
     "unreached",
+    "skipped",
+    "turned_back",
     "compensating",
     "compensation_requested",
     "compensated",
@@ -53,6 +55,13 @@ SAGA_PHASES = (
     "stuck",
     "completed",
     "compensation_completed",
+    "rolled_back",
+    "taken_up",
+    "cancelled",
+    "retried",
+    "skipped_by_hand",
+    "resolved",
+    "abandoned",
 )
 
 

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from eventlab.sagas.definition import Kind, Saga, Step, StepContext, key_of, pivot, retriable, step
+from eventlab.sagas.definition import Parallel, Saga, SavePoint, parallel, savepoint
 from eventlab.sagas.engine import SagaEngine
-from eventlab.sagas.state import SagaState, Status, StepState, StepStatus, advance, fold
+from eventlab.sagas.folding import advance, fold
+from eventlab.sagas.replay import Divergence, first_divergence
+from eventlab.sagas.state import SagaState, Status, StepState, StepStatus
+from eventlab.sagas.step import Kind, Step, StepContext, key_of, pivot, retriable, step, subsaga
 
 __all__ = [
+    "Divergence",
     "Kind",
+    "Parallel",
     "Saga",
     "SagaEngine",
     "SagaState",
+    "SavePoint",
     "Status",
     "Step",
     "StepContext",
     "StepState",
     "StepStatus",
     "advance",
+    "first_divergence",
     "fold",
     "key_of",
+    "parallel",
     "pivot",
     "retriable",
+    "savepoint",
     "step",
+    "subsaga",
 ]

@@ -7,141 +7,199 @@ strand a saga halfway, so it is refused when the saga is defined.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from eventlab.errors import InvalidValue, SagaMisdefined
-from eventlab.resilience.backoff import Backoff, Exponential
-
-
-class Kind(Enum):
-    """What can be done about a step once it has happened."""
-
-    COMPENSATABLE = "compensatable"
-    """It can be undone."""
-    PIVOT = "pivot"
-    """Once it has happened nothing is undone; until it is known, nothing is undone either."""
-    RETRIABLE = "retriable"
-    """It comes after the point of no return, and succeeds if tried for long enough."""
-
-
-class StepContext(msgspec.Struct, frozen=True):
-    """What a step knows: its saga, the frozen input, earlier results, and its own key.
-
-    The key is the same on every attempt and after every restart, so that the
-    other side can tell a repetition from a new wish.
-    """
-
-    saga_id: str
-    input: Any
-    results: dict[str, Any]
-    key: str
-
-
-Action = Callable[[StepContext], Awaitable[Any]]
-Compensation = Callable[[StepContext, Any], Awaitable[Any]]
-"""Undoes a step. Gets its result, or None while it is unknown whether the step happened at all."""
-
-RETRY = Exponential(0.2, cap_s=5.0)
-"""Between the attempts of a step or of its compensation, unless the step says otherwise."""
+from eventlab.resilience.backoff import Backoff
+from eventlab.sagas.events import StepOutline
+from eventlab.sagas.step import RETRY, Kind, Step
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One action, what undoes it, and how patiently each is tried.
+class Parallel:
+    """Steps that are under way at the same time, but for those that come *after* others of the group."""
 
-    *attempts_max* bounds a compensatable step, after which the saga turns
-    back. A pivot and what comes after it are tried until *stuck_after_s* has
-    passed since the first attempt; so are compensations. Then the saga is stuck.
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SavePoint:
+    """A place to roll back to, and to go forward from again.
+
+    A step after it that fails undoes what came since, and after a pause the saga goes on from here, in a new *round*;
+    *rounds_max* such returns, then everything is undone. After H. Garcia-Molina and K. Salem, *Sagas*, SIGMOD 1987.
     """
 
     name: str
-    action: Action
-    compensation: Compensation | None = None
-    kind: Kind = Kind.COMPENSATABLE
-    attempts_max: int = 3
+    rounds_max: int = 1
     backoff: Backoff = RETRY
-    undo_backoff: Backoff = RETRY
-    stuck_after_s: float = 600.0
-    timeout_s: float | None = None
 
     def __post_init__(self) -> None:
-        if self.attempts_max < 1:
-            raise InvalidValue("attempts_max", self.attempts_max, "at least 1")
-        if not self.stuck_after_s > 0:
-            raise InvalidValue("stuck_after_s", self.stuck_after_s, "more than 0 seconds")
-        if self.timeout_s is not None and not self.timeout_s > 0:
-            raise InvalidValue("timeout_s", self.timeout_s, "more than 0 seconds, or None")
-
-    @property
-    def forward_only(self) -> bool:
-        """Whether giving up is no choice: the outcome must become known, or an operator must decide."""
-        return self.kind is not Kind.COMPENSATABLE
+        if self.rounds_max < 1:
+            raise InvalidValue("rounds_max", self.rounds_max, "at least 1")
 
 
-def step(name: str, action: Action, compensation: Compensation | None = None, **settings: Any) -> Step:
-    """A step that can be undone, by *compensation*; without one there is nothing to undo."""
-    return Step(name, action, compensation, Kind.COMPENSATABLE, **settings)
+Entry = Step | Parallel | SavePoint
 
 
-def pivot(name: str, action: Action, **settings: Any) -> Step:
-    """The point of no return."""
-    return Step(name, action, None, Kind.PIVOT, **settings)
+def parallel(*steps: Step) -> Parallel:
+    """The steps as one group: all compensatable, or all retriable."""
+    return Parallel(steps)
 
 
-def retriable(name: str, action: Action, **settings: Any) -> Step:
-    """A step after the point of no return."""
-    return Step(name, action, None, Kind.RETRIABLE, **settings)
+def savepoint(name: str, *, rounds_max: int = 1, backoff: Backoff = RETRY) -> SavePoint:
+    """A place to roll back to; see `SavePoint`."""
+    return SavePoint(name, rounds_max, backoff)
 
 
-@dataclass(frozen=True)
 class Saga:
-    """A named, versioned sequence of steps. *input_type* is what the steps get as ``ctx.input``."""
+    """A named, versioned order of steps. *input_type* is what the steps get as ``ctx.input``.
 
-    name: str
-    steps: Sequence[Step]
-    version: int = 1
-    input_type: Any = Any
-    by_name: dict[str, Step] = field(init=False, repr=False, compare=False)
+    *deadline_s*, counted from the start, is how long the saga may take up to its point of no return; after that it
+    turns back. A saga that was begun under one version is finished under that version.
+    """
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "steps", tuple(self.steps))
-        object.__setattr__(self, "by_name", {step.name: step for step in self.steps})
+    def __init__(
+        self,
+        name: str,
+        steps: Sequence[Entry],
+        version: int = 1,
+        input_type: Any = Any,
+        *,
+        deadline_s: float | None = None,
+    ) -> None:
+        self.name = name
+        self.version = version
+        self.input_type = input_type
+        self.deadline_s = deadline_s
+        self.entries = tuple(steps)
+        self.steps: tuple[Step, ...] = tuple(step for entry in self.entries for step in _steps_of(entry))
+        self.by_name = {step.name: step for step in self.steps}
+        self._check()
+        self.needs: dict[str, tuple[str, ...]] = _needs(self.entries)
+        """Step → the steps that must have succeeded right before it."""
+        self.later: dict[str, frozenset[str]] = _later(self.needs)
+        """Step → all steps that build upon it, near and far: they are undone before it is."""
+        self.is_sequential = all(not isinstance(entry, Parallel) for entry in self.entries)
+        self.outline = tuple(StepOutline(step.name, step.kind.value, self.needs[step.name]) for step in self.steps)
+        """The steps as the log of every such saga tells them."""
+
+    def __repr__(self) -> str:
+        return f"Saga({self.name!r}, version={self.version}, steps={[step.name for step in self.steps]})"
+
+    def savepoints_before(self, step_name: str) -> tuple[SavePoint, ...]:
+        """The save-points before a step, the nearest first."""
+        passed: list[SavePoint] = []
+        for entry in self.entries:
+            if isinstance(entry, SavePoint):
+                passed.insert(0, entry)
+            elif any(step.name == step_name for step in _steps_of(entry)):
+                return tuple(passed)
+        return ()
+
+    def after(self, point: SavePoint) -> tuple[str, ...]:
+        """The names of the steps after a save-point."""
+        since = self.entries[self.entries.index(point) + 1 :]
+        return tuple(step.name for entry in since for step in _steps_of(entry))
+
+    def _refuse(self, reason: str) -> SagaMisdefined:
+        return SagaMisdefined(self.name, reason)
+
+    def _check(self) -> None:
         if not self.steps:
-            raise SagaMisdefined(self.name, "it has no steps")
+            raise self._refuse("it has no steps")
+        if self.version < 1:
+            raise self._refuse(f"its version is {self.version}; versions count from 1")
+        if self.deadline_s is not None and not (0 < self.deadline_s < math.inf):
+            raise self._refuse(f"its deadline_s is {self.deadline_s}; it must be more than 0 seconds, or None")
         self._check_names()
+        self._check_groups()
         self._check_order()
+        self._check_savepoints()
+        self._check_children()
 
     def _check_names(self) -> None:
         if len(self.by_name) < len(self.steps):
             names = [step.name for step in self.steps]
             twice = next(name for name in names if names.count(name) > 1)
-            raise SagaMisdefined(self.name, f"two steps are called {twice!r}; keys are made from names")
+            raise self._refuse(f"two steps are called {twice!r}; keys are made from names")
         for step in self.steps:
             if not step.name or "/" in step.name:
-                raise SagaMisdefined(self.name, f"{step.name!r} cannot name a step: keys are split at '/'")
+                raise self._refuse(f"{step.name!r} cannot name a step: keys are split at '/'")
+
+    def _check_groups(self) -> None:
+        for entry in self.entries:
+            seen: list[str] = []
+            for step in _steps_of(entry):
+                for name in step.after:
+                    if not isinstance(entry, Parallel):
+                        raise self._refuse(f"{step.name!r} comes after {name!r}, but is in no parallel group")
+                    if name not in seen:
+                        raise self._refuse(f"{step.name!r} comes after {name!r}, which is not before it in its group")
+                seen.append(step.name)
+            if isinstance(entry, Parallel):
+                kinds = {step.kind: None for step in entry.steps}
+                if not entry.steps or len(kinds) > 1 or Kind.PIVOT in kinds:
+                    raise self._refuse("a parallel group has steps that are all compensatable or all retriable")
 
     def _check_order(self) -> None:
         beyond: Step | None = None
         for step in self.steps:
             if step.forward_only and step.compensation is not None:
-                raise SagaMisdefined(
-                    self.name, f"{step.name!r} is {step.kind.value}: its compensation would never be called"
-                )
+                raise self._refuse(f"{step.name!r} is {step.kind.value}: its compensation would never be called")
             if beyond is not None and step.kind is not Kind.RETRIABLE:
-                raise SagaMisdefined(
-                    self.name,
+                raise self._refuse(
                     f"{step.kind.value} step {step.name!r} comes after {beyond.kind.value} step {beyond.name!r}, "
-                    "from where there is no way back; only retriable steps may follow",
+                    "from where there is no way back; only retriable steps may follow"
                 )
-            if step.forward_only:
+            if step.forward_only and beyond is None:
                 beyond = step
 
+    def _check_savepoints(self) -> None:
+        points = [entry for entry in self.entries if isinstance(entry, SavePoint)]
+        names = [point.name for point in points]
+        if len(set(names)) < len(names):
+            raise self._refuse(f"two save-points share a name among {', '.join(names)}")
+        for point in points:
+            after = self.after(point)
+            if not after or self.by_name[after[0]].kind is Kind.RETRIABLE:
+                raise self._refuse(f"nothing that could fail comes after save-point {point.name!r}")
 
-def key_of(saga_id: str, step_name: str, direction: str) -> str:
-    """The idempotency key of a step in one direction (``forward`` or ``backward``)."""
-    return f"{saga_id}/{step_name}/{direction}"
+    def _check_children(self) -> None:
+        for step in self.steps:
+            if step.child is None or step.forward_only:
+                continue
+            beyond = next((inner.name for inner in step.child.steps if inner.forward_only), None)
+            if beyond is not None:
+                raise self._refuse(
+                    f"step {step.name!r} could not be undone: saga {step.child.name!r} goes only forward "
+                    f"from {beyond!r} on. Make it a pivot or a retriable step"
+                )
+
+
+def _steps_of(entry: Entry) -> tuple[Step, ...]:
+    if isinstance(entry, Step):
+        return (entry,)
+    return entry.steps if isinstance(entry, Parallel) else ()
+
+
+def _needs(entries: Sequence[Entry]) -> dict[str, tuple[str, ...]]:
+    needs: dict[str, tuple[str, ...]] = {}
+    before: tuple[str, ...] = ()
+    for entry in entries:
+        steps = _steps_of(entry)
+        for step in steps:
+            needs[step.name] = tuple(step.after) or before
+        before = tuple(step.name for step in steps) or before
+    return needs
+
+
+def _later(needs: dict[str, tuple[str, ...]]) -> dict[str, frozenset[str]]:
+    later: dict[str, frozenset[str]] = {name: frozenset() for name in needs}
+    for name in reversed(needs):
+        for need in needs[name]:
+            later[need] |= {name} | later[name]
+    return later

@@ -9,25 +9,46 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import msgspec
 
 from eventlab import hooks, runtime
+from eventlab.errors import TimedOut
 from eventlab.resilience.deadline import deadline_at
 from eventlab.sagas import events as e
 from eventlab.sagas import log, plan
-from eventlab.sagas.definition import Saga, StepContext, key_of
-from eventlab.sagas.state import SagaState, Status, advance, fold
+from eventlab.sagas.definition import Saga
+from eventlab.sagas.folding import advance, fold
+from eventlab.sagas.replay import context
+from eventlab.sagas.state import SagaState, Status
+from eventlab.sagas.step import Step, StepContext, key_of
 from eventlab.sagas.telling import tell_step
 from eventlab.store import EventStore, Metadata
+
+Doing = Literal["call", "pause", "undo"]
+
+
+class Children(Protocol):
+    """Who carries out steps that are sagas."""
+
+    async def run(self, child: Saga, saga_id: str, input: Any) -> dict[str, Any]: ...
+
+    async def undo(self, child: Saga, saga_id: str, parent_id: str) -> None: ...
 
 
 class Driver:
     """One saga's driver, for as long as nobody overtakes it."""
 
     def __init__(
-        self, store: EventStore, saga: Saga, state: SagaState, news: Sequence[e.SagaEvent] = (), *, compensate: bool
+        self,
+        store: EventStore,
+        saga: Saga,
+        state: SagaState,
+        news: Sequence[e.SagaEvent] = (),
+        *,
+        children: Children,
+        compensate: bool = True,
     ) -> None:
         """*state* is what the log says; *news* is what the first commit adds to it."""
         self._store = store
@@ -35,8 +56,16 @@ class Driver:
         self._written = state
         self._state = fold(news, state)
         self._pending = list(news)
+        self._children = children
         self._compensate = compensate
         self._input = msgspec.convert(self._state.input, saga.input_type)
+        self._writing = asyncio.Lock()
+        self._broken: BaseException | None = None
+        self._scopes: dict[asyncio.Timeout, Doing] = {}
+        """What this driver waits for, now."""
+        self._interrupted = False
+        self._due_s: dict[str, float] = {}
+        """Step → when it is tried again, on the monotonic clock, if its last attempt was this driver's own."""
         self.cause: Metadata | None = None
         """What is stored with the first event of a saga; None: what is carried then."""
 
@@ -53,6 +82,11 @@ class Driver:
     @property
     def turned_back(self) -> bool:
         return self._state.status is Status.COMPENSATING
+
+    def interrupt(self) -> None:
+        """Somebody else has written: what goes forward here ends at once, as overtaken. Undoing is left alone."""
+        self._interrupted = True
+        self._end("call", "pause")
 
     def note(self, event: e.SagaEvent) -> None:
         """Take *event* into account; the next commit writes it."""
@@ -72,59 +106,208 @@ class Driver:
 
     async def commit(self) -> None:
         """Write what was noted, under the fence. Raises Overtaken when somebody else has written."""
-        if self._pending:
+        async with self._writing:
+            if self._broken is not None:
+                raise self._broken
+            if not self._pending:
+                return
+            news, after, self._pending = self._pending, self._state, []
             cause = None if self._written.version else self.cause
-            await log.append(self._store, self._saga, self._written, self._state, self._pending, cause)
-            self._written, self._pending = self._state, []
+            try:
+                await log.append(self._store, self._saga, self._written, after, news, cause)
+            except asyncio.CancelledError:
+                self._broken = log.Overtaken()  # nobody knows what was written: this driver writes no more
+                raise
+            except BaseException as error:
+                self._broken = error
+                raise
+            self._written = after
 
     async def _while(self, status: Status) -> None:
-        while self._state.status is status:
-            move = plan.next_move(self._saga, self._state, compensate=self._compensate)
-            if isinstance(move, plan.Log):
-                self.note(move.event)
-            elif move is not None:
-                if move.failures:
-                    await self._pace(move)
-                await self._try(move)
+        under_way: dict[str, asyncio.Task[None]] = {}
+        try:
+            while self._state.status is status or under_way:
+                moves = self._moves(status, under_way)
+                if not under_way and len(moves) == 1:
+                    await self._try(moves[0])
+                    continue
+                for move in moves:
+                    name = move.step.name
+                    under_way[name] = asyncio.create_task(self._try(move), name=f"{self._state.saga_id}/{name}")
+                if under_way:
+                    await _one_of(under_way)
+        finally:
+            await _let_go(under_way)
 
-    async def _pace(self, move: plan.Try) -> None:
-        """Pause after a failed attempt, with what is known already written."""
-        await self.commit()
-        backoff = move.step.undo_backoff if move.undo else move.step.backoff
-        await asyncio.sleep(backoff.delay_s(move.failures, runtime.random_stream("sagas/backoff")))
+    def _moves(self, status: Status, under_way: dict[str, asyncio.Task[None]]) -> list[plan.Try]:
+        """What is to be tried now. What follows without a call is noted first."""
+        while self._state.status is status:
+            if self._is_late():
+                self.note(e.SagaTurnedBack("deadline", "its deadline has passed"))
+                break
+            moves = plan.next_moves(self._saga, self._state, under_way, compensate=self._compensate)
+            settled = next((move for move in moves if not isinstance(move, plan.Try)), None)
+            if settled is None:
+                tries = [move for move in moves if isinstance(move, plan.Try)]
+                unwanted = [move for move in tries if not self._is_wanted(move)]
+                if not unwanted:
+                    return tries
+            elif isinstance(settled, plan.Log):
+                self.note(settled.event)
+            else:
+                pause_s = settled.point.backoff.delay_s(settled.times, runtime.random_stream("sagas/backoff"))
+                self.note(e.SagaRolledBack(settled.point.name, settled.steps, _now_s() + pause_s))
+        if under_way:  # the saga has turned: who only pauses before another try has nothing to try any more
+            self._end("pause")
+        return []
+
+    def _is_late(self) -> bool:
+        at_s = self._state.deadline_at_s
+        return (
+            at_s is not None
+            and self._state.status is Status.RUNNING
+            and _now_s() >= at_s
+            and not plan.is_committed(self._saga, self._state)
+        )
+
+    def _is_wanted(self, move: plan.Try) -> bool:
+        """Whether the step's condition holds; if not, that is noted."""
+        step = move.step
+        if step.when is None or move.undo or step.name in self._state.steps:
+            return True
+        try:
+            wanted = step.when(context(self._saga, self._state, step.name, self._input))
+        except Exception as error:
+            self.note(e.SagaStuck(step.name, f"its condition raised {type(error).__name__}: {error}"))
+            return False
+        if not wanted:
+            self.note(e.StepSkipped(step.name, "its condition does not hold"))
+        return bool(wanted)
 
     async def _try(self, move: plan.Try) -> None:
-        now_s = runtime.now().timestamp()
-        request = e.CompensationRequested if move.undo else e.StepRequested
-        self.note(request(move.step.name, move.attempt, now_s))
+        if move.not_before_s > 0 and not await self._paused(move):
+            return
+        if self._state.status is not (Status.COMPENSATING if move.undo else Status.RUNNING):
+            return
+        name, now_s = move.step.name, _now_s()
+        self.note((move.step.undo_requested if move.undo else move.step.requested)(name, move.attempt, now_s))
         await self.commit()
-        since_s = self._state.steps[move.step.name].since_s
+        since_s = self._state.steps[name].since_s
         traced = hooks.tracing
         if traced:
-            tell_step(self._state.saga_id, move.step.name, move.attempt, undo=move.undo, since_s=since_s)
+            tell_step(self._state.saga_id, name, move.attempt, undo=move.undo, since_s=since_s)
         try:
-            result = log.plain(await self._call(move))
+            result = log.plain(await self._call(move, now_s))
+        except log.Overtaken:
+            raise
         except Exception as error:
-            learned = plan.after_error(move, error, runtime.now().timestamp() - since_s)
+            learned = plan.after_error(move, error, _now_s() - since_s, self._again_at_s(move, error))
         else:
             learned = plan.after_success(move, result)
         if traced:
-            tell_step(self._state.saga_id, move.step.name, move.attempt, undo=move.undo)
+            tell_step(self._state.saga_id, name, move.attempt, undo=move.undo)
         for event in learned:
             self.note(event)
 
-    async def _call(self, move: plan.Try) -> Any:
-        step, state = move.step, self._state
-        key = key_of(state.saga_id, step.name, "backward" if move.undo else "forward")
-        ctx = StepContext(state.saga_id, self._input, state.results, key)
+    def _again_at_s(self, move: plan.Try, error: Exception) -> float:
+        if plan.gives_up(move, error):
+            return 0.0
+        backoff = move.step.undo_backoff if move.undo else move.step.backoff
+        pause_s = backoff.delay_s(move.attempt, runtime.random_stream("sagas/backoff"))
+        self._due_s[move.step.name] = runtime.monotonic() + pause_s
+        return _now_s() + pause_s
+
+    async def _paused(self, move: plan.Try) -> bool:
+        """Wait until the step may be tried again, with what is known already written; False: look again what is due."""
+        due_s = self._due_s.pop(move.step.name, None)
+        pause_s = move.not_before_s - _now_s() if due_s is None else due_s - runtime.monotonic()
+        if pause_s <= 0:
+            return True
+        await self.commit()
+        left_s = None if move.undo else self._until_deadline_s()
+        allowed_s = pause_s if left_s is None else min(left_s, pause_s)
+        try:
+            await self._within(None, asyncio.sleep(allowed_s), "pause")
+        except TimedOut:
+            return False  # it was ended: the saga has turned meanwhile
+        return allowed_s == pause_s
+
+    async def _call(self, move: plan.Try, now_s: float) -> Any:
+        step, stands = move.step, self._state.steps[move.step.name]
         if not move.undo:
-            return await (step.action(ctx) if step.timeout_s is None else _within(step.timeout_s, step.action(ctx)))
-        if step.compensation is not None:
-            with deadline_at(None):
-                undoing = step.compensation(ctx, state.steps[step.name].result)
-                return await (undoing if step.timeout_s is None else _within(step.timeout_s, undoing))
+            ctx = context(self._saga, self._state, step.name, self._input)
+            limit_s = step.timeout_s
+            if (left_s := self._until_deadline_s(step)) is not None:
+                limit_s = left_s if limit_s is None else min(left_s, limit_s)
+            return await self._within(limit_s, self._do(step, ctx), "call")
+        key = key_of(self._state.saga_id, step.name, "backward", stands.round)
+        ctx = StepContext(self._state.saga_id, self._input, self._state.results, key, stands.round)
+        with deadline_at(None):
+            return await self._within(step.timeout_s, self._undo(step, ctx, stands.result), "undo")
+
+    def _do(self, step: Step, ctx: StepContext) -> Awaitable[Any]:
+        return step.action(ctx) if step.child is None else self._do_child(step, step.child, ctx)
+
+    async def _do_child(self, step: Step, child: Saga, ctx: StepContext) -> dict[str, Any]:
+        return await self._children.run(child, child_id(ctx, step), await step.action(ctx))
+
+    async def _undo(self, step: Step, ctx: StepContext, result: Any) -> None:
+        if step.child is not None:
+            await self._children.undo(step.child, child_id(ctx, step), ctx.saga_id)
+        elif step.compensation is not None:
+            await step.compensation(ctx, result)
+
+    async def _within(self, limit_s: float | None, work: Awaitable[Any], doing: Doing) -> Any:
+        """The result of *work*. Raises TimedOut when it took longer, and Overtaken when it was interrupted."""
+        scope = asyncio.timeout(limit_s)
+        self._scopes[scope] = doing
+        try:
+            async with scope:
+                return await work
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            if self._interrupted and doing != "undo":
+                raise log.Overtaken from None
+            raise TimedOut(limit_s or 0.0) from None
+        finally:
+            del self._scopes[scope]
+
+    def _end(self, *doings: Doing) -> None:
+        now_s = asyncio.get_running_loop().time()
+        for scope, doing in self._scopes.items():
+            if doing in doings:
+                scope.reschedule(now_s)
+
+    def _until_deadline_s(self, step: Step | None = None) -> float | None:
+        """How long the saga may still take, up to its point of no return; None when there is no such limit now."""
+        at_s = self._state.deadline_at_s
+        if at_s is None or (step is not None and step.forward_only) or plan.is_committed(self._saga, self._state):
+            return None
+        return max(0.0, at_s - _now_s())
 
 
-async def _within(timeout_s: float, work: Awaitable[Any]) -> Any:
-    async with asyncio.timeout(timeout_s):
-        return await work
+def child_id(ctx: StepContext, step: Step) -> str:
+    """The id of the saga that is a step of another one."""
+    name = f"{ctx.saga_id}.{step.name}"
+    return name if ctx.round == 1 else f"{name}.{ctx.round}"
+
+
+def _now_s() -> float:
+    return runtime.now().timestamp()
+
+
+async def _one_of(under_way: dict[str, asyncio.Task[None]]) -> None:
+    """Wait until one has ended, and forget what has. Raises what it raised."""
+    await asyncio.wait(under_way.values(), return_when=asyncio.FIRST_COMPLETED)
+    ended = [under_way.pop(name) for name in [name for name, task in under_way.items() if task.done()]]
+    errors = [error for task in ended if (error := task.exception()) is not None]
+    if errors:
+        raise errors[0]
+
+
+async def _let_go(under_way: dict[str, asyncio.Task[None]]) -> None:
+    for task in under_way.values():
+        task.cancel()
+    if under_way:
+        await asyncio.gather(*under_way.values(), return_exceptions=True)

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
-from eventlab import runtime
-from eventlab.errors import GiveUp, Retriable, SagaInputDiffers, UnknownOutcome, UnknownSaga
+from eventlab import hooks, runtime
+from eventlab.errors import (
+    GiveUp,
+    InvalidValue,
+    Retriable,
+    SagaDiverged,
+    SagaInputDiffers,
+    StoreFailed,
+    UnknownOutcome,
+    UnknownSaga,
+    VersionConflict,
+)
 from eventlab.resilience.backoff import Exponential
 from eventlab.resilience.deadline import deadline_at
 from eventlab.sagas import events as e
-from eventlab.sagas import log
+from eventlab.sagas import log, verbs
+from eventlab.sagas.announcing import announce
+from eventlab.sagas.children import EngineChildren, with_children
 from eventlab.sagas.definition import Saga
 from eventlab.sagas.driver import Driver
+from eventlab.sagas.folding import fold
+from eventlab.sagas.replay import first_divergence
 from eventlab.sagas.state import SagaState
 from eventlab.sagas.telling import driving
-from eventlab.store import EventStore
+from eventlab.store import EventStore, StoredEvent
 
 T = TypeVar("T")
 
@@ -27,25 +41,35 @@ STORE_BACKOFF = Exponential(0.1, cap_s=5.0)
 class SagaEngine:
     """Sagas on one store.
 
-    *compensate* False plants a bug, for scenarios that must be able to fail:
+    A saga whose driver was gone, *recoveries_max* times in a row, before it wrote an outcome, is taken for the cause
+    of that and set aside as stuck. *compensate* False plants a bug, for scenarios that must be able to fail:
     a saga that turns back then says that it undid everything, and undoes nothing.
     """
 
     def __init__(
         self,
         store: EventStore,
-        definitions: Iterable[Saga],
+        definitions: Iterable[Saga] = (),
         *,
         compensate: bool = True,
         recovering_max: int = 64,
+        recoveries_max: int = 10,
     ) -> None:
+        if recoveries_max < 1:
+            raise InvalidValue("recoveries_max", recoveries_max, "at least 1")
         self._store = store
-        self._definitions = {(saga.name, saga.version): saga for saga in definitions}
-        self._latest = {saga.name: saga for _, saga in sorted(self._definitions.items())}
+        every = with_children(list(definitions))
+        self._definitions = {(saga.name, saga.version): saga for saga in every}
+        self._latest = {saga.name: saga for _, saga in sorted(self._definitions.items(), key=lambda pair: pair[0])}
         self._compensate = compensate
         self._recovering_max = recovering_max
+        self._recoveries_max = recoveries_max
+        self._children = EngineChildren(self)
+        self._drivers: dict[Driver, None] = {}
         self._tasks: dict[str, asyncio.Task[SagaState]] = {}
         self._undoing: dict[asyncio.Task[None], None] = {}
+        self.parked: dict[str, str] = {}
+        """Sagas that this engine could not take up, and why: their definition is not here, or has changed."""
 
     async def start(self, definition: str, saga_id: str, input: Any) -> bool:
         """Record that the saga exists; True when it is new.
@@ -53,7 +77,7 @@ class SagaEngine:
         One id is one saga: starting it again does nothing. With another input
         it raises SagaInputDiffers, for the first input is the saga's for ever.
         """
-        driver = self._new(definition, saga_id, input)
+        driver = self._new(self._named(definition), saga_id, input)
         try:
             with driving(saga_id, definition) as driver.cause:
                 await driver.commit()
@@ -63,15 +87,21 @@ class SagaEngine:
         return True
 
     async def run(self, definition: str, saga_id: str, input: Any) -> SagaState:
-        """Start the saga, if it is new, and drive it; the start and the first intent share one append."""
-        driver = self._new(definition, saga_id, input)
+        """Start the saga, if it is new, and drive it; the start and the first intent share one append.
+
+        One that was cancelled before it started, or has ended, is left as it is.
+        """
+        return await self._run(self._named(definition), saga_id, input)
+
+    async def _run(self, saga: Saga, saga_id: str, input: Any) -> SagaState:
+        driver = self._new(saga, saga_id, input)
         try:
-            with driving(saga_id, definition) as driver.cause:
+            with driving(saga_id, saga.name) as driver.cause:
                 return await self._to_the_end(driver)
         except log.Overtaken:
             state = await log.load(self._store, saga_id)
-        if driver.state.version:
-            return state  # it was started here, and then overtaken
+        if driver.state.version:  # it was started here, and then overtaken
+            return await self.drive(saga_id) if await self._only_verbs_since(driver, saga_id) else state
         _check_input(state, driver.input)
         return await self.drive(saga_id)
 
@@ -81,21 +111,29 @@ class SagaEngine:
         One that has ended, or is stuck, is left alone. If somebody else drives
         it, this driver stops without an effect and returns what it then finds.
         Cancelling leaves the saga as its log says, to be driven on later; a
-        compensation under way is shielded, and goes on.
+        compensation under way is shielded, and goes on. Raises UnknownSaga when its definition is not at hand in the
+        version under which it was begun, and SagaDiverged when that was changed meanwhile.
         """
-        state, first = await log.load_with_first(self._store, saga_id)
-        if not log.drives_on(state):
-            return state
-        driver = Driver(self._store, self._definition_of(state), state, compensate=self._compensate)
-        try:
-            with driving(saga_id, state.definition, state, first):
-                return await self._to_the_end(driver)
-        except log.Overtaken:
-            return await log.load(self._store, saga_id)
+        while True:
+            stored = await log.history(self._store, saga_id)
+            state = fold(each.event for each in stored)
+            if not log.drives_on(state):
+                return state
+            driver = self._taking_up(state, stored)
+            try:
+                with driving(saga_id, state.definition, state, stored[0]):
+                    return await self._to_the_end(driver)
+            except log.Overtaken:
+                if not await self._only_verbs_since(driver, saga_id):
+                    return await log.load(self._store, saga_id)
 
     async def submit(self, definition: str, saga_id: str, input: Any) -> SagaState:
         """Like `run`, in a task that outlives whoever waits; submitted twice, both wait for the one saga."""
-        state = await asyncio.shield(self._task(saga_id, lambda: self.run(definition, saga_id, input)))
+        return await self.submit_as(self._named(definition), saga_id, input)
+
+    async def submit_as(self, saga: Saga, saga_id: str, input: Any) -> SagaState:
+        """As `submit`, under this very definition, one of the engine's."""
+        state = await asyncio.shield(self._task(saga_id, lambda: self._run(saga, saga_id, input)))
         _check_input(state, log.plain(input))
         return state
 
@@ -106,28 +144,87 @@ class SagaEngine:
         """
         return self._task(saga_id, lambda: self.drive(saga_id))
 
-    async def state(self, saga_id: str) -> SagaState:
-        """How the saga stands. Raises UnknownSaga when it was never started."""
-        return await log.load(self._store, saga_id)
+    async def state(self, saga_id: str, *, to: int | None = None) -> SagaState:
+        """How the saga stands, or stood at version *to* of its log. Raises UnknownSaga when it was never started."""
+        return await log.load(self._store, saga_id, to)
 
     async def unfinished(self) -> list[str]:
         """The sagas that somebody has to drive, oldest first."""
         return await log.unfinished(self._store)
 
+    async def retry(self, saga_id: str, *, by: str, why: str) -> SagaState:
+        """Let a stuck saga try again, with new patience. As every verb, it only writes: somebody drives the saga on."""
+        return await self.intervene(saga_id, lambda state: verbs.retry(state, by, why))
+
+    async def skip(self, saga_id: str, step: str | None = None, *, by: str, why: str) -> SagaState:
+        """Let a stuck saga go on without the step; if it was being undone, leave it as it is."""
+        return await self.intervene(saga_id, lambda state: verbs.skip(state, step, by, why))
+
+    async def resolve(
+        self, saga_id: str, outcome: verbs.Outcome, step: str | None = None, *, by: str, why: str, result: Any = None
+    ) -> SagaState:
+        """Say how the step that is stuck stands in truth: ``succeeded``, ``failed`` or ``compensated``."""
+        plain = log.plain(result)
+        return await self.intervene(saga_id, lambda state: verbs.resolve(state, step, outcome, by, why, plain))
+
+    async def compensate(self, saga_id: str, *, by: str, why: str) -> SagaState:
+        """Turn a saga back that is under way or stuck, and has not passed its point of no return."""
+        return await self.intervene(saga_id, lambda state: verbs.compensate(state, by, why))
+
+    async def cancel(self, saga_id: str, *, by: str, why: str) -> SagaState:
+        """See to it that the saga has no effect in the end.
+
+        One that has not started never will; one under way turns back, also in the middle of a step; of one that is
+        being undone, or is undone, nothing changes. Raises SagaVerbRefused past the point of no return.
+        """
+        return await self.intervene(saga_id, lambda state: verbs.cancel(state, saga_id, by, why), may_be_new=True)
+
+    async def abandon(self, saga_id: str, *, by: str, why: str) -> SagaState:
+        """Give a stuck saga up as it is: nothing is tried any more."""
+        return await self.intervene(saga_id, lambda state: verbs.abandon(state, by, why))
+
+    async def intervene(
+        self, saga_id: str, decide: Callable[[SagaState], Sequence[e.SagaEvent]], *, may_be_new: bool = False
+    ) -> SagaState:
+        """Write what *decide* says, and decide again if the saga has moved meanwhile; whoever drives it goes on then.
+
+        Raises UnknownSaga for one that was never started, and what *decide* raises.
+        """
+        stream = log.stream_of(saga_id)
+        while True:
+            state = fold(each.event for each in await self._store.read(stream))
+            if not state.version and not may_be_new:
+                raise UnknownSaga(f"no saga {saga_id!r} was started in store {self._store.name!r}")
+            events = decide(state)
+            if not events:
+                return state
+            try:
+                await self._store.append([(stream, event) for event in events], expect={stream: state.version})
+            except VersionConflict:
+                continue
+            break
+        if hooks.listening:
+            announce(state, events)
+        for driver in self._drivers:
+            if driver.state.saga_id == saga_id:
+                driver.interrupt()
+        return fold(events, state)
+
     async def recover(self) -> list[SagaState]:
         """Drive every unfinished saga to its end, a limited number at a time.
 
-        A saga that cannot be driven, its definition not at hand for one, is parked: it stays as it is.
+        A saga that cannot be driven, its definition not at hand for one, stays as it is, and is told in `parked`.
         """
         waiting = await _persist(self.unfinished)
         ended: list[SagaState] = []
 
         async def work() -> None:
             while waiting:
+                saga_id = waiting.pop(0)
                 try:
-                    ended.append(await asyncio.shield(self.go(waiting.pop(0))))
-                except GiveUp:
-                    continue
+                    ended.append(await asyncio.shield(self.go(saga_id)))
+                except GiveUp as error:
+                    self.parked[saga_id] = str(error)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(min(self._recovering_max, len(waiting))):
@@ -141,27 +238,55 @@ class SagaEngine:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _new(self, definition: str, saga_id: str, input: Any) -> Driver:
+    def _named(self, definition: str) -> Saga:
         saga = self._latest.get(definition)
         if saga is None:
             raise UnknownSaga(f"no definition {definition!r}; there is {', '.join(self._latest) or 'none'}")
-        started = e.SagaStarted(saga_id, saga.name, saga.version, log.plain(input))
-        return Driver(self._store, saga, SagaState(), [started], compensate=self._compensate)
+        return saga
 
-    def _definition_of(self, state: SagaState) -> Saga:
+    def _new(self, saga: Saga, saga_id: str, input: Any) -> Driver:
+        until_s = None if saga.deadline_s is None else runtime.now().timestamp() + saga.deadline_s
+        plain = log.plain(input)
+        started = e.SagaStarted(saga_id, saga.name, saga.version, plain, until_s, saga.outline)
+        return self._driver(saga, SagaState(), [started])
+
+    def _taking_up(self, state: SagaState, stored: Sequence[StoredEvent]) -> Driver:
         saga = self._definitions.get((state.definition, state.definition_version))
         if saga is None:
             raise UnknownSaga(f"no definition {state.definition!r} version {state.definition_version}")
-        return saga
+        divergence = first_divergence(saga, (each.event for each in stored))
+        if divergence is not None:
+            raise SagaDiverged(state.saga_id, saga.name, saga.version, str(divergence))
+        self.parked.pop(state.saga_id, None)
+        cut = state.in_flight
+        if not cut:
+            return self._driver(saga, state)
+        if state.takings_up >= self._recoveries_max:
+            reason = f"its driver was gone {state.takings_up + 1} times in a row during {', '.join(cut)}"
+            return self._driver(saga, state, [e.SagaStuck("", reason)])
+        return self._driver(saga, state, [e.SagaTakenUp(cut, runtime.now().timestamp())])
+
+    def _driver(self, saga: Saga, state: SagaState, news: Sequence[e.SagaEvent] = ()) -> Driver:
+        return Driver(self._store, saga, state, news, children=self._children, compensate=self._compensate)
+
+    async def _only_verbs_since(self, driver: Driver, saga_id: str) -> bool:
+        """Whether what overtook the driver was no other driver, but somebody who intervened."""
+        since = await self._store.read(log.stream_of(saga_id), after=driver.state.version)
+        return all(isinstance(each.event, verbs.VERBS) for each in since)
 
     async def _to_the_end(self, driver: Driver) -> SagaState:
-        await driver.forward()
-        if driver.turned_back:
-            # Whoever waits may leave; what was begun to be undone is undone all the same.
-            undoing = asyncio.create_task(driver.backward(), name=f"undo saga {driver.state.saga_id}")
-            self._undoing[undoing] = None
-            undoing.add_done_callback(self._undone)
-            await asyncio.shield(undoing)
+        self._drivers[driver] = None
+        try:
+            await driver.forward()
+            while driver.turned_back:
+                # Whoever waits may leave; what was begun to be undone is undone all the same.
+                undoing = asyncio.create_task(driver.backward(), name=f"undo saga {driver.state.saga_id}")
+                self._undoing[undoing] = None
+                undoing.add_done_callback(self._undone)
+                await asyncio.shield(undoing)
+                await driver.forward()  # from a save-point on, if that is where it went back to
+        finally:
+            del self._drivers[driver]
         return driver.state
 
     def _undone(self, undoing: asyncio.Task[None]) -> None:
@@ -173,20 +298,37 @@ class SagaEngine:
         task = self._tasks.get(saga_id)
         if task is None:
             with deadline_at(None):
-                task = self._tasks[saga_id] = asyncio.create_task(_persist(drive), name=f"saga {saga_id}")
+                persisting = _persist(drive, lambda: self._is_begun(saga_id))
+                task = self._tasks[saga_id] = asyncio.create_task(persisting, name=f"saga {saga_id}")
             task.add_done_callback(lambda _: self._tasks.pop(saga_id))
         return task
 
+    async def _is_begun(self, saga_id: str) -> bool:
+        return bool(await self._store.read(log.stream_of(saga_id), limit=1))
 
-async def _persist(do: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Do it until the saga's own store answers."""
+
+async def _always() -> bool:
+    return True
+
+
+async def _persist(
+    do: Callable[[], Coroutine[Any, Any, T]], is_begun: Callable[[], Coroutine[Any, Any, bool]] = _always
+) -> T:
+    """Do it until the saga's own store answers, and takes what is written to it.
+
+    A store that refuses, being full for one, may be mended while what has begun waits; what has not is refused.
+    """
     failures = 0
     while True:
         try:
             return await do()
         except (Retriable, UnknownOutcome):
-            failures += 1
-            await asyncio.sleep(STORE_BACKOFF.delay_s(failures, runtime.random_stream("sagas/backoff")))
+            pass
+        except StoreFailed:
+            if not await is_begun():
+                raise
+        failures += 1
+        await asyncio.sleep(STORE_BACKOFF.delay_s(failures, runtime.random_stream("sagas/backoff")))
 
 
 def _check_input(state: SagaState, frozen: Any) -> None:

@@ -10,8 +10,10 @@ import msgspec
 from eventlab import hooks
 from eventlab.errors import UnknownSaga, VersionConflict
 from eventlab.sagas import events as e
+from eventlab.sagas.announcing import announce
 from eventlab.sagas.definition import Saga
-from eventlab.sagas.state import SagaState, Status, fold
+from eventlab.sagas.folding import fold
+from eventlab.sagas.state import SagaState, Status
 from eventlab.store import EventStore, Filter, Metadata, StoredEvent, StreamId
 
 CATEGORY = "saga"
@@ -36,17 +38,17 @@ def stream_of(saga_id: str) -> StreamId:
     return StreamId(f"{CATEGORY}-{saga_id}")
 
 
-async def load(store: EventStore, saga_id: str) -> SagaState:
-    """The state of one saga. Raises UnknownSaga when it was never started."""
-    return (await load_with_first(store, saga_id))[0]
+async def load(store: EventStore, saga_id: str, to: int | None = None) -> SagaState:
+    """The state of one saga, as it was at its version *to*. Raises UnknownSaga when it was never started."""
+    return fold(each.event for each in await history(store, saga_id, to))
 
 
-async def load_with_first(store: EventStore, saga_id: str) -> tuple[SagaState, StoredEvent]:
-    """The state of one saga, and the first event of its log. Raises UnknownSaga when it was never started."""
-    stored = await store.read(stream_of(saga_id))
+async def history(store: EventStore, saga_id: str, to: int | None = None) -> list[StoredEvent]:
+    """The log of one saga, up to its version *to*. Raises UnknownSaga when it was never started."""
+    stored = await store.read(stream_of(saga_id), to=to)
     if not stored:
         raise UnknownSaga(f"no saga {saga_id!r} was started in store {store.name!r}")
-    return fold(each.event for each in stored), stored[0]
+    return stored
 
 
 async def append(
@@ -64,46 +66,7 @@ async def append(
     except VersionConflict as conflict:
         raise Overtaken from conflict
     if hooks.listening:
-        for event in events:
-            announce(saga, after.saga_id, event)
-
-
-def announce(saga: Saga, saga_id: str, event: e.SagaEvent) -> None:
-    """Tell the listeners that *event* was written. A request says of what kind its step is."""
-    phase = _PHASES[type(event)]
-    step, attempt = getattr(event, "step", ""), getattr(event, "attempt", 0)
-    if isinstance(event, e.StepRequested):
-        detail = saga.by_name[step].kind.value
-    else:
-        detail = getattr(event, "code", "") or getattr(event, "reason", "")
-    hooks.emit(hooks.SagaMoved(saga_id, saga.name, phase, step, attempt, detail))
-    why = _WHY.get(type(event))
-    if why is not None and getattr(event, "gave_up", True):
-        because = f"{step} {why}"
-        hooks.emit(hooks.SagaMoved(saga_id, saga.name, "compensating", "", 0, because))
-
-
-_WHY: dict[type[object], str] = {
-    e.StepFailed: "was refused",
-    e.StepTimedOut: "is in doubt",
-    e.StepUnreached: "was not reached",
-}
-"""Why a saga turns back, if the event turns it."""
-
-_PHASES: dict[type[object], str] = {
-    e.SagaStarted: "started",
-    e.StepRequested: "requested",
-    e.StepSucceeded: "succeeded",
-    e.StepFailed: "failed",
-    e.StepTimedOut: "timed_out",
-    e.StepUnreached: "unreached",
-    e.CompensationRequested: "compensation_requested",
-    e.StepCompensated: "compensated",
-    e.CompensationFailed: "compensation_failed",
-    e.SagaStuck: "stuck",
-    e.SagaCompleted: "completed",
-    e.CompensationCompleted: "compensation_completed",
-}
+        announce(before, events, saga)
 
 
 async def unfinished(store: EventStore) -> list[str]:

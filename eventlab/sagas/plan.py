@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import NamedTuple
 
 from eventlab.errors import Refused, Retriable
 from eventlab.sagas import events as e
-from eventlab.sagas.definition import Kind, Saga, Step
-from eventlab.sagas.state import SagaState, Status, StepStatus
+from eventlab.sagas.definition import Saga, SavePoint
+from eventlab.sagas.state import SagaState, Status, StepState, StepStatus
+from eventlab.sagas.step import Kind, Step
 
 
 class Try(NamedTuple):
-    """Try a step (or its compensation, when *undo*) once more, *failures* attempts after the last pause-free one."""
+    """Try a step (or its compensation, when *undo*) once more, not before the time of day *not_before_s*."""
 
     step: Step
     attempt: int
     undo: bool
-    failures: int
+    not_before_s: float = 0.0
 
 
 class Log(NamedTuple):
@@ -25,42 +27,100 @@ class Log(NamedTuple):
     event: e.SagaEvent
 
 
-Move = Try | Log
+class RollBack(NamedTuple):
+    """What came after the save-point is undone: the saga may go forward from there."""
+
+    point: SavePoint
+    steps: tuple[str, ...]
+    times: int
 
 
-def next_move(saga: Saga, state: SagaState, *, compensate: bool = True) -> Move | None:
-    """What a driver does next; None when there is nothing to drive: the saga has ended, or is stuck."""
+Move = Try | Log | RollBack
+
+
+def next_moves(saga: Saga, state: SagaState, busy: Container[str] = (), *, compensate: bool = True) -> list[Move]:
+    """What a driver may do now, all at the same time, while the steps in *busy* are under way.
+
+    Nothing when there is nothing to drive: the saga has ended, or is stuck, or what is under way has to end first.
+    """
     if state.status is Status.RUNNING:
-        return _forward(saga, state)
+        return _forward(saga, state, busy)
     if state.status is Status.COMPENSATING:
-        return _backward(saga, state) if compensate else Log(e.CompensationCompleted())
+        return _backward(saga, state, busy) if compensate else [Log(e.CompensationCompleted())]
+    return []
+
+
+def _forward(saga: Saga, state: SagaState, busy: Container[str]) -> list[Move]:
+    moves: list[Move] = []
+    steps, open_ = state.steps, False
+    for step in saga.steps:
+        stands = steps.get(step.name)
+        if stands is not None and stands.passed:
+            continue
+        if open_ and (saga.is_sequential or not all(_passed(steps.get(need)) for need in saga.needs[step.name])):
+            continue
+        open_ = True
+        if step.name not in busy:
+            moves.append(_try(step, stands, state))
+    return moves if open_ else [Log(e.SagaCompleted())]
+
+
+def _passed(stands: StepState | None) -> bool:
+    return stands is not None and stands.passed
+
+
+def _try(step: Step, stands: StepState | None, state: SagaState) -> Move:
+    if stands is None:
+        return Try(step, 1, False, state.go_on_at_s)
+    if stands.attempts >= step.attempts_max and not step.until_stuck:
+        reason = "the driver stopped before it logged an outcome, and no attempt is left"
+        return Log(e.StepTimedOut(step.name, stands.attempts, reason, gave_up=True))
+    # A logged failure is paced; an attempt that a crash cut short is repeated at once.
+    paced = stands.status in (StepStatus.TIMED_OUT, StepStatus.UNREACHED)
+    return Try(step, stands.attempts + 1, False, stands.retry_at_s if paced else 0.0)
+
+
+def _backward(saga: Saga, state: SagaState, busy: Container[str]) -> list[Move]:
+    point = _back_to(saga, state)
+    since = None if point is None else saga.after(point)
+    open_ = [
+        step
+        for step in saga.steps
+        if (stands := state.steps.get(step.name)) is not None
+        and stands.to_undo
+        and step.can_be_undone
+        and (since is None or step.name in since)
+    ]
+    if not open_:
+        if point is None or since is None:
+            return [Log(e.CompensationCompleted())]
+        return [RollBack(point, since, state.rolled_back.get(point.name, 0) + 1)]
+    names = {step.name for step in open_}
+    ready = [step for step in open_ if step.name not in busy and saga.later[step.name].isdisjoint(names)]
+    return [_undo(step, state.steps[step.name]) for step in reversed(ready)]
+
+
+def _undo(step: Step, stands: StepState) -> Try:
+    paced = stands.undo_attempts > 0 and not stands.undo_in_flight
+    return Try(step, stands.undo_attempts + 1, True, stands.retry_at_s if paced else 0.0)
+
+
+def _back_to(saga: Saga, state: SagaState) -> SavePoint | None:
+    """The nearest save-point before the failed step that still has rounds left; None when all is undone."""
+    if state.for_good or state.failed_step is None:
+        return None
+    for point in saga.savepoints_before(state.failed_step):
+        if state.rolled_back.get(point.name, 0) < point.rounds_max:
+            return point
     return None
 
 
-def _forward(saga: Saga, state: SagaState) -> Move:
-    steps, succeeded = state.steps, StepStatus.SUCCEEDED
-    for step in saga.steps:
-        stands = steps.get(step.name)
-        if stands is None:
-            return Try(step, 1, undo=False, failures=0)
-        if stands.status is succeeded:
-            continue
-        if stands.attempts >= step.attempts_max and not step.forward_only:
-            reason = "the driver stopped before it logged an outcome, and no attempt is left"
-            return Log(e.StepTimedOut(step.name, stands.attempts, reason, gave_up=True))
-        # A logged failure is paced; an attempt that a crash cut short is repeated at once.
-        failures = stands.attempts if stands.status in (StepStatus.TIMED_OUT, StepStatus.UNREACHED) else 0
-        return Try(step, stands.attempts + 1, undo=False, failures=failures)
-    return Log(e.SagaCompleted())
-
-
-def _backward(saga: Saga, state: SagaState) -> Move:
-    for name in reversed(state.steps):
-        stands, step = state.steps[name], saga.by_name[name]
-        if stands.to_undo and step.compensation is not None:
-            failures = 0 if stands.undo_in_flight else stands.undo_attempts
-            return Try(step, stands.undo_attempts + 1, undo=True, failures=failures)
-    return Log(e.CompensationCompleted())
+def is_committed(saga: Saga, state: SagaState) -> bool:
+    """Whether the point of no return may have been passed: nothing is undone any more, until that is known."""
+    return any(
+        step.forward_only and (stands := state.steps.get(step.name)) is not None and stands.to_undo
+        for step in saga.steps
+    )
 
 
 def after_success(move: Try, result: object) -> list[e.SagaEvent]:
@@ -70,8 +130,17 @@ def after_success(move: Try, result: object) -> list[e.SagaEvent]:
     return [e.StepSucceeded(move.step.name, move.attempt, result)]
 
 
-def after_error(move: Try, error: Exception, tried_for_s: float) -> list[e.SagaEvent]:
-    """What to remember when an attempt raised.
+def gives_up(move: Try, error: Exception) -> bool:
+    """Whether no further attempt follows upon this error, be the patience as long as it may."""
+    if move.undo:
+        return False
+    if isinstance(error, Refused) and move.step.kind is not Kind.RETRIABLE:
+        return True
+    return not move.step.until_stuck and move.attempt >= move.step.attempts_max
+
+
+def after_error(move: Try, error: Exception, tried_for_s: float, retry_at_s: float = 0.0) -> list[e.SagaEvent]:
+    """What to remember when an attempt raised, and when to try again if the patience lasts.
 
     A refusal, and an error whose kind says so (`Retriable`), are certain
     knowledge that nothing happened. Every other error leaves doubt: a handler
@@ -79,15 +148,17 @@ def after_error(move: Try, error: Exception, tried_for_s: float) -> list[e.SagaE
     """
     step, attempt = move.step, move.attempt
     reason = str(error) or type(error).__name__
-    patience_ends = tried_for_s >= step.stuck_after_s
-    stuck = e.SagaStuck(step.name, f"{reason}, after {attempt} attempts in {tried_for_s:.0f} s")
-    if move.undo:
-        failed = e.CompensationFailed(step.name, attempt, reason)
-        return [failed, stuck] if patience_ends else [failed]
-    if isinstance(error, Refused) and step.kind is not Kind.RETRIABLE:
+    final = gives_up(move, error)
+    if isinstance(error, Refused) and final:
         return [e.StepFailed(step.name, attempt, error.code, error.message)]
-    ended = e.StepUnreached if isinstance(error, Retriable) else e.StepTimedOut
-    if step.forward_only:
-        undecided = ended(step.name, attempt, reason)
-        return [undecided, stuck] if patience_ends else [undecided]
-    return [ended(step.name, attempt, reason, gave_up=attempt >= step.attempts_max)]
+    patience_ends = tried_for_s >= step.stuck_after_s and (move.undo or step.until_stuck)
+    again_s = 0.0 if final or patience_ends else retry_at_s
+    missed: e.SagaEvent
+    if move.undo:
+        missed = e.CompensationFailed(step.name, attempt, reason, again_s)
+    else:
+        ended = e.StepUnreached if isinstance(error, Retriable) else e.StepTimedOut
+        missed = ended(step.name, attempt, reason, final, again_s)
+    if not patience_ends:
+        return [missed]
+    return [missed, e.SagaStuck(step.name, f"{reason}, after {attempt} attempts in {tried_for_s:.0f} s")]

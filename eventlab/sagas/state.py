@@ -1,16 +1,13 @@
-"""A saga's state, folded from its events and from nothing else."""
+"""A saga's state, as its events tell it: see `folding`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import Enum
-from functools import reduce
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
-from eventlab.sagas import events as e
+from eventlab.sagas.events import StepOutline
 
 
 class Status(Enum):
@@ -21,10 +18,17 @@ class Status(Enum):
     STUCK = "stuck"
     COMPLETED = "completed"
     COMPENSATED = "compensated"
+    CANCELLED = "cancelled"
+    """It was cancelled before it had started."""
+    ABANDONED = "abandoned"
+    """Somebody gave it up while it was stuck."""
 
     @property
     def ended(self) -> bool:
-        return self in (Status.COMPLETED, Status.COMPENSATED)
+        return self in _ENDED
+
+
+_ENDED = (Status.COMPLETED, Status.COMPENSATED, Status.CANCELLED, Status.ABANDONED)
 
 
 class StepStatus(Enum):
@@ -37,13 +41,22 @@ class StepStatus(Enum):
     UNREACHED = "unreached"
     """The last attempt surely did nothing."""
     SUCCEEDED = "succeeded"
+    SKIPPED = "skipped"
+    """It was not wanted, by its condition or by somebody's decision."""
     FAILED = "failed"
     UNDOING = "undoing"
     COMPENSATED = "compensated"
+    LEFT = "left"
+    """Somebody decided that it stays as it is, while the rest is undone."""
+
+
+_ASKED = (StepStatus.REQUESTED, StepStatus.TIMED_OUT)
+_PASSED = (StepStatus.SUCCEEDED, StepStatus.SKIPPED)
+_NOT_TO_UNDO = (StepStatus.COMPENSATED, StepStatus.SKIPPED, StepStatus.LEFT)
 
 
 class StepState(msgspec.Struct, frozen=True):
-    """One step that was requested at least once."""
+    """One step that was requested, or skipped."""
 
     status: StepStatus
     attempts: int
@@ -55,13 +68,27 @@ class StepState(msgspec.Struct, frozen=True):
     undo_in_flight: bool = False
     result: Any = None
     reason: str = ""
+    retry_at_s: float = 0.0
+    """Before this time of day it is not tried again, in the present direction."""
+    round: int = 1
+    """1, and one more for each return to a save-point before it."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether what comes after it may begin."""
+        return self.status in _PASSED
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether an attempt began of which nothing is written yet."""
+        return self.status is StepStatus.REQUESTED or self.undo_in_flight
 
     @property
     def in_doubt(self) -> bool:
         """Whether it may have happened, but nobody can say."""
         if self.status is StepStatus.UNREACHED:
             return self.may_have_happened
-        return self.status in (StepStatus.REQUESTED, StepStatus.TIMED_OUT)
+        return self.status in _ASKED
 
     @property
     def to_undo(self) -> bool:
@@ -72,7 +99,7 @@ class StepState(msgspec.Struct, frozen=True):
         """
         if self.status in (StepStatus.FAILED, StepStatus.UNREACHED):
             return self.may_have_happened
-        return self.status is not StepStatus.COMPENSATED
+        return self.status not in _NOT_TO_UNDO
 
 
 class SagaState(msgspec.Struct, frozen=True):
@@ -85,8 +112,23 @@ class SagaState(msgspec.Struct, frozen=True):
     status: Status = Status.RUNNING
     steps: dict[str, StepState] = {}
     failed_step: str | None = None
+    """The step that turned the saga back."""
     reason: str = ""
     version: int = 0
+    deadline_at_s: float | None = None
+    outline: tuple[StepOutline, ...] = ()
+    for_good: bool = False
+    """Whether it is undone to its beginning, past every save-point."""
+    rolled_back: dict[str, int] = {}
+    """Save-point → how often the saga went back to it."""
+    round: int = 1
+    go_on_at_s: float = 0.0
+    """Before this time of day a saga that went back to a save-point does not go on."""
+    takings_up: int = 0
+    """How many drivers in a row were gone before they wrote an outcome."""
+    stuck_step: str | None = None
+    stuck_from: Status = Status.RUNNING
+    """What it was doing when it got stuck."""
 
     @property
     def results(self) -> dict[str, Any]:
@@ -99,59 +141,7 @@ class SagaState(msgspec.Struct, frozen=True):
         """The steps that may have happened or not."""
         return tuple(name for name, step in self.steps.items() if step.in_doubt)
 
-
-def fold(events: Iterable[object], state: SagaState | None = None) -> SagaState:
-    """The state after *events*, from the beginning or from *state* on."""
-    return reduce(advance, events, state or SagaState())
-
-
-def advance(state: SagaState, event: object) -> SagaState:
-    """The state after one more event."""
-    version = state.version + 1
-    match event:
-        case e.SagaStarted(saga_id, definition, definition_version, input):
-            return SagaState(saga_id, definition, definition_version, input, version=version)
-        case e.StepRequested(step, attempt, at_s):
-            before = state.steps.get(step)
-            since_s = before.since_s if before else at_s
-            doubt = before.in_doubt or before.may_have_happened if before else False
-            return _with(state, step, StepState(StepStatus.REQUESTED, attempt, since_s, doubt))
-        case e.StepSucceeded(step, _, result):
-            return _with(state, step, replace(state.steps[step], status=StepStatus.SUCCEEDED, result=result))
-        case e.StepFailed(step, _, code, reason):
-            said = f"refused ({code}): {reason}" if reason else f"refused ({code})"
-            failed = replace(state.steps[step], status=StepStatus.FAILED, reason=said)
-            return _turned_back(_with(state, step, failed), step, said)
-        case e.StepTimedOut(step, _, reason, gave_up):
-            state = _with(state, step, replace(state.steps[step], status=StepStatus.TIMED_OUT, reason=reason))
-            return _turned_back(state, step, reason) if gave_up else state
-        case e.StepUnreached(step, _, reason, gave_up):
-            state = _with(state, step, replace(state.steps[step], status=StepStatus.UNREACHED, reason=reason))
-            return _turned_back(state, step, reason) if gave_up else state
-        case e.CompensationRequested(step, attempt, at_s):
-            before = state.steps[step]
-            since_s = at_s if attempt == 1 else before.since_s
-            undoing = replace(
-                before, status=StepStatus.UNDOING, undo_attempts=attempt, undo_in_flight=True, since_s=since_s
-            )
-            return _with(state, step, undoing)
-        case e.StepCompensated(step):
-            done = replace(state.steps[step], status=StepStatus.COMPENSATED, undo_in_flight=False)
-            return _with(state, step, done)
-        case e.CompensationFailed(step, _, reason):
-            return _with(state, step, replace(state.steps[step], undo_in_flight=False, reason=reason))
-        case e.SagaStuck(step, reason):
-            return replace(state, status=Status.STUCK, reason=f"{step}: {reason}", version=version)
-        case e.SagaCompleted():
-            return replace(state, status=Status.COMPLETED, version=version)
-        case e.CompensationCompleted():
-            return replace(state, status=Status.COMPENSATED, version=version)
-    raise TypeError(f"{event!r} is no event of a saga")
-
-
-def _with(state: SagaState, step: str, stands: StepState) -> SagaState:
-    return replace(state, steps={**state.steps, step: stands}, version=state.version + 1)
-
-
-def _turned_back(state: SagaState, step: str, reason: str) -> SagaState:
-    return replace(state, status=Status.COMPENSATING, failed_step=step, reason=reason)
+    @property
+    def in_flight(self) -> tuple[str, ...]:
+        """The steps of which an attempt, either way, has no outcome yet."""
+        return tuple(name for name, step in self.steps.items() if step.in_flight)

@@ -117,7 +117,7 @@ class CheckoutResult(msgspec.Struct, frozen=True):
     """How the checkout ended; *reason* says why it was undone, or where it is stuck."""
 
     order_id: str
-    status: Literal["completed", "compensated", "stuck", "running", "compensating"]
+    status: Literal["completed", "compensated", "stuck", "running", "compensating", "cancelled", "abandoned"]
     reason: str = ""
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from eventlab.errors import InvalidValue, SagaMisdefined
 from eventlab.sagas import Saga, Step, StepContext, key_of, pivot, retriable, step
-from eventlab.sagas.definition import Kind
+from eventlab.sagas.step import Kind
 
 
 async def act(ctx: StepContext) -> None: ...

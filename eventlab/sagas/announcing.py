@@ -1,0 +1,89 @@
+"""Telling the listeners what was written to a saga's log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eventlab import hooks
+from eventlab.sagas import events as e
+from eventlab.sagas.definition import Saga
+from eventlab.sagas.folding import advance
+from eventlab.sagas.state import SagaState, Status
+
+_PHASES: dict[type[object], str] = {
+    e.SagaStarted: "started",
+    e.StepRequested: "requested",
+    e.StepSucceeded: "succeeded",
+    e.StepFailed: "failed",
+    e.StepTimedOut: "timed_out",
+    e.StepUnreached: "unreached",
+    e.StepSkipped: "skipped",
+    e.CompensationRequested: "compensation_requested",
+    e.StepCompensated: "compensated",
+    e.CompensationFailed: "compensation_failed",
+    e.SagaTurnedBack: "turned_back",
+    e.SagaRolledBack: "rolled_back",
+    e.SagaTakenUp: "taken_up",
+    e.SagaStuck: "stuck",
+    e.SagaCompleted: "completed",
+    e.CompensationCompleted: "compensation_completed",
+    e.SagaCancelled: "cancelled",
+    e.SagaRetried: "retried",
+    e.StepSkippedByHand: "skipped_by_hand",
+    e.StepResolved: "resolved",
+    e.SagaAbandoned: "abandoned",
+}
+
+_WHY: dict[type[object], str] = {
+    e.StepFailed: "was refused",
+    e.StepTimedOut: "is in doubt",
+    e.StepUnreached: "was not reached",
+    e.StepResolved: "was resolved as failed",
+}
+"""Why a saga turns back, if a step's event turns it."""
+
+_MAY_TURN = (*_WHY, e.SagaTurnedBack)
+
+
+def announce(before: SagaState, events: Sequence[e.SagaEvent], saga: Saga | None = None) -> None:
+    """Tell the listeners that *events* were written upon *before*. A request says of what kind its step is."""
+    turned = _turning(before, events)
+    saga_id, definition = _names(before, events)
+    for event in events:
+        phase = _phase_of(event)
+        step, attempt = getattr(event, "step", ""), getattr(event, "attempt", 0)
+        if phase == "requested" and saga is not None:
+            detail = saga.by_name[step].kind.value
+        else:
+            detail = getattr(event, "code", "") or getattr(event, "reason", "") or getattr(event, "why", "")
+        hooks.emit(hooks.SagaMoved(saga_id, definition, phase, step, attempt, detail))
+        if event is turned:
+            because = f"{step} {_WHY[type(event)]}" if type(event) in _WHY else detail
+            hooks.emit(hooks.SagaMoved(saga_id, definition, "compensating", "", 0, because))
+
+
+def _names(before: SagaState, events: Sequence[e.SagaEvent]) -> tuple[str, str]:
+    if before.version:
+        return before.saga_id, before.definition
+    first = events[0]
+    return getattr(first, "saga_id", ""), getattr(first, "definition", "")
+
+
+def _turning(before: SagaState, events: Sequence[e.SagaEvent]) -> object:
+    """The event that turns the saga back, if one does."""
+    if not any(type(event) in _MAY_TURN for event in events):
+        return None
+    state = before
+    for event in events:
+        after = advance(state, event)
+        if after.status is Status.COMPENSATING and state.status is not Status.COMPENSATING:
+            return event
+        state = after
+    return None
+
+
+def _phase_of(event: object) -> str:
+    for base in type(event).__mro__:
+        if base in _PHASES:
+            return _PHASES[base]
+    raise TypeError(f"{event!r} is no event of a saga")
