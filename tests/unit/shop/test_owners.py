@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import fields
@@ -33,7 +34,7 @@ def below(cls: type[Any]) -> Iterator[type[Any]]:
 
 
 def decides(cls: type[Command[Any]]) -> bool:
-    return cls.handle is not Command.handle
+    return not inspect.isabstract(cls)
 
 
 def stream_of(field: Any, category: str) -> Any:
