@@ -15,7 +15,7 @@ import msgspec
 
 from eventlab import hooks, runtime
 from eventlab.errors import TimedOut
-from eventlab.resilience.deadline import deadline_at
+from eventlab.resilience.deadline import deadline, deadline_at
 from eventlab.sagas import events as e
 from eventlab.sagas import log, plan
 from eventlab.sagas.definition import Saga
@@ -132,8 +132,8 @@ class Driver:
                     await self._try(moves[0])
                     continue
                 for move in moves:
-                    name = move.step.name
-                    under_way[name] = asyncio.create_task(self._try(move), name=f"{self._state.saga_id}/{name}")
+                    trying = self._try(move, is_one_of_many=True)
+                    under_way[move.step.name] = asyncio.create_task(trying, name=f"try {move.step.name}")
                 if under_way:
                     await _one_of(under_way)
         finally:
@@ -184,13 +184,15 @@ class Driver:
             self.note(e.StepSkipped(step.name, "its condition does not hold"))
         return bool(wanted)
 
-    async def _try(self, move: plan.Try) -> None:
+    async def _try(self, move: plan.Try, *, is_one_of_many: bool = False) -> None:
         if move.not_before_s > 0 and not await self._paused(move):
             return
         if self._state.status is not (Status.COMPENSATING if move.undo else Status.RUNNING):
             return
         name, now_s = move.step.name, _now_s()
         self.note((move.step.undo_requested if move.undo else move.step.requested)(name, move.attempt, now_s))
+        if is_one_of_many:
+            await asyncio.sleep(0)  # the others note their intents as well, and all share one append
         await self.commit()
         since_s = self._state.steps[name].since_s
         traced = hooks.tracing
@@ -239,7 +241,10 @@ class Driver:
             limit_s = step.timeout_s
             if (left_s := self._until_deadline_s(step)) is not None:
                 limit_s = left_s if limit_s is None else min(left_s, limit_s)
-            return await self._within(limit_s, self._do(step, ctx), "call")
+            if limit_s is None:
+                return await self._within(None, self._do(step, ctx), "call")
+            with deadline(limit_s):
+                return await self._within(limit_s, self._do(step, ctx), "call")
         key = key_of(self._state.saga_id, step.name, "backward", stands.round)
         ctx = StepContext(self._state.saga_id, self._input, self._state.results, key, stands.round)
         with deadline_at(None):

@@ -28,7 +28,7 @@ from eventlab.sagas.definition import Saga
 from eventlab.sagas.driver import Driver
 from eventlab.sagas.folding import fold
 from eventlab.sagas.replay import first_divergence
-from eventlab.sagas.state import SagaState
+from eventlab.sagas.state import SagaState, Status
 from eventlab.sagas.telling import driving
 from eventlab.store import EventStore, StoredEvent
 
@@ -332,5 +332,5 @@ async def _persist(
 
 
 def _check_input(state: SagaState, frozen: Any) -> None:
-    if state.input != frozen:
+    if state.input != frozen and state.status is not Status.CANCELLED:
         raise SagaInputDiffers(state.saga_id)

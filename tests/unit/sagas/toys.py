@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -65,23 +66,31 @@ class Toys:
     """Step or ``undo step`` → how many requests are rejected: certainly nothing is done."""
     unreachable_after: dict[str, int] = field(default_factory=dict)
     """Step → how many requests are rejected once one was lost."""
+    takes_s: dict[str, float] = field(default_factory=dict)
+    """Step or ``undo step`` → how long it works before its effect."""
     lose_requests: dict[str, int] = field(default_factory=dict)
     """Step → how many requests are lost on the way: nothing is done, and nobody knows."""
 
     async def do(self, name: str, ctx: StepContext) -> dict[str, str]:
-        self._reach(name, ctx.key)
-        if name == self.refuse or name in self.cancelled:
-            raise Refused("no", f"{name} said no")
-        self._effect(f"T {name}", ctx.key)
+        wish = wish_of(name, ctx)
+        self._reach(wish, ctx.key)
+        if self.takes_s.get(name):
+            await asyncio.sleep(self.takes_s[name])
+        if name == self.refuse or wish == self.refuse or wish in self.cancelled:
+            raise Refused("no", f"{wish} said no")
+        self._effect(f"T {wish}", ctx.key)
         self._lose(name)
-        return {"made": name}
+        return {"made": wish}
 
     async def undo(self, name: str, ctx: StepContext, result: Any) -> None:
-        self._reach(f"undo {name}", ctx.key)
-        assert result in ({"made": name}, None)
-        if f"T {name}" in self.effects:
-            self._effect(f"C {name}", ctx.key)
-        self.cancelled[name] = None
+        wish = wish_of(name, ctx)
+        self._reach(f"undo {wish}", ctx.key)
+        assert result in ({"made": wish}, None)
+        if self.takes_s.get(f"undo {name}"):
+            await asyncio.sleep(self.takes_s[f"undo {name}"])
+        if f"T {wish}" in self.effects:
+            self._effect(f"C {wish}", ctx.key)
+        self.cancelled[wish] = None
         self._lose(f"undo {name}")
 
     def _reach(self, name: str, key: str) -> None:
@@ -126,6 +135,11 @@ class Toys:
                 retriable("z", self.forward("z"), **QUICK),
             ],
         )
+
+
+def wish_of(name: str, ctx: StepContext) -> str:
+    """What is asked for: after a return to a save-point, something new."""
+    return name if ctx.round == 1 else f"{name}#{ctx.round}"
 
 
 QUICK: dict[str, Any] = {"backoff": Constant(0.1), "undo_backoff": Constant(0.1), "stuck_after_s": 30.0}

@@ -1,0 +1,144 @@
+"""Parallel groups: under way together, undone in the reverse order of what they build upon."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eventlab import runtime
+from eventlab.errors import SagaMisdefined
+from eventlab.sagas import Saga, Status, parallel, pivot, retriable
+from tests.unit.sagas.toys import QUICK, Bench, in_world
+
+
+def bench_of(*groups: object, refuse: str = "") -> Bench:
+    """Steps a to d side by side, where c builds upon a; then what is given, then one more that may refuse."""
+    bench = Bench()
+    toys = bench.toys
+    toys.refuse = refuse
+    group = parallel(toys.step("a"), toys.step("b"), toys.step("c", after="a"), toys.step("d"))
+    bench.saga = Saga("trip", [toys.step("first"), group, toys.step("last")])
+    return bench
+
+
+def test_steps_of_a_group_are_under_way_at_the_same_time() -> None:
+    bench = bench_of()
+    bench.toys.takes_s = {"a": 2.0, "b": 3.0, "c": 2.0, "d": 1.0}
+
+    async def main() -> float:
+        assert (await bench.run()).status is Status.COMPLETED
+        return runtime.monotonic()
+
+    assert in_world(main) == pytest.approx(4.0)
+    assert bench.toys.effects == ["T first", "T d", "T a", "T b", "T c", "T last"]
+
+
+def test_intents_that_come_together_share_one_append() -> None:
+    bench = bench_of()
+    in_world(bench.run)
+    types = in_world(bench.types)
+    first = types.index("StepRequested", 2)
+    assert types[first - 1 : first + 3] == ["StepSucceeded", "StepRequested", "StepRequested", "StepRequested"]
+
+
+def test_a_failed_group_undoes_what_its_other_steps_did() -> None:
+    bench = bench_of(refuse="b")
+    bench.toys.takes_s = {"b": 1.0}
+    state = in_world(bench.run)
+    assert (state.status, state.failed_step) == (Status.COMPENSATED, "b")
+    assert bench.toys.effects == ["T first", "T a", "T d", "T c", "C d", "C c", "C a", "C first"]
+
+
+def test_who_waits_to_try_again_does_not_when_another_has_failed() -> None:
+    bench = bench_of(refuse="b")
+    bench.toys.takes_s = {"b": 0.05}
+    bench.toys.unreachable = {"d": 1}
+    in_world(bench.run)
+    assert bench.toys.calls.count("d") == 1
+    assert "T d" not in bench.toys.effects
+
+
+def test_of_two_that_fail_the_first_is_the_reason() -> None:
+    bench = bench_of()
+
+    async def main() -> str | None:
+        bench.toys.unreachable = {"a": 99, "d": 99}
+        return (await bench.run()).failed_step
+
+    assert in_world(main) == "a"
+
+
+@st.composite
+def dependencies(draw: st.DrawFn) -> dict[str, tuple[str, ...]]:
+    """Up to six steps, each building upon some of those before it."""
+    names = "abcdef"[: draw(st.integers(2, 6))]
+    earlier = [st.lists(st.sampled_from(names[:i]), unique=True) if i else st.just([]) for i in range(len(names))]
+    return {name: tuple(draw(chosen)) for name, chosen in zip(names, earlier, strict=True)}
+
+
+@settings(max_examples=40, deadline=None)
+@given(needs=dependencies(), lasts=st.lists(st.floats(0.0, 3.0), min_size=6, max_size=6), seed=st.integers(0, 9))
+def test_undoing_is_the_reverse_of_any_order_of_dependencies(
+    needs: dict[str, tuple[str, ...]], lasts: list[float], seed: int
+) -> None:
+    bench = Bench()
+    toys = bench.toys
+    toys.refuse = "end"
+    for index, name in enumerate(needs):
+        toys.takes_s |= {name: lasts[index], f"undo {name}": lasts[-1 - index]}
+    steps = [toys.step(name, after=after) for name, after in needs.items()]
+    bench.saga = Saga("trip", [parallel(*steps), toys.step("end")])
+    assert in_world(bench.run, seed).status is Status.COMPENSATED
+    place = {effect: index for index, effect in enumerate(toys.effects)}
+    assert len(place) == 2 * len(needs) == len(toys.effects)
+    for name, after in needs.items():
+        for need in after:
+            assert place[f"T {need}"] < place[f"T {name}"] < place[f"C {name}"] < place[f"C {need}"]
+
+
+def test_retriable_steps_may_be_a_group_too() -> None:
+    bench = Bench()
+    toys = bench.toys
+    after = parallel(retriable("y", toys.forward("y"), **QUICK), retriable("z", toys.forward("z"), **QUICK))
+    toys.unreachable = {"y": 5}
+    bench.saga = Saga("trip", [toys.step("a"), pivot("p", toys.forward("p"), **QUICK), after])
+    assert in_world(bench.run).status is Status.COMPLETED
+    assert toys.effects == ["T a", "T p", "T z", "T y"]
+
+
+def test_cancelling_the_waiter_lets_go_of_all_that_is_under_way() -> None:
+    bench = bench_of()
+    bench.toys.takes_s = dict.fromkeys("abcd", 5.0)
+
+    async def main() -> None:
+        task = asyncio.create_task(bench.run())
+        await asyncio.sleep(1)
+        task.cancel()
+        await asyncio.sleep(10)
+        assert bench.toys.effects == ["T first"]
+        assert (await bench.engine().drive("1")).status is Status.COMPLETED
+
+    in_world(main)
+
+
+@pytest.mark.parametrize(
+    ("group", "reason"),
+    [
+        (lambda toys: parallel(), "all compensatable or all retriable"),
+        (
+            lambda toys: parallel(toys.step("a"), retriable("z", toys.forward("z"))),
+            "all compensatable or all retriable",
+        ),
+        (lambda toys: parallel(pivot("p", toys.forward("p"))), "all compensatable or all retriable"),
+        (lambda toys: parallel(toys.step("a", after="b"), toys.step("b")), "not before it in its group"),
+        (lambda toys: parallel(toys.step("a", after="a")), "not before it in its group"),
+        (lambda toys: toys.step("b", after="x"), "is in no parallel group"),
+    ],
+)
+def test_groups_that_could_not_work_are_refused(group: object, reason: str) -> None:
+    toys = Bench().toys
+    with pytest.raises(SagaMisdefined, match=reason):
+        Saga("trip", [toys.step("x"), group(toys)])  # type: ignore[operator]
