@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from contextlib import suppress
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from eventlab.sagas import Status
-from tests.unit.sagas.toys import FORWARD, Bench, Cut, in_world, undone_from
+from eventlab.store import EventStore, open_store
+from tests.unit.sagas.toys import FORWARD, Bench, Cut, CuttingStore, in_world, undone_from
 
 CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "success": ({}, FORWARD),
@@ -27,8 +29,8 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
 }
 
 
-def bench_of(case: str) -> Bench:
-    bench = Bench()
+def bench_of(case: str, store: EventStore | None = None) -> Bench:
+    bench = Bench(store=CuttingStore(store=store))
     for name, value in CASES[case][0].items():
         setattr(bench.toys, name, dict(value) if isinstance(value, dict) else value)
     return bench
@@ -93,6 +95,25 @@ def test_cut_again_during_the_resumption_it_still_does(case: str) -> None:
                 await assert_whole(bench, case, f"cut at {first}, then at {second}")
                 if seen < second:
                     break
+
+    in_world(main)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_so_it_is_on_sqlite(case: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        points = await begin(bench_of(case), cut=0)
+        for first in range(1, points + 1):
+            for second in (0, 1 + first % 4):
+                store = open_store(f"sqlite:///{tmp_path}/{first}-{second}.db?synchronous=NORMAL")
+                bench = bench_of(case, store)
+                await begin(bench, first)
+                await store.close()
+                bench.store = CuttingStore(store=open_store(f"sqlite:///{tmp_path}/{first}-{second}.db"))
+                await resume(bench, second)
+                await resume(bench, 0)
+                await assert_whole(bench, case, f"cut at {first}, then at {second}")
+                await bench.store.close()
 
     in_world(main)
 

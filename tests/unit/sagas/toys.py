@@ -11,7 +11,7 @@ from eventlab.errors import CallTimeout, Refused, Unavailable
 from eventlab.resilience.backoff import Constant
 from eventlab.sagas import Saga, SagaEngine, SagaState, StepContext, pivot, retriable, step
 from eventlab.simulation import World
-from eventlab.store import MemoryStore
+from eventlab.store import EventStore, MemoryStore, PassingStore
 
 T = TypeVar("T")
 
@@ -33,13 +33,13 @@ class Knife:
             raise Cut()
 
 
-class CuttingStore(MemoryStore):
+class CuttingStore(PassingStore):
     """A store whose appends are points: what was written stays, and who wrote it is gone."""
 
     knife: Knife
 
-    def __init__(self, name: str = "saga", owns: Sequence[str] = ()) -> None:
-        super().__init__(name, owns)
+    def __init__(self, name: str = "saga", owns: Sequence[str] = (), store: EventStore | None = None) -> None:
+        super().__init__(MemoryStore(name, owns) if store is None else store)
         self.knife = Knife()
         self.appends = 0
 
@@ -139,7 +139,9 @@ class Toys:
 
 def wish_of(name: str, ctx: StepContext) -> str:
     """What is asked for: after a return to a save-point, something new."""
-    return name if ctx.round == 1 else f"{name}#{ctx.round}"
+    last = ctx.saga_id.rpartition(".")[2]
+    round = int(last) if "." in ctx.saga_id and last.isdigit() else ctx.round
+    return name if round == 1 else f"{name}#{round}"
 
 
 QUICK: dict[str, Any] = {"backoff": Constant(0.1), "undo_backoff": Constant(0.1), "stuck_after_s": 30.0}
