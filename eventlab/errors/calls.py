@@ -126,7 +126,12 @@ class CallTimeout(UnknownOutcome, TimeoutError):
 
 
 class CallUnknown(UnknownOutcome):
-    """The callee answered, but does not know itself whether the work was done; *reason* is what it said."""
+    """The callee answered, but does not know itself whether the work was done; *reason* is what it said.
+
+    *retry_after_s* is how long to wait before it may be worth asking again, where the callee said so.
+    """
+
+    retry_after_s: float | None = None
 
     def __init__(self, target: str, operation: str, reason: str) -> None:
         super().__init__(target, operation, reason)

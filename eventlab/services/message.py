@@ -53,9 +53,10 @@ class Reply(msgspec.Struct, frozen=True):
     """How a call ended, as the callee says.
 
     ``ok`` carries a *body*; ``refused`` a *code*, a *message* and *facts*;
-    ``failed`` (the handler broke), ``unavailable`` (nothing was done) and
-    ``unknown`` (the callee itself does not know) carry a *reason*, the second
-    also *retry_after_s* if the callee says when to come back;
+    ``failed`` (the handler broke, or, with the *code* ``unreadable``, the body
+    was no request), ``unavailable`` (nothing was done) and ``unknown`` (the
+    callee itself does not know) carry a *reason*, the second also
+    *retry_after_s* if the callee says when to come back;
     ``unknown_operation`` names the known ones under *facts*.
     """
 

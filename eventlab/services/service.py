@@ -88,6 +88,11 @@ class Service:
     async def stop(self) -> None:
         """End: called once, when no more calls come in."""
 
+    async def check(self) -> None:
+        """Ask what the service cannot do without whether it answers: its store. Raises what stands in the way."""
+        if self._store is not None:
+            await self._store.head()
+
     async def receive(self, call: Call) -> Reply:
         """Answer one call. Whatever the handler raises becomes a reply that says what it means for the caller."""
         operation = self.operations.get(call.operation)
@@ -99,7 +104,7 @@ class Service:
         try:
             request = decoder(request_type).decode(call.body)
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
-            return Reply("failed", reason=f"cannot read the body of {call.operation}: {error}")
+            return Reply("failed", code="unreadable", reason=f"cannot read the body of {call.operation}: {error}")
         traced = hooks.tracing
         try:
             with Carrying(call.metadata), deadline_at(call.deadline_s):

@@ -5,17 +5,23 @@ Needs the extra ``http``. Give the transport to a client and use both as they ar
     transport = SimulatedHttpTransport(world, "front", {"orders": app})
     async with httpx.AsyncClient(transport=transport, base_url="http://orders") as client:
         await client.get("/health")
+
+`http_between` puts services behind HTTP, each at the host of its name.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import anyio._backends._asyncio  # noqa: F401 - loaded here, so that the world can run its threads inline
 import httpx
 
+from ..runtime import current_node
+from ..services.http import HttpTransport
+from ..services.wire import SOURCE_HEADER
 from .fences import inline_anyio_threads
 
 if TYPE_CHECKING:
@@ -23,19 +29,24 @@ if TYPE_CHECKING:
 
 
 class SimulatedHttpTransport(httpx.AsyncBaseTransport):
-    """Sends requests of *source* to the application of the node that the URL's host names.
+    """Sends requests of *source* to the application of the node that the URL's host names. None: of the node that
+    the request itself names as its source, as those of `HttpTransport` do, or else of the one whose code asks.
 
     Enforces httpx's own timeouts. An unknown host, or a node that serves no application, refuses the
     connection; a crashed one is silence. A connection that is seen to be broken is a `ConnectError` before the
     request has left, and a `ReadError` after it. The application runs in its node's context and dies with it.
     """
 
-    def __init__(self, world: World, source: str, applications: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(self, world: World, source: str | None, applications: Mapping[str, Callable[..., Any]]) -> None:
         self._world, self._source = world, source
-        self._served = {
-            name: httpx.ASGITransport(app, raise_app_exceptions=False) for name, app in applications.items()
-        }
+        self._served: dict[str, httpx.ASGITransport] = {}
+        for name, app in applications.items():
+            self.host(name, app)
         inline_anyio_threads()
+
+    def host(self, name: str, application: Callable[..., Any]) -> None:
+        """Let *application* answer on the node of that name, in the place of the one before."""
+        self._served[name] = httpx.ASGITransport(application, raise_app_exceptions=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         host = request.url.host
@@ -45,11 +56,12 @@ class SimulatedHttpTransport(httpx.AsyncBaseTransport):
         future: asyncio.Future[tuple[httpx.Response, bytes]] = self._world.loop.create_future()
         what = f"{request.method} {request.url.path}"
         network = self._world.network
-        network.exchanges[future] = self._source, host, _broken, request
+        source = self._source or unquote(request.headers.get(SOURCE_HEADER, "")) or current_node()
+        network.exchanges[future] = source, host, _broken, request
         timeout_s = _timeout_s(request)
         try:
             network.carry(
-                *(self._source, host, what, self._arrive, host, what, request, future),
+                *(source, host, what, self._arrive, source, host, what, request, future),
                 body=request.content,
                 broke=_unreached,
             )
@@ -61,16 +73,18 @@ class SimulatedHttpTransport(httpx.AsyncBaseTransport):
             network.exchanges.pop(future, None)
         return httpx.Response(response.status_code, headers=response.headers, content=body, request=request)
 
-    def _arrive(self, host: str, what: str, request: httpx.Request, future: asyncio.Future[Any]) -> None:
+    def _arrive(self, source: str, host: str, what: str, request: httpx.Request, future: asyncio.Future[Any]) -> None:
         node = self._world.nodes[host]
         if node.is_up:
-            node.spawn(self._handle(host, what, request, future), name=f"{host}: {what}")
+            node.spawn(self._handle(source, host, what, request, future), name=f"{host}: {what}")
 
-    async def _handle(self, host: str, what: str, request: httpx.Request, future: asyncio.Future[Any]) -> None:
+    async def _handle(
+        self, source: str, host: str, what: str, request: httpx.Request, future: asyncio.Future[Any]
+    ) -> None:
         response = await self._served[host].handle_async_request(request)
         body = await response.aread()
         self._world.network.carry(
-            *(host, self._source, f"{what} reply", self._answer, future, (response, body), request),
+            *(host, source, f"{what} reply", self._answer, future, (response, body), request),
             body=body,
             broke=_broke,
         )
@@ -81,7 +95,20 @@ class SimulatedHttpTransport(httpx.AsyncBaseTransport):
             future.set_result(reply)
 
 
-def _unreached(reason: str, host: str, what: str, request: httpx.Request, future: asyncio.Future[Any]) -> None:
+def http_between(world: World, names: Iterable[str]) -> HttpTransport:
+    """The transport by which the nodes of *names* call each other over HTTP. Whoever boots a node serves its name."""
+    names = list(names)
+    addresses = {name: f"http://{name}" for name in names}
+    wire = SimulatedHttpTransport(world, None, {})
+    transport = HttpTransport(addresses, transport=wire, life_of=lambda name: world.node(name).incarnation)
+    for name in names:
+        wire.host(name, transport.application(name))
+    return transport
+
+
+def _unreached(
+    reason: str, source: str, host: str, what: str, request: httpx.Request, future: asyncio.Future[Any]
+) -> None:
     future.set_exception(httpx.ConnectError(f"the connection to {host} is broken, {reason}", request=request))
 
 

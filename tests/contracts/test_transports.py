@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import count
 
 import pytest
 
+from eventlab.scenarios.realclock import run_scaled
 from eventlab.services import DROP, Call, Envelope, FateRule, InProcessTransport, Reply, Transport
 from eventlab.services.transport import Receive
 from eventlab.simulation import Constant, SimulatedTransport, World
 from eventlab.testing.transports import CHECKS, Check
+from tests.contracts.over_http import in_a_world, on_the_loopback
 
 
 @asynccontextmanager
@@ -40,6 +43,18 @@ def test_the_simulated_transport_keeps_the_contract(check: Check) -> None:
             yield SimulatedTransport(world)
 
     world.run(lambda: check(simulated))
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_http_on_the_loopback_keeps_the_contract(check: Check) -> None:
+    run_scaled(check(on_the_loopback), speed=2, seed=1)  # on a real socket, where a second takes half of one
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_http_over_the_simulated_network_keeps_the_contract(check: Check) -> None:
+    world = World()
+    world.network.set_latency(Constant(0.001))
+    world.run(lambda: check(partial(in_a_world, world)))
 
 
 class Shortcut:

@@ -40,7 +40,7 @@ FLOORS = {
 }
 CORE = 9
 LINES_MAX = 400
-HEAVY = ("numpy", "pandas", "matplotlib", "sqlalchemy.orm")
+HEAVY = ("numpy", "pandas", "matplotlib", "sqlalchemy.orm", "httpx", "starlette", "uvicorn")
 
 
 def may_import(room: str, other: str) -> bool:
@@ -177,7 +177,7 @@ def loaded_by(*names: str) -> list[str]:
     return done.stdout.split()
 
 
-def test_the_core_loads_no_table_no_plot_and_no_orm() -> None:
+def test_the_core_loads_no_table_no_plot_no_orm_and_no_http() -> None:
     core = sorted({m.room for m in modules() if FLOORS.get(m.room, CORE + 1) <= CORE})
     assert loaded_by("eventlab", *(f"eventlab.{room}" for room in core)) == []
 

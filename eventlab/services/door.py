@@ -1,0 +1,128 @@
+"""A service's way in over HTTP: a door that is open, or says that nothing was done. Needs the extra ``http``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from .. import runtime
+from ..errors import InvalidValue
+from .message import Reply
+from .transport import Receive
+from .wire import JSON, UNREADABLE, answer_of, call_from
+
+BODY_MAX = 1_000_000
+"""The most bytes that a request may have."""
+
+CHECK_S = 2.0
+"""How long whoever asks for readiness waits for what the service cannot do without."""
+
+Check = Callable[[], Awaitable[None]]
+
+
+class Door:
+    """Hands calls over HTTP to whoever serves *name*: one handler has as many doors as it likes.
+
+    ``POST /<operation>`` is a call; ``/health/live`` says that the process answers, ``/health/ready`` that the door is
+    open and that what the service needs answers too. While it is closed, calls are answered as unavailable: nothing
+    was done.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.inside = 0
+        """Calls that are being worked on."""
+        self._receive: Receive | None = None
+        self._check: Check | None = None
+        self._why_closed = "nobody serves it"
+
+    def open(self, receive: Receive, check: Check | None = None) -> None:
+        """Let calls in. *check* raises what stands in the way of working on them."""
+        self._receive, self._check = receive, check
+
+    def close(self, why: str = "nobody serves it") -> None:
+        """Let no more calls in, for that reason. What is inside goes on."""
+        self._receive, self._why_closed = None, why
+
+    @property
+    def receive(self) -> Receive | None:
+        """Who answers now."""
+        return self._receive
+
+    def application(
+        self, lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None
+    ) -> Starlette:
+        """What a server of ASGI, or a simulated network, is given."""
+        routes = [
+            Route("/health/live", self._live),
+            Route("/health/ready", self._ready),
+            Route("/{operation}", self._call, methods=["POST"]),
+        ]
+        app = Starlette(routes=routes, lifespan=lifespan)
+        app.state.door = self
+        return app
+
+    async def _live(self, request: Request) -> Response:
+        return JSONResponse({"service": self.name, "live": True})
+
+    async def _ready(self, request: Request) -> Response:
+        reason = await self._why_not_ready()
+        facts: dict[str, Any] = {"service": self.name, "ready": not reason}
+        return JSONResponse({**facts, "reason": reason} if reason else facts, 503 if reason else 200)
+
+    async def _why_not_ready(self) -> str:
+        if self._receive is None:
+            return self._why_closed
+        if self._check is None:
+            return ""
+        try:
+            async with asyncio.timeout(CHECK_S):
+                await self._check()
+        except TimeoutError:
+            return f"what it needs did not answer within {CHECK_S:g} s"
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+        return ""
+
+    async def _call(self, request: Request) -> Response:
+        try:
+            reply = await self._reply_to(request)
+        except ClientDisconnect:  # before the whole request was here: nobody is left to answer
+            reply = Reply("unavailable", reason="the caller left")
+        status, headers, content = answer_of(reply)
+        return Response(content, status, headers)
+
+    async def _reply_to(self, request: Request) -> Reply:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != JSON:  # a page in somebody's browser may post anything else to a server on the loopback, unasked
+            return _unreadable(f"a request is {JSON}, not {kind or 'of no type'}")
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > BODY_MAX:
+                return _unreadable(f"a request has at most {BODY_MAX:,} bytes")
+        try:
+            call = call_from(self.name, request.path_params["operation"], request.headers, bytes(body))
+        except InvalidValue as error:
+            return _unreadable(str(error))
+        if self._receive is None:
+            return Reply("unavailable", reason=self._why_closed)
+        self.inside += 1
+        try:
+            with runtime.on_node(self.name):
+                return await self._receive(call)
+        except Exception as error:  # not a Service: those turn their errors into replies themselves
+            return Reply("failed", reason=f"{type(error).__name__}: {error}")
+        finally:
+            self.inside -= 1
+
+
+def _unreadable(reason: str) -> Reply:
+    return Reply("failed", code=UNREADABLE, reason=reason)
