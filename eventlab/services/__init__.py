@@ -1,6 +1,6 @@
 """Services that call each other: handlers, a client, and transports that may lose a message.
 
-Begin with `message.Request`, then `service.Service` and `client.Client`.
+Begin with `message.Request`, then `service.Service` and `client.Client`; `mail.Mail` is for asking by messages.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from .client import Client
 from .fate import BREAK, DROP, PASS, DeliverAfter, Envelope, Fate, FateRule
 from .inprocess import InProcessTransport
+from .mail import Mail
+from .mailbox import Asked, Mailbox
 from .message import Call, Reply, Request
 from .service import Service, handles
 from .sheltered import sheltered
@@ -23,6 +25,9 @@ __all__ = [
     "Reply",
     "Transport",
     "InProcessTransport",
+    "Mail",
+    "Mailbox",
+    "Asked",
     "PASS",
     "DROP",
     "BREAK",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextvars import Context, copy_context
 from typing import Any
 
@@ -53,6 +53,12 @@ class InProcessTransport:
         envelope = Envelope(call.source, call.target, call.operation, len(call.body))
         self._carry(envelope, self._arrive, self._unreached, call, future)
         return await future
+
+    def post(self, call: Call) -> None:
+        """Send *call* one way. Only its request asks *fate*; nobody learns what becomes of it."""
+        if not self._closed:
+            envelope = Envelope(call.source, call.target, call.operation, len(call.body))
+            self._carry(envelope, self._take_in, _nobody_is_told, call)
 
     async def close(self) -> None:
         """End all work and all deliveries. Whoever still waits for a reply never gets one."""
@@ -104,8 +110,17 @@ class InProcessTransport:
                 future.set_exception(Unavailable(call.target, "nobody serves it"))
             return
         receive, context = server
+        self._begin(call, self._handle(receive, call, future), context)
+
+    def _take_in(self, call: Call) -> None:
+        """A posted message is here. Where nobody serves the name, it ends here."""
+        server = self._servers.get(call.target)
+        if server is not None:
+            receive, context = server
+            self._begin(call, _attend(receive, call), context)
+
+    def _begin(self, call: Call, work: Coroutine[Any, Any, None], context: Context) -> None:
         name = f"{call.target}: {call.operation} {call.id}"
-        work = self._handle(receive, call, future)
         task = asyncio.get_running_loop().create_task(work, name=name, context=context.copy())
         self._tasks[task] = None
         task.add_done_callback(self._ended)
@@ -135,3 +150,13 @@ class InProcessTransport:
     def _broke(call: Call, future: asyncio.Future[Reply], reply: Reply) -> None:
         if not future.done():
             future.set_exception(ConnectionBroken(call.target, call.operation, "the reply could not be sent"))
+
+
+async def _attend(receive: Receive, call: Call) -> None:
+    """Do what a posted message asks. What `receive` answers goes nowhere."""
+    with runtime.on_node(call.target):
+        await receive(call)
+
+
+def _nobody_is_told(call: Call) -> None:
+    """A posted message whose connection was seen to be broken: whoever posted it does not wait for anything."""

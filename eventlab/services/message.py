@@ -37,6 +37,8 @@ class Call(msgspec.Struct, frozen=True):
     *key* is the same on every attempt, so that the callee can tell a
     repetition from a new wish. *deadline_s* is absolute, on the monotonic
     clock that caller and callee share; after it nobody waits any more.
+    *answer_to* is who gets the outcome, as a message of its own, where the
+    request was posted by `Mail`; it is empty for a call, whose reply comes back.
     """
 
     id: int
@@ -47,6 +49,7 @@ class Call(msgspec.Struct, frozen=True):
     key: str = ""
     deadline_s: float | None = None
     metadata: Metadata = Metadata()
+    answer_to: str = ""
 
 
 class Reply(msgspec.Struct, frozen=True):

@@ -30,3 +30,10 @@ class Transport(Protocol):
         found broken before the request is sent; `ConnectionBroken` when it breaks after that.
         """
         ...
+
+    def post(self, call: Call) -> None:
+        """Send *call* as a one-way message, to the same `serve`d handler as if it had been called, and return at once.
+
+        No reply comes back, and no error: it may be late, come twice, or never, and nobody is told. Raises nothing.
+        """
+        ...

@@ -19,6 +19,8 @@ Receive = Callable[[Call], Awaitable[Reply]]
 class SimulatedTransport:
     """Carries calls as messages: each way may be slow, lost or doubled, and a crashed node answers nothing.
 
+    What is posted is one such message, and no more.
+
     Where the network lets a broken connection be seen, the caller learns of it at once: as `Unavailable` when
     its request could not leave, and as `ConnectionBroken` once it had left.
 
@@ -62,6 +64,17 @@ class SimulatedTransport:
         finally:
             network.exchanges.pop(future, None)
 
+    def post(self, call: Call) -> None:
+        """Send *call* one way: it may be lost, doubled or late, dies with a crashed node, and nobody is told."""
+        self._world.network.carry(call.source, call.target, call.operation, self._take_in, call, body=call.body)
+
+    def _take_in(self, call: Call) -> None:
+        """A posted message is here. Where nobody serves the name in this life of its node, it ends here."""
+        node = self._world.nodes.get(call.target)
+        receive, life = self._servers.get(call.target, (None, None))
+        if node is not None and receive is not None and node.is_up and life is node.incarnation:
+            node.spawn(_attend(receive, call), name=f"{call.target}: {call.operation} {call.id}")
+
     def _arrive(self, call: Call, future: asyncio.Future[Reply]) -> None:
         node = self._world.nodes.get(call.target)
         if node is not None and not node.is_up:
@@ -79,6 +92,10 @@ class SimulatedTransport:
         self._world.network.carry(
             call.target, call.source, what, _answer, call, future, reply, body=reply.body, broke=_broke
         )
+
+
+async def _attend(receive: Receive, call: Call) -> None:
+    await receive(call)
 
 
 def _answer(call: Call, future: asyncio.Future[Reply], reply: Reply) -> None:

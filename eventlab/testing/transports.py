@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -22,7 +22,7 @@ from ..errors import CallFailed, CallTimeout, ConnectionBroken, Refused, Unavail
 from ..resilience.deadline import deadline, remaining_s
 from ..services.client import Client
 from ..services.fate import BREAK, DROP, PASS, DeliverAfter, Envelope, Fate, FateRule, everything_passes
-from ..services.message import Call, Reply, Request
+from ..services.message import Call, Reply, Request, encode
 from ..services.service import Service, handles
 from ..services.transport import Transport
 from ..store.metadata import carrying
@@ -217,6 +217,72 @@ async def check_nothing_ambient_comes_along_unasked(open_transport: OpenTranspor
         assert seen == [(None, None)]
 
 
+async def check_a_posted_message_is_handled_as_a_call_is(open_transport: OpenTransport) -> None:
+    async with open_transport(everything_passes) as transport:
+        parrot, client = _pair(transport)
+        _post(transport, Say("posted"), key="k-1")
+        await asyncio.sleep(0.5)
+        await client.call("parrot", Say("called"))
+        assert parrot.heard == ["posted", "called"]
+
+
+async def check_what_becomes_of_a_posted_message_nobody_is_told(open_transport: OpenTransport) -> None:
+    asked: list[str] = []
+
+    def lose_one(envelope: Envelope) -> Fate:
+        asked.append(envelope.what)
+        return {1: DROP, 2: BREAK}.get(len(asked), PASS)
+
+    async with open_transport(lose_one) as transport:
+        parrot, _ = _pair(transport)
+        for text in ("dropped", "broken off", "rude", "mirror"):
+            _post(transport, Say(text))
+        _post(transport, Hush())
+        _post(transport, Say("nobody lives there"), target="cellar")
+        await asyncio.sleep(0.5)
+        assert parrot.heard == ["rude", "mirror"]
+        assert asked == ["Say", "Say", "Say", "Say", "Hush", "Say"]  # not one message went back
+
+
+async def check_a_posted_message_may_come_late_and_twice(open_transport: OpenTransport) -> None:
+    async with open_transport(_for("Say", DeliverAfter(0.5, copy_after=0.2))) as transport:
+        parrot, _ = _pair(transport)
+        _post(transport, Say("hello"))
+        assert parrot.heard == []
+        await asyncio.sleep(1)
+        assert parrot.heard == ["hello", "hello"]
+
+
+async def check_posted_work_begins_on_the_receivers_node_with_nothing_ambient(open_transport: OpenTransport) -> None:
+    seen: list[tuple[str, str | None, float | None]] = []
+
+    async def look_around(call: Call) -> Reply:
+        seen.append((runtime.current_node(), current_metadata().correlation_id, remaining_s()))
+        return Reply("ok", b"null")
+
+    async with open_transport(everything_passes) as transport:
+        transport.serve("parrot", look_around)
+        with runtime.on_node("caller"), carrying(correlation_id="conversation-7"), deadline(0.25):
+            _post(transport, Say("hello"))
+        await asyncio.sleep(0.5)
+        assert seen == [("parrot", None, None)]
+
+
+async def check_a_posted_message_goes_on_without_its_sender(open_transport: OpenTransport) -> None:
+    async with open_transport(everything_passes) as transport:
+        parrot, _ = _pair(transport)
+
+        async def post_and_leave() -> None:
+            _post(transport, Say("first", pause_s=0.2))
+            _post(transport, Say("second"))
+
+        leaving = asyncio.create_task(post_and_leave())
+        await asyncio.sleep(0)
+        leaving.cancel()
+        await asyncio.sleep(0.5)
+        assert parrot.heard == ["first", "second"]
+
+
 CHECKS: tuple[Check, ...] = (
     check_an_answer_comes_back,
     check_work_is_done_on_the_callees_node,
@@ -234,6 +300,11 @@ CHECKS: tuple[Check, ...] = (
     check_concurrent_calls_do_not_mix,
     check_metadata_and_deadline_travel,
     check_nothing_ambient_comes_along_unasked,
+    check_a_posted_message_is_handled_as_a_call_is,
+    check_what_becomes_of_a_posted_message_nobody_is_told,
+    check_a_posted_message_may_come_late_and_twice,
+    check_posted_work_begins_on_the_receivers_node_with_nothing_ambient,
+    check_a_posted_message_goes_on_without_its_sender,
 )
 
 
@@ -241,6 +312,11 @@ def _pair(transport: Transport) -> tuple[Parrot, Client]:
     parrot = Parrot()
     transport.serve("parrot", parrot.receive)
     return parrot, Client(transport, "caller")
+
+
+def _post(transport: Transport, request: Request[Any], *, target: str = "parrot", key: str = "") -> None:
+    operation = type(request).__name__
+    transport.post(Call(transport.next_call_id(), "caller", target, operation, encode(request), key))
 
 
 def _for(what: str, fate: Fate) -> FateRule:

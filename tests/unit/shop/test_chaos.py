@@ -28,6 +28,7 @@ from eventlab.simulation import Exponential, Link, SimulatedStore, SimulatedTran
 from eventlab.simulation.node import Node
 from eventlab.simulation.partitions import SeenAs
 from eventlab.store import MemoryStore
+from tests.unit.shop.market import WAYS, carrier
 
 TITLES = [f"title-{number}" for number in range(4)]
 FAULTY_S = 15.0
@@ -38,8 +39,8 @@ ROUGH = Link(Exponential(0.02), loss=0.02, duplication=0.3, reordering=0.2, hold
 class Chaos:
     """One shop, and everything that befalls it."""
 
-    def __init__(self, world: World, orders: int, settings: ShopSettings, link: Link) -> None:
-        self.world, self.orders, self.settings = world, orders, settings
+    def __init__(self, world: World, orders: int, settings: ShopSettings, link: Link, by: str) -> None:
+        self.world, self.orders, self.settings, self.by = world, orders, settings, by
         self.transport = SimulatedTransport(world)
         self.stores = {name: SimulatedStore(MemoryStore(name, OWNS[name])) for name in SERVICES}
         world.network.links.default, self.link = SMOOTH, link
@@ -47,10 +48,11 @@ class Chaos:
             world.node(name, self.boot)
 
     async def boot(self, node: Node) -> None:
-        context = ServiceContext(node.name, self.stores[node.name], Client(self.transport, node.name), self.settings)
+        carried = carrier(self.transport, self.by)
+        context = ServiceContext(node.name, self.stores[node.name], Client(carried, node.name), self.settings)
         service = SERVICES[node.name](context)
         await service.start()
-        self.transport.serve(node.name, service.receive)
+        carried.serve(node.name, service.receive)
 
     async def main(self) -> dict[str, Any]:
         for name in SERVICES:
@@ -93,40 +95,45 @@ class Chaos:
 
 
 def survive(
-    seed: int, settings: ShopSettings, link: Link = SMOOTH, seen_as: SeenAs = "silence"
+    seed: int, settings: ShopSettings, link: Link = SMOOTH, seen_as: SeenAs = "silence", by: str = "call"
 ) -> dict[str, bool | None]:
     """Invariant → whether it holds when the world has settled."""
     with World(seed, ready="shuffled") as world:
         world.network.cuts_seen_as = seen_as
-        chaos = Chaos(world, 40, settings, link)
+        chaos = Chaos(world, 40, settings, link, by)
         return {result.name: result.valid for result in check_shop(world.run(chaos.main))}
 
 
+@pytest.mark.parametrize("by", WAYS)
 @pytest.mark.parametrize("seed", range(6))
-def test_whatever_befalls_it_the_books_agree(seed: int) -> None:
+def test_whatever_befalls_it_the_books_agree(seed: int, by: str) -> None:
     settings = ShopSettings(order="payment_first" if seed % 2 else "inventory_first", decline_above_cents=5000)
-    results = survive(seed, settings)
+    results = survive(seed, settings, by=by)
     assert results == dict.fromkeys(results, True)
 
 
+@pytest.mark.parametrize("by", WAYS)
 @pytest.mark.parametrize("seed", range(10, 14))
-def test_doubled_and_late_messages_and_broken_connections_change_no_books(seed: int) -> None:
-    results = survive(seed, ShopSettings(decline_above_cents=5000), ROUGH, "broken")
+def test_doubled_and_late_messages_and_broken_connections_change_no_books(seed: int, by: str) -> None:
+    results = survive(seed, ShopSettings(decline_above_cents=5000), ROUGH, "broken", by)
     assert results == dict.fromkeys(results, True)
 
 
-def test_without_compensation_they_do_not() -> None:
-    results = survive(1, ShopSettings(compensation=False, decline_above_cents=5000))
+@pytest.mark.parametrize("by", WAYS)
+def test_without_compensation_they_do_not(by: str) -> None:
+    results = survive(1, ShopSettings(compensation=False, decline_above_cents=5000), by=by)
     assert results["no money stays reserved"] is False
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize("by", WAYS)
 @pytest.mark.parametrize("seed", range(100, 300))
-def test_whatever_befalls_it_over_many_seeds(seed: int) -> None:
-    test_whatever_befalls_it_the_books_agree(seed)
+def test_whatever_befalls_it_over_many_seeds(seed: int, by: str) -> None:
+    test_whatever_befalls_it_the_books_agree(seed, by)
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize("by", WAYS)
 @pytest.mark.parametrize("seed", range(300, 400))
-def test_doubled_and_late_messages_change_no_books_over_many_seeds(seed: int) -> None:
-    test_doubled_and_late_messages_and_broken_connections_change_no_books(seed)
+def test_doubled_and_late_messages_change_no_books_over_many_seeds(seed: int, by: str) -> None:
+    test_doubled_and_late_messages_and_broken_connections_change_no_books(seed, by)

@@ -12,6 +12,8 @@ from eventlab.shop import Checkout, CheckoutView, Line, ShopSettings
 from eventlab.shop.checkout import NAMES
 from tests.unit.shop.market import LINES, ORDER, TOTAL_CENTS, Market, in_market, refused
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
 
 def test_a_checkout_completes_in_every_services_own_store() -> None:
     async def story(market: Market) -> Any:

@@ -16,6 +16,8 @@ from eventlab.shop.checkout import NAMES
 from tests.unit.sagas.toys import Cut, CuttingStore, Knife
 from tests.unit.shop.market import LINES, ORDER, Market, in_market
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
 WISH = CheckoutInput(ORDER, "ada", LINES)
 EMPTY = {"title-07": 1, "title-11": 1}
 

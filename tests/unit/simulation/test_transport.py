@@ -64,3 +64,65 @@ def test_a_call_takes_the_time_of_its_bytes_each_way() -> None:
         return world.now_s
 
     assert world.run(main) == 1 + 2 + 1 + 3
+
+
+def test_what_is_posted_dies_with_a_crashed_node_and_is_heard_by_no_life_that_did_not_register() -> None:
+    world = World(1)
+    world.network.set_latency(Constant(1))
+    transport = SimulatedTransport(world)
+    world.node("front")
+    shop = world.node("shop")
+    heard: list[tuple[str, int]] = []
+
+    def register(life: str) -> None:
+        async def receive(call: Call) -> Reply:
+            heard.append((life, call.id))
+            await asyncio.sleep(2)
+            heard.append((f"{life}, done", call.id))
+            return Reply("ok", b"null")
+
+        transport.serve("shop", receive)
+
+    def post(number: int) -> None:
+        transport.post(Call(number, "front", "shop", "Ask", b""))
+
+    async def main() -> None:
+        register("first")
+        post(1)
+        await asyncio.sleep(2)
+        post(2)
+        shop.crash()
+        await asyncio.sleep(2)
+        await shop.restart()
+        post(3)
+        await asyncio.sleep(2)
+        register("second")
+        post(4)
+        await asyncio.sleep(9)
+
+    world.run(main)
+    assert heard == [("first", 1), ("second", 4), ("second, done", 4)]
+
+
+def test_what_is_posted_outlives_the_node_that_sent_it() -> None:
+    world = World(1)
+    world.network.set_latency(Constant(1))
+    transport = SimulatedTransport(world)
+    front, _ = world.node("front"), world.node("shop")
+    heard: list[int] = []
+
+    async def receive(call: Call) -> Reply:
+        heard.append(call.id)
+        return Reply("ok", b"null")
+
+    async def post() -> None:
+        transport.post(Call(1, "front", "shop", "Ask", b""))
+
+    async def main() -> None:
+        transport.serve("shop", receive)
+        await front.start(post)
+        front.crash()
+        await asyncio.sleep(2)
+
+    world.run(main)
+    assert heard == [1]
