@@ -8,15 +8,16 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from .. import runtime
 from ..errors import InvalidValue
-from .message import Reply
+from .message import Call, Reply
 from .transport import Receive
-from .wire import JSON, UNREADABLE, answer_of, call_from
+from .wire import JSON, UNREADABLE, answer_of, call_from, is_one_way
 
 BODY_MAX = 1_000_000
 """The most bytes that a request may have."""
@@ -30,7 +31,8 @@ Check = Callable[[], Awaitable[None]]
 class Door:
     """Hands calls over HTTP to whoever serves *name*: one handler has as many doors as it likes.
 
-    ``POST /<operation>`` is a call; ``/health/live`` says that the process answers, ``/health/ready`` that the door is
+    ``POST /<operation>`` is a call, or a posted message, which is answered by a 202 before it is worked on;
+    ``/health/live`` says that the process answers, ``/health/ready`` that the door is
     open and that what the service needs answers too. While it is closed, calls are answered as unavailable: nothing
     was done.
     """
@@ -93,13 +95,18 @@ class Door:
 
     async def _call(self, request: Request) -> Response:
         try:
-            reply = await self._reply_to(request)
+            asked = await self._read(request)
         except ClientDisconnect:  # before the whole request was here: nobody is left to answer
-            reply = Reply("unavailable", reason="the caller left")
-        status, headers, content = answer_of(reply)
+            asked = Reply("unavailable", reason="the caller left")
+        if isinstance(asked, Call):
+            if is_one_way(request.headers):
+                return Response(status_code=202, background=BackgroundTask(self._reply_to, asked))
+            asked = await self._reply_to(asked)
+        status, headers, content = answer_of(asked)
         return Response(content, status, headers)
 
-    async def _reply_to(self, request: Request) -> Reply:
+    async def _read(self, request: Request) -> Call | Reply:
+        """The call that the request is, or what is to be said to one that is none."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != JSON:  # a page in somebody's browser may post anything else to a server on the loopback, unasked
             return _unreadable(f"a request is {JSON}, not {kind or 'of no type'}")
@@ -109,9 +116,11 @@ class Door:
             if len(body) > BODY_MAX:
                 return _unreadable(f"a request has at most {BODY_MAX:,} bytes")
         try:
-            call = call_from(self.name, request.path_params["operation"], request.headers, bytes(body))
+            return call_from(self.name, request.path_params["operation"], request.headers, bytes(body))
         except InvalidValue as error:
             return _unreadable(str(error))
+
+    async def _reply_to(self, call: Call) -> Reply:
         if self._receive is None:
             return Reply("unavailable", reason=self._why_closed)
         self.inside += 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from urllib.parse import quote
 
@@ -13,10 +15,13 @@ from ..errors import ConnectionBroken, InvalidValue, Unavailable
 from .door import Door
 from .message import Call, Reply
 from .transport import Receive
-from .wire import headers_of, reply_from
+from .wire import ONE_WAY, headers_of, reply_from
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """No connection came about, so nothing was sent: of all that can go wrong, this alone is certain."""
+
+POST_S = 10.0
+"""How long a posted message may be on its way to the door of its target."""
 
 
 class HttpTransport:
@@ -39,6 +44,7 @@ class HttpTransport:
         self._life_of = life_of
         self._doors: dict[str, Door] = {}
         self._calls = 0
+        self._posting: dict[asyncio.Task[None], None] = {}
         limits = httpx.Limits(
             max_connections=None, max_keepalive_connections=100
         )  # bulkheads are the policies' concern
@@ -75,9 +81,8 @@ class HttpTransport:
         address = self.addresses.get(call.target)
         if address is None:
             raise Unavailable(call.target, f"it has no address; there is {', '.join(self.addresses) or 'none'}")
-        url = f"{address.rstrip('/')}/{quote(call.operation)}"
         try:
-            response = await self._http.post(url, content=call.body, headers=headers_of(call))
+            response = await self._http.post(_url(address, call), content=call.body, headers=headers_of(call))
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise InvalidValue(f"address of {call.target}", address, f"a URL; {error}") from None
         except NEVER_SENT as error:
@@ -86,8 +91,27 @@ class HttpTransport:
             raise ConnectionBroken(call.target, call.operation, told(error)) from None
         return reply_from(response.status_code, response.headers, response.content)
 
+    def post(self, call: Call) -> None:
+        """Send *call* one way. That it has arrived is answered, and not looked at; after `POST_S` it is given up."""
+        task = asyncio.get_running_loop().create_task(self._post(call), name=f"post {call.operation} {call.id}")
+        self._posting[task] = None
+        task.add_done_callback(self._posting.pop)
+
+    async def _post(self, call: Call) -> None:
+        address = self.addresses.get(call.target)
+        if address is None:
+            return
+        headers = {**headers_of(call), **ONE_WAY}
+        with suppress(httpx.HTTPError, httpx.InvalidURL, TimeoutError):
+            async with asyncio.timeout(POST_S):
+                await self._http.post(_url(address, call), content=call.body, headers=headers)
+
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Let go of the connections, and of what has not left yet."""
+        tasks = list(self._posting)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._http.aclose()
 
     async def __aenter__(self) -> HttpTransport:
@@ -100,6 +124,10 @@ class HttpTransport:
 
     def _door(self, name: str) -> Door:
         return self._doors.setdefault(name, Door(name))
+
+
+def _url(address: str, call: Call) -> str:
+    return f"{address.rstrip('/')}/{quote(call.operation)}"
 
 
 def told(error: Exception) -> str:

@@ -27,6 +27,10 @@ OUTCOME_HEADER = "eventlab-outcome"
 CALL_HEADER = "eventlab-call"
 SOURCE_HEADER = "eventlab-source"
 METADATA_HEADER = "eventlab-metadata"
+ANSWER_TO_HEADER = "eventlab-answer-to"
+
+ONE_WAY = {"prefer": "respond-async"}
+"""Says that nobody waits for the answer: it is a 202 at once, and the work is done after it (RFC 7240)."""
 
 STATUS: dict[Outcome, int] = {
     "ok": 200,
@@ -82,6 +86,8 @@ def headers_of(call: Call) -> dict[str, str]:
     }
     if call.key:
         headers[KEY_HEADER] = key_to_header(call.key)
+    if call.answer_to:
+        headers[ANSWER_TO_HEADER] = key_to_header(call.answer_to)
     if call.deadline_s is not None:
         left = deadline_to_header(call.deadline_s - runtime.monotonic())
         if left is not None:
@@ -113,7 +119,13 @@ def call_from(target: str, operation: str, headers: Mapping[str, str], body: byt
         key_from_header(headers.get(KEY_HEADER, "")),
         None if left is None else runtime.monotonic() + deadline_from_header(left),
         msgspec.structs.replace(metadata, traceparent=traceparent, tracestate=tracestate),
+        unquote(headers.get(ANSWER_TO_HEADER, "")),
     )
+
+
+def is_one_way(headers: Mapping[str, str]) -> bool:
+    """Whether the request is a posted message: its sender hears no more than that it has arrived."""
+    return headers.get("prefer", "").strip().lower() == ONE_WAY["prefer"]
 
 
 def answer_of(reply: Reply) -> tuple[int, dict[str, str], bytes]:

@@ -7,11 +7,13 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import httpx
+import msgspec
 import pytest
 
 from eventlab.errors import CallUnknown, ConnectionBroken, InvalidValue, Unavailable
 from eventlab.resilience import Constant
-from eventlab.services import Call, Client, handles
+from eventlab.services import Call, Client, Mail, Service, handles
 from eventlab.services.external import ExternalServiceClient
 from eventlab.services.http import HttpTransport
 from eventlab.services.serving import serving
@@ -230,3 +232,36 @@ def test_the_network_knows_a_request_by_the_service_that_asks() -> None:
             await Client(transport, "near").call("parrot", Say("hello"))
 
     in_world(story)
+
+
+def test_a_posted_message_is_answered_before_the_work_and_only_with_that_it_is_here() -> None:
+    async def main() -> tuple[int, bytes, list[str]]:
+        parrot = Parrot()
+        door = application(parrot)
+        async with serving(door) as url, httpx.AsyncClient(base_url=url, trust_env=False) as anybody:
+            body = msgspec.json.encode(Say("mirror", pause_s=0.01))
+            headers = {"content-type": "application/json", "prefer": "respond-async"}
+            response = await anybody.post("/Say", content=body, headers=headers)
+        return response.status_code, response.content, parrot.heard
+
+    assert run(main()) == (202, b"", ["mirror"])
+
+
+def test_an_exchange_of_messages_is_two_requests_over_http() -> None:
+    """On real sockets: who asks and who is asked are each behind a door, and no connection is held for the answer."""
+
+    async def main() -> tuple[Said, int]:
+        addresses: dict[str, str] = {}
+        async with HttpTransport(addresses) as transport:
+            mail, parrot = Mail(transport), Parrot()
+            mail.serve("parrot", parrot.receive)
+            mail.serve("caller", Service("caller").receive)
+            async with (
+                serving(transport.application("parrot")) as addresses["parrot"],
+                serving(transport.application("caller")) as addresses["caller"],
+            ):
+                said = await Client(mail, "caller", timeout_s=10).call("parrot", Say("hello"), key="k")
+            return said, mail.mailbox.waiting
+
+    said, waiting = run(main())
+    assert (said.text, said.key, said.node, waiting) == ("hello", "k", "parrot", 0)

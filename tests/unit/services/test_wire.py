@@ -36,6 +36,7 @@ calls = some.builds(
     key=words,
     deadline_s=some.none() | some.floats(0.0, 90.0),
     metadata=metadata,
+    answer_to=words,
 )
 
 
