@@ -16,6 +16,7 @@ from ..errors import InvalidValue, VersionConflict
 from ..runtime import now
 from .filters import EVERYTHING, Filter, check_filter
 from .handling import check_handler
+from .holding import share_key
 from .leases import Leases
 from .model import StoredEvent
 from .parking import Handle, Parking
@@ -114,8 +115,8 @@ class ConsumerGroup:
         """How far each share is, also when nobody works. At most *counted_max* events of the log are looked through."""
         definition = await self._definition()
         after, shares = (self.after, self.shares) if definition is None else (definition.after, definition.shares)
-        held = {lease.key: lease for lease in await self.leases.all(self.share_key())}
-        leases = [held.get(self.share_key(share)) for share in range(shares)]
+        held = {lease.key: lease for lease in await self.leases.all(share_key(self.key))}
+        leases = [held.get(share_key(self.key, share)) for share in range(shares)]
         positions = [position_in(lease, after) for lease in leases]
         oldest, counts, all_ = await self._lag(positions, counted_max)
         moment = now()
@@ -132,13 +133,10 @@ class ConsumerGroup:
             for share, (lease, position) in enumerate(zip(leases, positions, strict=True))
         ]
 
-    def share_key(self, share: int | None = None) -> str:
-        """The key of a share's lease; without a share, what all of them begin with."""
-        return f"group/{self.name}/share/" + ("" if share is None else f"{share:06}")
-
-    def worker_key(self, worker: str = "") -> str:
-        """The key of the lease by which a worker says that it is there."""
-        return f"group/{self.name}/worker/{worker}"
+    @property
+    def key(self) -> str:
+        """What the keys of its leases begin with."""
+        return f"group/{self.name}"
 
     async def _lag(self, positions: list[int], counted_max: int) -> tuple[list[StoredEvent | None], list[int], bool]:
         """For each share: its oldest event that is not handled, and how many there are; and whether that is all."""
