@@ -74,6 +74,8 @@ _EVERY = (
     _gauge("breaker_state", "1 for the state that a breaker is in, 0 for all others.", "breaker", "state"),
     _counter("breaker_transitions", "Changes of a breaker, by where it went.", "breaker", "to"),
     _gauge("sagas", "Sagas under way, by state.", "definition", "state"),
+    _gauge("sagas_unfinished", "Sagas in a store's log: open, to be driven, or stuck, for a person to see.", "state"),
+    _gauge("saga_age_seconds", "Time since the oldest of those was opened or got stuck; 0 if there is none.", "state"),
     _counter("sagas_ended", "Sagas that ended, by how.", "definition", "outcome"),
     _counter("saga_steps", "Entries in the logs of sagas, by phase.", "definition", "phase"),
     _counter("gauge_errors", "Gauges that raised when they were asked, or answered what is none.", "gauge"),
