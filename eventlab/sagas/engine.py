@@ -27,6 +27,7 @@ from eventlab.sagas.children import EngineChildren, with_children
 from eventlab.sagas.definition import Saga
 from eventlab.sagas.driver import Driver
 from eventlab.sagas.folding import fold
+from eventlab.sagas.index import SagaIndex, unfinished
 from eventlab.sagas.replay import first_divergence
 from eventlab.sagas.state import SagaState, Status
 from eventlab.sagas.telling import driving
@@ -150,7 +151,9 @@ class SagaEngine:
 
     async def unfinished(self) -> list[str]:
         """The sagas that somebody has to drive, oldest first."""
-        return await log.unfinished(self._store)
+        index = SagaIndex(self._store, keep=False)
+        await index.catch_up()
+        return list(index.open)
 
     async def retry(self, saga_id: str, *, by: str, why: str) -> SagaState:
         """Let a stuck saga try again, with new patience. As every verb, it only writes: somebody drives the saga on."""
@@ -215,19 +218,25 @@ class SagaEngine:
 
         A saga that cannot be driven, its definition not at hand for one, stays as it is, and is told in `parked`.
         """
-        waiting = await _persist(self.unfinished)
+        found, turn = unfinished(self._store), asyncio.Lock()
         ended: list[SagaState] = []
 
+        async def following() -> str | None:
+            return await anext(found, None)
+
         async def work() -> None:
-            while waiting:
-                saga_id = waiting.pop(0)
+            while True:
+                async with turn:
+                    saga_id = await _persist(following)
+                if saga_id is None:
+                    return
                 try:
                     ended.append(await asyncio.shield(self.go(saga_id)))
                 except GiveUp as error:
                     self.parked[saga_id] = str(error)
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(min(self._recovering_max, len(waiting))):
+            for _ in range(self._recovering_max):
                 group.create_task(work())
         return ended
 

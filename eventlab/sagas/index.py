@@ -54,16 +54,21 @@ class SagaIndex:
         self.position = 0
         """What came up to here in the log is known."""
 
-    async def advance(self) -> list[str] | None:
+    async def advance(self, until: int | None = None) -> list[str] | None:
         """Read one more piece of what was kept, or page of the log: the sagas found open in it. None if there is none.
 
-        Raises what the store raises, and goes on from the same place when called again.
+        With *until*, no further than to that position of the log. Raises what the store raises, and goes on from the
+        same place when called again.
         """
         if not self._begun:
             await self._begin()
         if self._kept.pieces:
             return await self._take_in_piece()
+        if until is not None and self.position >= until:
+            return None
         events, reached = await read_page(self._store, self.position, BOUNDS, self._page)
+        if until is not None and reached > until:
+            events, reached = [stored for stored in events if stored.position <= until], until
         found = self._take_in(events)
         self.position = reached
         self._read_since += len(events)
@@ -124,18 +129,21 @@ class SagaIndex:
 class Unfinished:
     """The sagas that somebody has to drive, oldest first, each looked up in its own log: ``async for saga_id in ...``.
 
-    It ends where the log ends. What the store raises may be tried again: nothing is left out. After that, or after
-    the index was written anew, a saga may come twice.
+    It ends where the log ended when the first was asked for. What the store raises may be tried again: nothing is left
+    out. Where the index is written anew meanwhile, a saga may come twice.
     """
 
     def __init__(self, store: EventStore, index: SagaIndex) -> None:
         self._store, self._index = store, index
         self._waiting = deque(index.open)
+        self._until: int | None = None
 
     def __aiter__(self) -> Unfinished:
         return self
 
     async def __anext__(self) -> str:
+        if self._until is None:
+            self._until = await self._store.head()
         while True:
             while self._waiting:
                 saga_id = self._waiting[0]
@@ -143,7 +151,7 @@ class Unfinished:
                 self._waiting.popleft()
                 if is_open:
                     return saga_id
-            news = await self._index.advance()
+            news = await self._index.advance(self._until)
             if news is None:
                 raise StopAsyncIteration
             self._waiting += news

@@ -52,7 +52,7 @@ class Kept:
     async def begin(self) -> int:
         """The position in the log that the index stands for; its pieces come next. 0 where nothing is kept."""
         head, self._version = await self._head()
-        if head.position > await self._store.head():
+        if head.position and head.position > await self._store.head():
             self._damaged = self._version  # it is of another log
         if self._version == self._damaged:
             head = _Head(0, ())  # whatever it says, read the log

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -14,15 +14,12 @@ from eventlab.sagas.announcing import announce
 from eventlab.sagas.definition import Saga
 from eventlab.sagas.folding import fold
 from eventlab.sagas.state import SagaState, Status
-from eventlab.store import EventStore, Filter, Metadata, StoredEvent, StreamId
+from eventlab.store import EventStore, Metadata, StoredEvent, StreamId
 
 CATEGORY = "saga"
-PAGE = 1000
 
 _to_json = msgspec.json.Encoder().encode
 _from_json = msgspec.json.Decoder().decode
-
-_BOUNDS = Filter(categories=(CATEGORY,), types=("SagaStarted", "SagaStuck", "SagaCompleted", "CompensationCompleted"))
 
 
 class Overtaken(Exception):
@@ -67,26 +64,6 @@ async def append(
         raise Overtaken from conflict
     if hooks.listening:
         announce(before, events, saga)
-
-
-async def unfinished(store: EventStore) -> list[str]:
-    """The sagas that somebody has to drive, oldest first. Stuck ones wait for a person and are not among them."""
-    open_: dict[str, None] = {}
-    async for stream, type_ in _bounds(store):
-        if type_ == "SagaStarted":
-            open_[stream] = None
-        else:
-            open_.pop(stream, None)
-    return [stream.removeprefix(f"{CATEGORY}-") for stream in open_]
-
-
-async def _bounds(store: EventStore) -> AsyncIterator[tuple[str, str]]:
-    """Where sagas begin and where they end, read in pages. Steps are filtered out by the store."""
-    after = 0
-    while page := await store.read_all(after, where=_BOUNDS, limit=PAGE):
-        for each in page:
-            yield each.stream, each.type
-        after = page[-1].position
 
 
 def drives_on(state: SagaState) -> bool:

@@ -52,24 +52,28 @@ def test_of_ten_thousand_the_first_is_found_in_one_page(backend: str, tmp_path: 
             first = await anext(unfinished(counting))
             return first, counting.events, counting.streams
 
-    assert run(main) == ("000000", indexing.PAGE, 1)
+    assert run(main()) == ("000000", indexing.PAGE, 1)
 
 
+@pytest.mark.parametrize("stopped", [True, False])
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_with_many_ended_ones_before_it_is_found_in_what_was_kept(backend: str, tmp_path: Path) -> None:
-    """Somebody followed the log while they ended, and was gone; since then a few more were started."""
+def test_with_many_ended_ones_before_it_is_found_in_what_was_kept(backend: str, stopped: bool, tmp_path: Path) -> None:
+    """Somebody followed the log while they ended, and stopped, or was killed; since then a few more were started."""
 
-    async def main() -> tuple[str, int, int, int]:
+    async def main() -> tuple[str, int, int]:
         async with opened(backend, tmp_path) as store:
             await write(store, range(8000), COMPLETED, at_once=1000)
             await write(store, range(8000, 10_000), at_once=1000)
-            await caught_up(store)
+            keeper = await caught_up(store)
+            if stopped:
+                await keeper.keep()
             await write(store, range(10_000, 10_010))
             counting = Counting(store)
-            first = await anext(unfinished(counting))
-            return first, counting.events, counting.counted.got, counting.streams
+            return await anext(unfinished(counting)), counting.events, counting.streams
 
-    assert run(main) == ("008000", 0, 2, 1)
+    first, events, streams = run(main())
+    assert (first, streams) == ("008000", 1)
+    assert events <= (0 if stopped else indexing.KEEP_EVERY)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -86,7 +90,7 @@ def test_exactly_those_come_that_somebody_has_to_drive_oldest_first(backend: str
             )
             return cold, await every(store)
 
-    cold, warm = run(main)
+    cold, warm = run(main())
     assert cold == named(*range(0, 80, 4))
     assert warm == named(0, *range(8, 80, 4), 2)
 
@@ -103,7 +107,7 @@ def test_what_ended_after_the_index_was_written_is_not_believed_to_be_open() -> 
         await index.advance()
         return await anext(unfinished(store)), list(index.open)
 
-    assert run(main) == ("000002", named(0, 1, 2))
+    assert run(main()) == ("000002", named(0, 1, 2))
 
 
 BOUNDARIES: Sequence[object] = (
@@ -145,7 +149,7 @@ def test_however_often_it_is_written_and_taken_up_it_knows_what_the_log_says(
         assert (warm.open, warm.stuck) == (cold.open, cold.stuck)
         assert list(warm.open) == list(cold.open)
 
-    run(main)
+    run(main())
 
 
 @pytest.mark.parametrize("made", [False, True])
@@ -177,7 +181,7 @@ def test_a_keeper_that_is_gone_in_the_middle_of_writing_leaves_an_index_that_is_
         assert len(await store.records.list(kept.KIND)) == 1 + 5 + 1
         return was_cut
 
-    cuts = [run(lambda cut=cut: main(cut)) for cut in range(1, 15)]
+    cuts = [run(main(cut)) for cut in range(1, 15)]
     assert cuts == [True] * 11 + [False] * 3
 
 
@@ -195,7 +199,7 @@ def test_who_reads_while_another_writes_anew_begins_again_and_misses_nothing(mon
         found += [saga_id async for saga_id in walking]
         return set(found)
 
-    assert run(main) == set(named(*range(12), *range(20, 32)))
+    assert run(main()) == set(named(*range(12), *range(20, 32)))
 
 
 def test_who_is_late_writes_nothing_and_the_index_never_goes_back() -> None:
@@ -214,7 +218,7 @@ def test_who_is_late_writes_nothing_and_the_index_never_goes_back() -> None:
         await asyncio.gather(*(index.keep() for index in both))
         return [kept_at, await kept.Kept(store).begin(), len(await store.records.list(kept.KIND))]
 
-    assert run(main) == [12, 18, 2]
+    assert run(main()) == [12, 18, 2]
 
 
 def test_a_piece_that_is_missing_costs_a_walk_through_the_log_and_is_mended() -> None:
@@ -229,7 +233,7 @@ def test_a_piece_that_is_missing_costs_a_walk_through_the_log_and_is_mended() ->
         counting = Counting(store)
         return list(index.open), list((await caught_up(counting)).open), counting.events
 
-    assert run(main) == (named(0, 1, 2), named(0, 1, 2), 0)
+    assert run(main()) == (named(0, 1, 2), named(0, 1, 2), 0)
 
 
 def test_an_index_of_another_log_is_not_believed() -> None:
@@ -243,7 +247,7 @@ def test_an_index_of_another_log_is_not_believed() -> None:
         await write(store, range(3))
         return await every(store)
 
-    assert run(main) == named(0, 1, 2)
+    assert run(main()) == named(0, 1, 2)
 
 
 class Away(MemoryStore):
@@ -270,7 +274,7 @@ def test_a_store_that_is_away_for_a_moment_is_asked_again_and_nothing_is_left_ou
                 except StopAsyncIteration:
                     return found
 
-    assert run(main) == named(0, 1, 2)
+    assert run(main()) == named(0, 1, 2)
 
 
 def test_the_more_sagas_are_open_the_more_seldom_they_are_written() -> None:
@@ -286,7 +290,7 @@ def test_the_more_sagas_are_open_the_more_seldom_they_are_written() -> None:
             writes.append(counting.counted.changes)
         return writes
 
-    few, none = run(main)
+    few, none = run(main())
     assert none == 0
     assert 0 < few < 30
 
@@ -300,7 +304,7 @@ def test_stuck_sagas_are_told_with_the_reason_and_since_when() -> None:
         assert index.stuck["000001"].since == (await store.read("saga-000001"))[-1].occurred_at
         return [(entry.saga_id, entry.reason) for entry in index.stuck.values()]
 
-    assert run(main) == [("000001", "pay: nobody answers")]
+    assert run(main()) == [("000001", "pay: nobody answers")]
 
 
 def test_every_event_that_opens_or_ends_a_saga_is_one_that_there_is() -> None:
@@ -312,3 +316,17 @@ def test_every_event_that_opens_or_ends_a_saga_is_one_that_there_is() -> None:
 def test_an_index_without_pages_is_refused() -> None:
     with pytest.raises(InvalidValue, match="page of the index of sagas"):
         SagaIndex(MemoryStore(), page=0)
+
+
+def test_a_walk_ends_where_the_log_ended_when_it_began() -> None:
+    """What is started meanwhile is for whoever started it."""
+
+    async def main() -> list[str]:
+        store = MemoryStore()
+        await write(store, range(3))
+        walking = unfinished(store)
+        first = await anext(walking)
+        await write(store, range(3, 6))
+        return [first, *[saga_id async for saga_id in walking]]
+
+    assert run(main()) == named(0, 1, 2)
