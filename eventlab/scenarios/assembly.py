@@ -16,7 +16,7 @@ from ..errors import RunRefused
 from ..naive.executor import execute as naive_execute
 from ..resilience import Retry
 from ..resilience.backoff import Exponential
-from ..services import Client, Service, Transport
+from ..services import Client, Mail, Service, Transport
 from ..shop import OWNS, SERVICES, ServiceContext, ShopSettings
 from ..shop.boxoffice import OWNS as THEATRE_OWNS
 from ..shop.holding import HoldingStore
@@ -60,6 +60,8 @@ class Assembly:
         self._open_store = open_store
         self._apps = apps or {}
         self._settings = shop_settings(scenario.policies)
+        self._carried: dict[str, Transport] = {}
+        """By service: what the present life of it asks others by, and is asked by."""
 
     def of_shop(self, role: str) -> Service | None:
         """The present life of the service that plays this part in the shop, if the scenario has one."""
@@ -70,10 +72,12 @@ class Assembly:
 
     async def boot(self, name: str) -> None:
         """Begin a life of the service: build it on its store, start it, and let it be called."""
+        by_message = self.scenario.policies.saga.by == "message"
+        carried = self._carried[name] = Mail(self.transport) if by_message else self.transport
         service = self._build(name)
         self.services[name] = service
         await service.start()
-        self.transport.serve(name, service.receive)
+        carried.serve(name, service.receive)
 
     def client(self, source: str) -> Client:
         """A client of *source*, with a breaker for every service that it calls."""
@@ -81,7 +85,8 @@ class Assembly:
 
     def _client(self, source: str, protection: Protection) -> Client:
         timeout_s = timeout_of(source, self.scenario.policies)
-        return Client(self.transport, source, timeout_s=timeout_s, policy_for=protection.policy_for)
+        carried = self._carried.get(source, self.transport)
+        return Client(carried, source, timeout_s=timeout_s, policy_for=protection.policy_for)
 
     def _clients(self, name: str, model: Model) -> Client | list[Client]:
         """What a modelled service calls others through: all replicas one client, or each its own."""

@@ -166,12 +166,16 @@ class Stock(Section, frozen=True, kw_only=True):
 
 
 class SagaRule(Section, frozen=True, kw_only=True):
-    """How checkout is carried through. With *compensation* off, nothing is undone: a bug to see the checks find."""
+    """How checkout is carried through. With *compensation* off, nothing is undone: a bug to see the checks find.
+
+    *by* says how services ask each other: by calls, or by one-way messages, the request and its outcome.
+    """
 
     compensation: bool = True
     step_attempts: AtLeastOne = 5
     backoff: BackoffRule = BackoffRule(base_s=0.2)
     order: Literal["payment_first", "inventory_first"] = "payment_first"
+    by: Literal["call", "message"] = "call"
 
 
 class ConflictBackoffRule(BackoffRule, frozen=True, kw_only=True):
