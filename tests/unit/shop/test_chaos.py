@@ -39,7 +39,7 @@ ROUGH = Link(Exponential(0.02), loss=0.02, duplication=0.3, reordering=0.2, hold
 class Chaos:
     """One shop, and everything that befalls it."""
 
-    def __init__(self, world: World, orders: int, settings: ShopSettings, link: Link, by: str) -> None:
+    def __init__(self, world: World, orders: int, settings: ShopSettings, link: Link, by: str = "call") -> None:
         self.world, self.orders, self.settings, self.by = world, orders, settings, by
         self.transport = SimulatedTransport(world)
         self.stores = {name: SimulatedStore(MemoryStore(name, OWNS[name])) for name in SERVICES}

@@ -16,12 +16,12 @@ from tests.unit.shop.test_chaos import ROUGH, SMOOTH, Chaos
 SETTINGS = ShopSettings(decline_above_cents=5000)
 
 
-def shop(seed: int, link: Link) -> Chaos:
+def shop(seed: int, link: Link, by: str = "call") -> Chaos:
     """A shop after crashes, partitions and lost messages, and after everything has come to rest."""
     with World(seed, ready="shuffled") as world:
         if link is ROUGH:
             world.network.cuts_seen_as = "broken"
-        chaos = Chaos(world, 20, SETTINGS, link)
+        chaos = Chaos(world, 20, SETTINGS, link, by)
         world.run(chaos.main)
     return chaos
 
@@ -32,10 +32,13 @@ def recorded(seed: int) -> bytes:
         return history.to_lines(recorder.entries)
 
 
+@pytest.mark.parametrize("by", ["call", "message"])
 @pytest.mark.parametrize(("seed", "link"), [(1, SMOOTH), (2, SMOOTH), (3, ROUGH), (6, ROUGH), (7, ROUGH)])
-def test_whatever_befalls_it_every_trace_is_one_whole_tree_and_every_saga_is_in_one(seed: int, link: Link) -> None:
+def test_whatever_befalls_it_every_trace_is_one_whole_tree_and_every_saga_is_in_one(
+    seed: int, link: Link, by: str
+) -> None:
     with tracing() as log:
-        chaos = shop(seed, link)
+        chaos = shop(seed, link, by)
     assert flaws(log) == []
     sagas = Counter(span.attributes["saga.id"] for span in log if span.name == "saga checkout")
     started = [stored.stream for stored in chaos.stores["orders"].disk._log if stored.type == "SagaStarted"]
