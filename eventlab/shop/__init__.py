@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from eventlab.shop.audit import audit
 from eventlab.shop.build import OWNS, SERVICES, build_shop, open_shop
-from eventlab.shop.checkout import CheckoutInput, CheckoutView
+from eventlab.shop.checkout import CheckoutInput
+from eventlab.shop.checkout_view import CheckoutView, view_checkout
 from eventlab.shop.invariants import INVARIANTS, check_shop
 from eventlab.shop.keeping import ServiceContext, ShopService
 from eventlab.shop.messages import (
@@ -51,6 +52,7 @@ __all__ = [
     "CheckoutResult",
     "CheckoutInput",
     "CheckoutView",
+    "view_checkout",
     "audit",
     "check_shop",
     "INVARIANTS",

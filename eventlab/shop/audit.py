@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+from eventlab.sagas import SagaState, advance
 from eventlab.shop import ordering, payments, shipping, stock
 from eventlab.store import EventStore, StoredEvent
 
@@ -50,25 +51,16 @@ def _users() -> tuple[Facts, Note]:
     return {"users": users}, note
 
 
-_SAGA_STATUS = {
-    "SagaStarted": "running",
-    "StepFailed": "compensating",
-    "CompensationRequested": "compensating",
-    "SagaStuck": "stuck",
-    "SagaCompleted": "completed",
-    "CompensationCompleted": "compensated",
-}
-
-
 def _orders() -> tuple[Facts, Note]:
     orders: dict[str, Facts] = {}
     sagas: dict[str, str] = {}
+    states: dict[str, SagaState] = {}
 
     def note(stored: StoredEvent) -> None:
         if stored.stream.startswith("saga-"):
-            status = _SAGA_STATUS.get(stored.type)
-            if status is not None:
-                sagas[_id(stored)] = status
+            saga_id = _id(stored)
+            state = states[saga_id] = advance(states.get(saga_id, SagaState()), stored.event)
+            sagas[saga_id] = state.status.value
             return
         if not stored.stream.startswith("order-"):
             return

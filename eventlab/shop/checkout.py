@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 
 from eventlab.commands import Command, Executed, execute
-from eventlab.sagas import Saga, SagaState, Step, StepContext, StepStatus, pivot, retriable, step
+from eventlab.sagas import Saga, Step, StepContext, pivot, retriable, step
 from eventlab.services import Client, Request
 from eventlab.shop import messages as ask
 from eventlab.shop import ordering
+from eventlab.shop.intents import INTENTS
 from eventlab.shop.ordering import order_stream
 from eventlab.shop.profiles import customer_stream
 from eventlab.shop.settings import ShopSettings, StepOrder
@@ -72,11 +73,13 @@ class CheckoutSteps:
         return Saga(NAMES[order], steps, input_type=CheckoutInput)
 
     def _undoable(self, name: str, action: Any, compensation: Any) -> Step:
-        settings = self._settings
+        settings, (requested, undo_requested) = self._settings, INTENTS[name]
         return step(
             name,
             action,
             compensation,
+            requested=requested,
+            undo_requested=undo_requested,
             attempts_max=settings.step_attempts,
             backoff=settings.step_backoff,
             undo_backoff=settings.undo_backoff,
@@ -132,30 +135,3 @@ class CheckoutSteps:
 
     async def _decide(self, command: Command[Any]) -> Executed:
         return await execute(self._store, command, retry=self._settings.conflicts)
-
-
-class CheckoutView(msgspec.Struct, frozen=True):
-    """A checkout in seven fields, each true by an outcome and never by a mere request."""
-
-    order_created: bool
-    payment_reserved: bool
-    inventory_reserved: bool
-    shipping_scheduled: bool
-    completed: bool
-    compensation_needed: bool
-    failed_step: str | None
-
-    @classmethod
-    def of(cls, state: SagaState) -> CheckoutView:
-        def done(name: str) -> bool:
-            return name in state.steps and state.steps[name].status is StepStatus.SUCCEEDED
-
-        return cls(
-            order_created=done("create_order"),
-            payment_reserved=done("reserve_payment"),
-            inventory_reserved=done("reserve_inventory"),
-            shipping_scheduled=done("schedule_shipping"),
-            completed=state.status.value == "completed",
-            compensation_needed=state.failed_step is not None,
-            failed_step=state.failed_step,
-        )

@@ -25,6 +25,10 @@ Audits = Mapping[str, Facts]
 """Service → what its audit found."""
 
 
+ENDED = ("completed", "compensated", "cancelled")
+"""How a checkout ends well: carried through, undone, or called off before it began."""
+
+
 def check_shop(audits: Audits) -> list[CheckResult]:
     """Every invariant, in the order in which a reader would ask."""
     return [invariant(audits) for invariant in INVARIANTS]
@@ -32,7 +36,7 @@ def check_shop(audits: Audits) -> list[CheckResult]:
 
 def sagas_end(audits: Audits) -> CheckResult:
     sagas = audits["orders"]["sagas"]
-    return all_ended("every checkout ends", "checkouts", sagas, ended=("completed", "compensated"), stuck=("stuck",))
+    return all_ended("every checkout ends", "checkouts", sagas, ended=ENDED, stuck=("stuck", "abandoned"))
 
 
 def orders_are_decided(audits: Audits) -> CheckResult:
@@ -121,11 +125,7 @@ INVARIANTS: tuple[Callable[[Audits], CheckResult], ...] = (
 def _settled(audits: Audits, by_order: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Those of orders whose checkout has ended; an order without a checkout has no excuse either."""
     sagas = audits["orders"]["sagas"]
-    return [
-        (order_id, value)
-        for order_id, value in by_order.items()
-        if sagas.get(order_id, "completed") in ("completed", "compensated")
-    ]
+    return [(order_id, value) for order_id, value in by_order.items() if sagas.get(order_id, "completed") in ENDED]
 
 
 def _cents(audits: Audits, by_order: Mapping[str, Facts], status: str) -> dict[str, int]:

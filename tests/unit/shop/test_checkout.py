@@ -8,7 +8,7 @@ import pytest
 from eventlab.errors import CallTimeout
 from eventlab.services import DROP, PASS, Client, Envelope
 from eventlab.services.fate import Fate
-from eventlab.shop import Checkout, CheckoutView, Line, ShopSettings
+from eventlab.shop import Checkout, Line, ShopSettings
 from eventlab.shop.checkout import NAMES
 from tests.unit.shop.market import LINES, ORDER, TOTAL_CENTS, Market, in_market, refused
 
@@ -232,18 +232,6 @@ def test_without_compensation_the_invariants_break() -> None:
 
     broken = in_market(story, Market(ShopSettings(compensation=False), stock={"title-07": 1, "title-11": 1}))
     assert broken == ["every order is decided", "no money stays reserved"]
-
-
-def test_the_seven_fields_are_true_by_outcomes_alone() -> None:
-    async def story(market: Market) -> Any:
-        await market.checkout()
-        engine = market.services["orders"].engine  # type: ignore[attr-defined]
-        return CheckoutView.of(await engine.state(ORDER))
-
-    completed = CheckoutView(True, True, True, True, True, False, None)
-    assert in_market(story) == completed
-    undone = CheckoutView(False, False, False, False, False, True, "reserve_inventory")
-    assert in_market(story, Market(stock={"title-07": 1, "title-11": 1})) == undone
 
 
 def test_what_was_begun_one_way_is_finished_that_way() -> None:
