@@ -65,6 +65,14 @@ PLANTED: dict[str, tuple[list[tuple[str, Any]], list[tuple[str, bool | None, str
         [("orders/sagas/order-2", "stuck")],
         [("every checkout ends", False, "order-2 is stuck")],
     ),
+    "a checkout that somebody gave up": (
+        [("orders/sagas/order-2", "abandoned")],
+        [("every checkout ends", False, "order-2 is abandoned")],
+    ),
+    "a checkout that was cancelled before it began, and yet has an order": (
+        [("orders/sagas/order-2", "cancelled"), ("orders/orders/order-2/status", "created")],
+        [("every order is decided", False, "order-2 is created")],
+    ),
     "a checkout under way": (
         [("orders/sagas/order-2", "running")],
         [("every checkout ends", None, "order-2 is running")],
