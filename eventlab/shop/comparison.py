@@ -26,6 +26,7 @@ from eventlab.shop.settings import ShopSettings, StepOrder
 from eventlab.simulation import Exponential, Link, SimulatedStore, SimulatedTransport, World
 from eventlab.simulation.node import Node
 from eventlab.simulation.statistics import Comparison, compare
+from eventlab.simulation.statistics.replicating import RunOne
 from eventlab.store import MemoryStore
 
 WAYS: tuple[StepOrder, ...] = get_args(StepOrder)
@@ -61,7 +62,7 @@ RATES = (Luck(0.05), Luck(0.2), Luck(0.5), Luck(declined=0.2))
 """What the table compares: three shares out of stock, and then a share of declined payments instead."""
 
 
-def run_checkouts(order: StepOrder, luck: Luck, orders: int, seed: int) -> Mapping[str, float]:
+def run_checkouts(order: StepOrder, luck: Luck, orders: int, seed: int) -> Mapping[str, float | None]:
     """What *orders* checkouts came to, each asking first for what *order* says, in a world of its own.
 
     Per order: ``undone`` steps, those of orders' own among them, ``releases`` of money, ``calls`` to other services,
@@ -88,7 +89,7 @@ class _Run:
         service = self._services[node.name] = SERVICES[node.name](context)
         self._transport.serve(node.name, service.receive)
 
-    async def main(self) -> Mapping[str, float]:
+    async def main(self) -> Mapping[str, float | None]:
         for name in SERVICES:
             await self._world.node(name).begin()
         front = Client(self._transport, "front", timeout_s=600)
@@ -126,7 +127,7 @@ def compare_orders(luck: Luck, *, orders: int = 30, replications: int = 10, seed
     """Both ways on the same seeds. Raises InvalidValue for fewer than one order or two replications."""
     if orders < 1:
         raise InvalidValue("orders", orders, "at least 1")
-    ways = {order: partial(run_checkouts, order, luck, orders) for order in WAYS}
+    ways: dict[str, RunOne] = {order: partial(run_checkouts, order, luck, orders) for order in WAYS}
     return compare(ways, replications=replications, seed=seed)
 
 
