@@ -39,19 +39,28 @@ class Door:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.inside = 0
-        """Calls that are being worked on."""
+        self._inside: dict[asyncio.Task[Any], None] = {}
+        self._hurried = False
         self._receive: Receive | None = None
         self._check: Check | None = None
         self._why_closed = "nobody serves it"
 
     def open(self, receive: Receive, check: Check | None = None) -> None:
         """Let calls in. *check* raises what stands in the way of working on them."""
-        self._receive, self._check = receive, check
+        self._receive, self._check, self._hurried = receive, check, False
 
     def close(self, why: str = "nobody serves it") -> None:
         """Let no more calls in, for that reason. What is inside goes on."""
         self._receive, self._why_closed = None, why
+
+    async def shut(self, why: str, grace_s: float) -> None:
+        """Close, and wait for those inside; who is still there after *grace_s* is told that the outcome is unknown."""
+        self.close(why)
+        if self._inside and grace_s > 0:
+            await asyncio.wait(list(self._inside), timeout=grace_s)
+        self._hurried = True
+        for task in self._inside:
+            task.cancel()
 
     @property
     def receive(self) -> Receive | None:
@@ -123,14 +132,24 @@ class Door:
     async def _reply_to(self, call: Call) -> Reply:
         if self._receive is None:
             return Reply("unavailable", reason=self._why_closed)
-        self.inside += 1
+        with runtime.on_node(self.name):
+            return await self._worked_on(self._receive, call)
+
+    async def _worked_on(self, receive: Receive, call: Call) -> Reply:
+        task = asyncio.current_task()
+        assert task is not None
+        self._inside[task] = None
         try:
-            with runtime.on_node(self.name):
-                return await self._receive(call)
+            return await receive(call)
+        except asyncio.CancelledError:
+            if not self._hurried:
+                raise
+            task.uncancel()
+            return Reply("unknown", reason=self._why_closed)
         except Exception as error:  # not a Service: those turn their errors into replies themselves
             return Reply("failed", reason=f"{type(error).__name__}: {error}")
         finally:
-            self.inside -= 1
+            del self._inside[task]
 
 
 def _unreadable(reason: str) -> Reply:

@@ -165,6 +165,26 @@ def test_it_is_not_ready_while_it_starts_or_stops_and_takes_nothing_in() -> None
     assert parrot.heard == ["hello"]
 
 
+@pytest.mark.parametrize(("pause_s", "status"), [(2.0, 200), (9.0, 504)])
+def test_a_door_that_is_shut_lets_work_end_within_its_grace_and_then_says_that_nobody_knows(
+    pause_s: float, status: int
+) -> None:
+    parrot, door = Parrot(), Door("parrot")
+    door.open(parrot.receive)
+
+    async def story(client: httpx.AsyncClient) -> list[int]:
+        asked = asyncio.create_task(client.post("/Say", json={"text": "slow", "pause_s": pause_s}))
+        await asyncio.sleep(1)
+        shut = asyncio.create_task(door.shut("it is stopping", 5.0))
+        await asyncio.sleep(1)
+        late = await say(client, "late")
+        await shut
+        return [late.status_code, (await asked).status_code]
+
+    assert asked(door.application(), story) == [503, status]
+    assert parrot.heard == ["slow"]
+
+
 def test_whoever_answers_in_a_way_of_their_own_is_answered_for() -> None:
     async def broken(call: Call) -> Reply:
         raise KeyError("cage")

@@ -1,0 +1,116 @@
+"""`eventlab shop`: what it refuses before anything is begun, and how one service lives and ends."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import ended, eventlab, start, until
+
+CSV = "date,customer_id,quantity,amount_cents\n1997-01-01,1,2,2933\n"
+PEERS = [word for name in ("payments", "shipping") for word in ("--peer", f"{name}=http://127.0.0.1:9")]
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["order"], "SERVICE order: the shop has no such service; did you mean 'orders'?"),
+        (["till"], "there are users, orders, payments, inventory, shipping"),
+        (["orders", *PEERS], "orders calls inventory: add --peer inventory=http://127.0.0.1:PORT"),
+        (["orders", "--peer", "payments"], "--peer payments: expected NAME=URL"),
+        (["orders", "--peer", "payment=http://x"], "--peer payment: the shop has no such service; did you mean"),
+        (["orders", *PEERS, *PEERS], "--peer payments=http://127.0.0.1:9: payments is given twice"),
+        (["orders", "--peer", "payments=127.0.0.1:9"], "--peer payments 127.0.0.1:9: expected a URL such as"),
+        (["orders", "--peer", "payments=http://h:x"], "--peer payments http://h:x: expected a URL such as"),
+        (["users", "--store", "memory:"], "a store that outlives the process"),
+        (["users", "--store", "users.db"], "store URL is 'users.db'"),
+        (["users", "--host", "no.such.host.invalid"], "no.such.host.invalid"),
+    ],
+)
+def test_what_cannot_be_served_is_refused_with_what_would_do(args: list[str], says: str) -> None:
+    told = eventlab("shop", "serve", "--port", "0", "--store", "sqlite:///x.db", *args)
+    assert (told.code, told.out) == (2, "")
+    assert says in told.err and "Traceback" not in told.err
+
+
+def test_a_port_that_another_has_is_refused(here: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        told = eventlab("shop", "serve", "users", "--port", port, "--store", "sqlite:///users.db")
+    assert told.code == 2 and f"127.0.0.1:{port}" in told.err
+
+
+@pytest.mark.parametrize("command", [["serve", "users", "--port", "0", "--store", "sqlite:///x.db"], ["checkout"]])
+def test_without_the_extra_it_says_what_to_install(
+    here: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    Path("orders.csv").write_text(CSV)
+    more = ["--orders", "orders.csv", "--url", "http://127.0.0.1:9"] if command == ["checkout"] else []
+    told = eventlab("shop", *command, *more)
+    assert told.code == 2 and "pip install 'eventlab[http]'" in told.err
+
+
+@pytest.mark.parametrize(
+    ("csv", "url", "says"),
+    [
+        (CSV, "127.0.0.1:9", "--url 127.0.0.1:9: expected a URL such as"),
+        (CSV.replace("2,2933", "no,2933"), "http://127.0.0.1:9", "orders.csv:2:14: quantity: expected a whole number"),
+        ("date\n", "http://127.0.0.1:9", "no column 'customer_id'"),
+        (CSV + "1997-01-01,1,1,1\n" * 60, "http://127.0.0.1:9", "has 61 titles; the shop has 50"),
+        (CSV, "http://127.0.0.1:9", "the shop could not be made ready: orders was not reached"),
+    ],
+)
+def test_orders_that_cannot_be_placed_are_refused(here: Path, csv: str, url: str, says: str) -> None:
+    Path("orders.csv").write_text(csv)
+    told = eventlab("shop", "checkout", "--orders", "orders.csv", "--url", url, "--patience", "0.2")
+    assert (told.code, told.out) == (2, "")
+    assert says in told.err
+
+
+@contextmanager
+def serving_users(here: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """The users service in a process of its own, once it is ready, and its port."""
+    process = start("shop", "serve", "users", "--port", "0", "--store", "sqlite:///users.db", *more, cwd=here)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("users is ready at http://") and line.endswith("its events in sqlite:///users.db\n")
+        yield process, int(line.split(",")[0].rpartition(":")[2])
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def nobody_listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_the_second_ctrl_c_waits_for_nothing(here: Path) -> None:
+    with serving_users(here) as (process, port), socket.create_connection(("127.0.0.1", port)) as half:
+        half.sendall(b"POST /CreateUser HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n")
+        half.sendall(b"content-length: 9\r\nexpect: 100-continue\r\n\r\n")
+        assert half.recv(100).startswith(b"HTTP/1.1 100")  # it waits for a body that never comes
+        process.send_signal(signal.SIGINT)
+        until(lambda: nobody_listens(port), process)
+        process.send_signal(signal.SIGINT)
+        assert ended(process).code == 130
+
+
+def test_whoever_may_be_reached_from_elsewhere_is_warned(here: Path) -> None:
+    with serving_users(here, "--host", "0.0.0.0") as (process, _):
+        process.terminate()
+        told = ended(process)
+    assert (told.code, told.out) == (0, "users has stopped\n")
+    assert told.err == "users listens on 0.0.0.0: whoever reaches it may ask anything of it\n"

@@ -1,0 +1,117 @@
+"""The whole shop as Starlette applications that call each other over httpx, in a world: five nodes and a customer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from eventlab import history
+from eventlab.errors import EventlabError
+from eventlab.services import Client, Request
+from eventlab.shop import (
+    OWNS,
+    SERVICES,
+    Checkout,
+    CheckoutResult,
+    CreateCustomerProfile,
+    CreateUser,
+    Item,
+    Line,
+    ReceiveStock,
+    ServiceContext,
+    audit,
+    check_shop,
+)
+from eventlab.simulation import Exponential, Recorder, SimulatedStore, World
+from eventlab.simulation.http import http_between
+from eventlab.simulation.node import Node
+from eventlab.store import MemoryStore
+
+TITLES = [f"title-{number}" for number in range(3)]
+
+
+class Mall:
+    """A shop that is asked for orders, one each second."""
+
+    def __init__(self, world: World, orders: int) -> None:
+        self.world, self.orders = world, orders
+        self.transport = http_between(world, SERVICES)
+        self.stores = {name: SimulatedStore(MemoryStore(name, OWNS[name])) for name in SERVICES}
+        self.answers: dict[str, str] = {}
+        world.network.set_latency(Exponential(0.02))
+        for name in SERVICES:
+            world.node(name, self.boot)
+
+    async def boot(self, node: Node) -> None:
+        context = ServiceContext(node.name, self.stores[node.name], Client(self.transport, node.name))
+        service = SERVICES[node.name](context)
+        await service.start()
+        self.transport.serve(node.name, service.receive)
+
+    async def open(self) -> None:
+        for name in SERVICES:
+            await self.world.node(name).begin()
+        self.front = Client(self.transport, "front", timeout_s=60)
+        await self.ask("inventory", ReceiveStock("opening", tuple(Item(title, 9) for title in TITLES)))
+        await self.ask("users", CreateUser("ada", "ada@example.org"))
+        await self.ask("orders", CreateCustomerProfile("ada", "ada@example.org"))
+
+    async def ask(self, target: str, request: Request[Any]) -> Any:
+        return await self.front.call(target, request)
+
+    async def sell(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for number in range(self.orders):
+                group.create_task(self.order(number))
+                await asyncio.sleep(1)
+
+    async def order(self, number: int) -> None:
+        lines = (Line(TITLES[number % 3], 1, 1000), Line(TITLES[(number + 1) % 3], 1, 500))
+        try:
+            result: CheckoutResult = await self.ask("orders", Checkout(f"order-{number}", "ada", lines))
+            self.answers[f"order-{number}"] = result.status
+        except EventlabError as error:
+            self.answers[f"order-{number}"] = type(error).__name__
+
+    async def broken(self) -> list[str]:
+        """The names of the invariants that do not hold."""
+        audits = {name: await audit(name, store.disk) for name, store in self.stores.items()}
+        return [result.name for result in check_shop(audits) if result.valid is not True]
+
+
+def story(seed: int, *, orders: int = 16, outage: bool = True) -> tuple[dict[str, str], list[str], bytes]:
+    """The answers, the broken invariants, and the bytes of all that happened."""
+    world, recorder = World(seed), Recorder()
+    mall = Mall(world, orders)
+
+    async def main() -> list[str]:
+        await mall.open()
+        selling = asyncio.create_task(mall.sell())
+        if outage:
+            await asyncio.sleep(3)
+            with world.network.partition(["orders"], ["payments"], in_flight="lost"):
+                await asyncio.sleep(5)
+            world.node("orders").crash()
+            await asyncio.sleep(1)
+            await world.node("orders").restart()
+        await selling
+        await asyncio.sleep(300)
+        return await mall.broken()
+
+    with world, recorder.recording():
+        broken = world.run(main)
+    return mall.answers, broken, history.to_lines(recorder.entries)
+
+
+def test_in_peace_every_order_is_completed() -> None:
+    answers, broken, _ = story(1, orders=6, outage=False)
+    assert (set(answers.values()), len(answers), broken) == ({"completed"}, 6, [])
+
+
+def test_cut_off_and_crashed_it_still_ends_whole_and_the_same_seed_gives_the_same_bytes() -> None:
+    answers, broken, lines = story(7)
+    assert broken == []
+    assert {"completed", "compensated"} <= set(answers.values())
+    assert story(7) == (answers, broken, lines)
+    assert b"POST /ReservePayment reply" in lines
+    assert story(8)[2] != lines
