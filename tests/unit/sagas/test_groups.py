@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventlab import runtime
-from eventlab.errors import SagaMisdefined
-from eventlab.sagas import Saga, Status, parallel, pivot, retriable
+from eventlab.errors import SagaMisdefined, StoreUnavailable
+from eventlab.resilience.backoff import Constant
+from eventlab.sagas import Saga, SagaEngine, Status, parallel, pivot, retriable, step
+from eventlab.store import PassingStore
 from tests.unit.sagas.toys import QUICK, Bench, in_world
 
 
@@ -52,13 +55,45 @@ def test_a_failed_group_undoes_what_its_other_steps_did() -> None:
     assert bench.toys.effects == ["T first", "T a", "T d", "T c", "C d", "C c", "C a", "C first"]
 
 
-def test_who_waits_to_try_again_does_not_when_another_has_failed() -> None:
-    bench = bench_of(refuse="b")
-    bench.toys.takes_s = {"b": 0.05}
-    bench.toys.unreachable = {"d": 1}
-    in_world(bench.run)
-    assert bench.toys.calls.count("d") == 1
-    assert "T d" not in bench.toys.effects
+def test_who_waits_to_try_again_does_not_and_is_not_waited_for_when_another_has_failed() -> None:
+    bench = Bench()
+    toys = bench.toys
+    toys.refuse, toys.takes_s, toys.unreachable = "b", {"b": 5.0}, {"d": 1}
+    slow = step("d", toys.forward("d"), toys.backward("d"), backoff=Constant(600.0))
+    bench.saga = Saga("trip", [parallel(toys.step("b"), slow)])
+
+    async def main() -> float:
+        await bench.run()
+        return runtime.monotonic()
+
+    assert in_world(main) == 5.0
+    assert (toys.calls, toys.effects) == (["b", "d"], [])
+
+
+class FailingOnce(PassingStore):
+    """Its second append writes nothing."""
+
+    appends = 0
+
+    async def append(self, *args: Any, **options: Any) -> Any:
+        self.appends += 1
+        if self.appends == 2:
+            raise StoreUnavailable(self.name, "nobody there")
+        return await super().append(*args, **options)
+
+
+def test_whose_intent_was_not_written_is_not_called() -> None:
+    """All share one append: what fails for the first fails for the others."""
+    bench = Bench()
+    toys = bench.toys
+    bench.saga = Saga("trip", [toys.step("a"), parallel(toys.step("b"), toys.step("c"), toys.step("d"))])
+
+    async def main() -> None:
+        with pytest.raises(StoreUnavailable):
+            await SagaEngine(FailingOnce(bench.store), [bench.saga]).run("trip", "1", {})
+
+    in_world(main)
+    assert toys.calls == ["a"]
 
 
 def test_of_two_that_fail_the_first_is_the_reason() -> None:

@@ -96,6 +96,7 @@ class Toys:
     def _reach(self, name: str, key: str) -> None:
         self.calls.append(name)
         assert self.keys.setdefault(name, key) == key, "the key has changed"
+        assert list(self.keys.values()).count(key) == 1, "two wishes under one key"
         if self.unreachable.get(name, 0) > 0:
             self.unreachable[name] -= 1
             raise Unavailable(name, "nobody there")
