@@ -5,6 +5,7 @@ from __future__ import annotations
 from eventlab.sagas.definition import Parallel, Saga, SavePoint, parallel, savepoint
 from eventlab.sagas.engine import SagaEngine
 from eventlab.sagas.folding import advance, fold
+from eventlab.sagas.locks import LockQueue
 from eventlab.sagas.replay import Divergence, first_divergence
 from eventlab.sagas.state import SagaState, Status, StepState, StepStatus
 from eventlab.sagas.step import Kind, Step, StepContext, key_of, pivot, retriable, step, subsaga
@@ -12,6 +13,7 @@ from eventlab.sagas.step import Kind, Step, StepContext, key_of, pivot, retriabl
 __all__ = [
     "Divergence",
     "Kind",
+    "LockQueue",
     "Parallel",
     "Saga",
     "SagaEngine",

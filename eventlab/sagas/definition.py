@@ -8,9 +8,9 @@ strand a saga halfway, so it is refused when the saga is defined.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from eventlab.errors import InvalidValue, SagaMisdefined
 from eventlab.resilience.backoff import Backoff
@@ -43,6 +43,7 @@ class SavePoint:
 
 
 Entry = Step | Parallel | SavePoint
+WhenLocked = Literal["wait", "refuse"]
 
 
 def parallel(*steps: Step) -> Parallel:
@@ -60,6 +61,9 @@ class Saga:
 
     *deadline_s*, counted from the start, is how long the saga may take up to its point of no return; after that it
     turns back. A saga that was begun under one version is finished under that version.
+
+    *locks* names, from the input, the things that the saga works on alone: see `eventlab.sagas.locks`. *when_locked*
+    says whether it waits for its turn, in the order in which the sagas started, or is refused at once, as ``locked``.
     """
 
     def __init__(
@@ -70,11 +74,15 @@ class Saga:
         input_type: Any = Any,
         *,
         deadline_s: float | None = None,
+        locks: Callable[[Any], Iterable[str]] | None = None,
+        when_locked: WhenLocked = "wait",
     ) -> None:
         self.name = name
         self.version = version
         self.input_type = input_type
         self.deadline_s = deadline_s
+        self.locks = locks
+        self.when_locked: WhenLocked = when_locked
         self.entries = tuple(steps)
         self.steps: tuple[Step, ...] = tuple(step for entry in self.entries for step in _steps_of(entry))
         self.by_name = {step.name: step for step in self.steps}
@@ -115,6 +123,8 @@ class Saga:
             raise self._refuse(f"its version is {self.version}; versions count from 1")
         if self.deadline_s is not None and not (0 < self.deadline_s < math.inf):
             raise self._refuse(f"its deadline_s is {self.deadline_s}; it must be more than 0 seconds, or None")
+        if self.when_locked not in ("wait", "refuse"):
+            raise self._refuse(f"when_locked is {self.when_locked!r}; it is 'wait' or 'refuse'")
         self._check_names()
         self._check_groups()
         self._check_order()
@@ -170,6 +180,10 @@ class Saga:
 
     def _check_children(self) -> None:
         for step in self.steps:
+            if step.child is not None and step.child.locks is not None:
+                raise self._refuse(
+                    f"saga {step.child.name!r}, a step of it, has locks; they are for the outermost saga"
+                )
             if step.child is None or step.forward_only:
                 continue
             beyond = next((inner.name for inner in step.child.steps if inner.forward_only), None)

@@ -8,25 +8,30 @@ stops without an effect.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
-from typing import Any, Literal, Protocol
+from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
 
 import msgspec
 
 from eventlab import hooks, runtime
 from eventlab.errors import TimedOut
+from eventlab.resilience.backoff import Exponential
 from eventlab.resilience.deadline import deadline, deadline_at
 from eventlab.sagas import events as e
 from eventlab.sagas import log, plan
 from eventlab.sagas.definition import Saga
 from eventlab.sagas.folding import advance, fold
+from eventlab.sagas.locks import Locks
 from eventlab.sagas.replay import context
 from eventlab.sagas.state import SagaState, Status
 from eventlab.sagas.step import Step, StepContext, key_of
 from eventlab.sagas.telling import tell_step
+from eventlab.sagas.waiting import Waits, let_go, one_of
 from eventlab.store import EventStore, Metadata
 
-Doing = Literal["call", "pause", "undo"]
+LOOKING = Exponential(0.05, cap_s=1.0)
+"""Between looks at whether it is a saga's turn."""
 
 
 class Children(Protocol):
@@ -48,22 +53,24 @@ class Driver:
         news: Sequence[e.SagaEvent] = (),
         *,
         children: Children,
+        locks: Locks,
         compensate: bool = True,
+        expect: Mapping[str, int] | None = None,
     ) -> None:
-        """*state* is what the log says; *news* is what the first commit adds to it."""
+        """*state* is what the log says; *news* is what the first commit adds to it, if *expect* still holds."""
         self._store = store
         self._saga = saga
         self._written = state
         self._state = fold(news, state)
         self._pending = list(news)
         self._children = children
+        self._locks = locks
+        self._expect = expect
         self._compensate = compensate
         self._input = msgspec.convert(self._state.input, saga.input_type)
         self._writing = asyncio.Lock()
         self._broken: BaseException | None = None
-        self._scopes: dict[asyncio.Timeout, Doing] = {}
-        """What this driver waits for, now."""
-        self._interrupted = False
+        self._waits = Waits()
         self._due_s: dict[str, float] = {}
         """Step → when it is tried again, on the monotonic clock, if its last attempt was this driver's own."""
         self.cause: Metadata | None = None
@@ -85,8 +92,7 @@ class Driver:
 
     def interrupt(self) -> None:
         """Somebody else has written: what goes forward here ends at once, as overtaken. Undoing is left alone."""
-        self._interrupted = True
-        self._end("call", "pause")
+        self._waits.interrupt()
 
     def note(self, event: e.SagaEvent) -> None:
         """Take *event* into account; the next commit writes it."""
@@ -95,9 +101,31 @@ class Driver:
 
     async def forward(self) -> None:
         """Go on until the saga completes, gets stuck, or has to turn back. Raises Overtaken."""
+        if self._state.locks and not self._state.steps and self._state.status is Status.RUNNING:
+            await self._turn()
         await self._while(Status.RUNNING)
         if not self.turned_back:  # else the outcome that turned it shares its append with the first undoing
             await self.commit()
+
+    async def _turn(self) -> None:
+        """Wait until the saga holds its locks, is late, or is overtaken by somebody who does not want it any more."""
+        await self.commit()
+        state, looks = self._state, 0
+        with self._locks.waiting(state.locks) as woken:
+            while not self._is_late() and not await self._locks.are_held(state.locks, state.saga_id):
+                if await self._store.read(log.stream_of(state.saga_id), after=state.version, limit=1):
+                    raise log.Overtaken
+                looks += 1
+                await self._waits.within(None, self._woken(woken, looks), "pause")
+                woken.clear()
+
+    async def _woken(self, woken: asyncio.Event, looks: int) -> None:
+        """Until a lock is given back in this process; for what happens in others, look again after a while."""
+        pause_s = LOOKING.delay_s(looks, runtime.random_stream("sagas/locks"))
+        left_s = self._until_deadline_s()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause_s if left_s is None else min(pause_s, left_s)):
+                await woken.wait()
 
     async def backward(self) -> None:
         """Undo until nothing is left to undo, or the saga gets stuck. Raises Overtaken."""
@@ -114,14 +142,18 @@ class Driver:
             news, after, self._pending = self._pending, self._state, []
             cause = None if self._written.version else self.cause
             try:
-                await log.append(self._store, self._saga, self._written, after, news, cause)
+                await log.append(
+                    *(self._store, self._written, after, news), saga=self._saga, metadata=cause, expect=self._expect
+                )
             except asyncio.CancelledError:
                 self._broken = log.Overtaken()  # nobody knows what was written: this driver writes no more
                 raise
             except BaseException as error:
                 self._broken = error
                 raise
-            self._written = after
+            self._written, self._expect = after, None
+            if after.locks and after.status.ended:
+                self._locks.given_back(after.locks)
 
     async def _while(self, status: Status) -> None:
         under_way: dict[str, asyncio.Task[None]] = {}
@@ -135,9 +167,9 @@ class Driver:
                     trying = self._try(move, is_one_of_many=True)
                     under_way[move.step.name] = asyncio.create_task(trying, name=f"try {move.step.name}")
                 if under_way:
-                    await _one_of(under_way)
+                    await one_of(under_way)
         finally:
-            await _let_go(under_way)
+            await let_go(under_way)
 
     def _moves(self, status: Status, under_way: dict[str, asyncio.Task[None]]) -> list[plan.Try]:
         """What is to be tried now. What follows without a call is noted first."""
@@ -158,7 +190,7 @@ class Driver:
                 pause_s = settled.point.backoff.delay_s(settled.times, runtime.random_stream("sagas/backoff"))
                 self.note(e.SagaRolledBack(settled.point.name, settled.steps, _now_s() + pause_s))
         if under_way:  # the saga has turned: who only pauses before another try has nothing to try any more
-            self._end("pause")
+            self._waits.end("pause")
         return []
 
     def _is_late(self) -> bool:
@@ -229,7 +261,7 @@ class Driver:
         left_s = None if move.undo else self._until_deadline_s()
         allowed_s = pause_s if left_s is None else min(left_s, pause_s)
         try:
-            await self._within(None, asyncio.sleep(allowed_s), "pause")
+            await self._waits.within(None, asyncio.sleep(allowed_s), "pause")
         except TimedOut:
             return False  # it was ended: the saga has turned meanwhile
         return allowed_s == pause_s
@@ -242,13 +274,13 @@ class Driver:
             if (left_s := self._until_deadline_s(step)) is not None:
                 limit_s = left_s if limit_s is None else min(left_s, limit_s)
             if limit_s is None:
-                return await self._within(None, self._do(step, ctx), "call")
+                return await self._waits.within(None, self._do(step, ctx), "call")
             with deadline(limit_s):
-                return await self._within(limit_s, self._do(step, ctx), "call")
+                return await self._waits.within(limit_s, self._do(step, ctx), "call")
         key = key_of(self._state.saga_id, step.name, "backward", stands.round)
         ctx = StepContext(self._state.saga_id, self._input, self._state.results, key, stands.round)
         with deadline_at(None):
-            return await self._within(step.timeout_s, self._undo(step, ctx, stands.result), "undo")
+            return await self._waits.within(step.timeout_s, self._undo(step, ctx, stands.result), "undo")
 
     def _do(self, step: Step, ctx: StepContext) -> Awaitable[Any]:
         return step.action(ctx) if step.child is None else self._do_child(step, step.child, ctx)
@@ -261,28 +293,6 @@ class Driver:
             await self._children.undo(step.child, child_id(ctx, step), ctx.saga_id)
         elif step.compensation is not None:
             await step.compensation(ctx, result)
-
-    async def _within(self, limit_s: float | None, work: Awaitable[Any], doing: Doing) -> Any:
-        """The result of *work*. Raises TimedOut when it took longer, and Overtaken when it was interrupted."""
-        scope = asyncio.timeout(limit_s)
-        self._scopes[scope] = doing
-        try:
-            async with scope:
-                return await work
-        except TimeoutError:
-            if not scope.expired():
-                raise
-            if self._interrupted and doing != "undo":
-                raise log.Overtaken from None
-            raise TimedOut(limit_s or 0.0) from None
-        finally:
-            del self._scopes[scope]
-
-    def _end(self, *doings: Doing) -> None:
-        now_s = asyncio.get_running_loop().time()
-        for scope, doing in self._scopes.items():
-            if doing in doings:
-                scope.reschedule(now_s)
 
     def _until_deadline_s(self, step: Step | None = None) -> float | None:
         """How long the saga may still take, up to its point of no return; None when there is no such limit now."""
@@ -300,19 +310,3 @@ def child_id(ctx: StepContext, step: Step) -> str:
 
 def _now_s() -> float:
     return runtime.now().timestamp()
-
-
-async def _one_of(under_way: dict[str, asyncio.Task[None]]) -> None:
-    """Wait until one has ended, and forget what has. Raises what it raised."""
-    await asyncio.wait(under_way.values(), return_when=asyncio.FIRST_COMPLETED)
-    ended = [under_way.pop(name) for name in [name for name, task in under_way.items() if task.done()]]
-    errors = [error for task in ended if (error := task.exception()) is not None]
-    if errors:
-        raise errors[0]
-
-
-async def _let_go(under_way: dict[str, asyncio.Task[None]]) -> None:
-    for task in under_way.values():
-        task.cancel()
-    if under_way:
-        await asyncio.gather(*under_way.values(), return_exceptions=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from eventlab import hooks, runtime
+import msgspec
+
+from eventlab import runtime
 from eventlab.errors import (
     GiveUp,
     InvalidValue,
+    Refused,
     Retriable,
     SagaDiverged,
     SagaInputDiffers,
@@ -22,16 +25,16 @@ from eventlab.resilience.backoff import Exponential
 from eventlab.resilience.deadline import deadline_at
 from eventlab.sagas import events as e
 from eventlab.sagas import log, verbs
-from eventlab.sagas.announcing import announce
 from eventlab.sagas.children import EngineChildren, with_children
 from eventlab.sagas.definition import Saga
 from eventlab.sagas.driver import Driver
 from eventlab.sagas.folding import fold
 from eventlab.sagas.index import SagaIndex, unfinished
+from eventlab.sagas.intervening import Interventions
 from eventlab.sagas.replay import first_divergence
 from eventlab.sagas.state import SagaState, Status
 from eventlab.sagas.telling import driving
-from eventlab.store import EventStore, StoredEvent
+from eventlab.store import EventStore, Metadata, StoredEvent
 
 T = TypeVar("T")
 
@@ -39,7 +42,7 @@ STORE_BACKOFF = Exponential(0.1, cap_s=5.0)
 """Between attempts to go on while the saga's own store does not answer."""
 
 
-class SagaEngine:
+class SagaEngine(Interventions):
     """Sagas on one store.
 
     A saga whose driver was gone, *recoveries_max* times in a row, before it wrote an outcome, is taken for the cause
@@ -58,7 +61,7 @@ class SagaEngine:
     ) -> None:
         if recoveries_max < 1:
             raise InvalidValue("recoveries_max", recoveries_max, "at least 1")
-        self._store = store
+        super().__init__(store)
         every = with_children(list(definitions))
         self._definitions = {(saga.name, saga.version): saga for saga in every}
         self._latest = {saga.name: saga for _, saga in sorted(self._definitions.items(), key=lambda pair: pair[0])}
@@ -66,7 +69,6 @@ class SagaEngine:
         self._recovering_max = recovering_max
         self._recoveries_max = recoveries_max
         self._children = EngineChildren(self)
-        self._drivers: dict[Driver, None] = {}
         self._tasks: dict[str, asyncio.Task[SagaState]] = {}
         self._undoing: dict[asyncio.Task[None], None] = {}
         self.parked: dict[str, str] = {}
@@ -78,12 +80,13 @@ class SagaEngine:
         One id is one saga: starting it again does nothing. With another input
         it raises SagaInputDiffers, for the first input is the saga's for ever.
         """
-        driver = self._new(self._named(definition), saga_id, input)
+        saga = self._named(definition)
+        started = self._started(saga, saga_id, input)
         try:
-            with driving(saga_id, definition) as driver.cause:
-                await driver.commit()
+            with driving(saga_id, definition) as cause:
+                await (await self._begin(saga, started, cause)).commit()
         except log.Overtaken:
-            _check_input(await log.load(self._store, saga_id), driver.input)
+            _check_input(await log.load(self._store, saga_id), started.input)
             return False
         return True
 
@@ -95,15 +98,16 @@ class SagaEngine:
         return await self._run(self._named(definition), saga_id, input)
 
     async def _run(self, saga: Saga, saga_id: str, input: Any) -> SagaState:
-        driver = self._new(saga, saga_id, input)
+        started, driver = self._started(saga, saga_id, input), None
         try:
-            with driving(saga_id, saga.name) as driver.cause:
+            with driving(saga_id, saga.name) as cause:
+                driver = await self._begin(saga, started, cause)
                 return await self._to_the_end(driver)
         except log.Overtaken:
             state = await log.load(self._store, saga_id)
-        if driver.state.version:  # it was started here, and then overtaken
+        if driver is not None and driver.state.version:  # it was started here, and then overtaken
             return await self.drive(saga_id) if await self._only_verbs_since(driver, saga_id) else state
-        _check_input(state, driver.input)
+        _check_input(state, started.input)
         return await self.drive(saga_id)
 
     async def drive(self, saga_id: str) -> SagaState:
@@ -155,64 +159,6 @@ class SagaEngine:
         await index.catch_up()
         return list(index.open)
 
-    async def retry(self, saga_id: str, *, by: str, why: str) -> SagaState:
-        """Let a stuck saga try again, with new patience. As every verb, it only writes: somebody drives the saga on."""
-        return await self.intervene(saga_id, lambda state: verbs.retry(state, by, why))
-
-    async def skip(self, saga_id: str, step: str | None = None, *, by: str, why: str) -> SagaState:
-        """Let a stuck saga go on without the step; if it was being undone, leave it as it is."""
-        return await self.intervene(saga_id, lambda state: verbs.skip(state, step, by, why))
-
-    async def resolve(
-        self, saga_id: str, outcome: verbs.Outcome, step: str | None = None, *, by: str, why: str, result: Any = None
-    ) -> SagaState:
-        """Say how the step that is stuck stands in truth: ``succeeded``, ``failed`` or ``compensated``."""
-        plain = log.plain(result)
-        return await self.intervene(saga_id, lambda state: verbs.resolve(state, step, outcome, by, why, plain))
-
-    async def compensate(self, saga_id: str, *, by: str, why: str) -> SagaState:
-        """Turn a saga back that is under way or stuck, and has not passed its point of no return."""
-        return await self.intervene(saga_id, lambda state: verbs.compensate(state, by, why))
-
-    async def cancel(self, saga_id: str, *, by: str, why: str) -> SagaState:
-        """See to it that the saga has no effect in the end.
-
-        One that has not started never will; one under way turns back, also in the middle of a step; of one that is
-        being undone, or is undone, nothing changes. Raises SagaVerbRefused past the point of no return.
-        """
-        return await self.intervene(saga_id, lambda state: verbs.cancel(state, saga_id, by, why), may_be_new=True)
-
-    async def abandon(self, saga_id: str, *, by: str, why: str) -> SagaState:
-        """Give a stuck saga up as it is: nothing is tried any more."""
-        return await self.intervene(saga_id, lambda state: verbs.abandon(state, by, why))
-
-    async def intervene(
-        self, saga_id: str, decide: Callable[[SagaState], Sequence[e.SagaEvent]], *, may_be_new: bool = False
-    ) -> SagaState:
-        """Write what *decide* says, and decide again if the saga has moved meanwhile; whoever drives it goes on then.
-
-        Raises UnknownSaga for one that was never started, and what *decide* raises.
-        """
-        stream = log.stream_of(saga_id)
-        while True:
-            state = fold(each.event for each in await self._store.read(stream))
-            if not state.version and not may_be_new:
-                raise UnknownSaga(f"no saga {saga_id!r} was started in store {self._store.name!r}")
-            events = decide(state)
-            if not events:
-                return state
-            try:
-                await self._store.append([(stream, event) for event in events], expect={stream: state.version})
-            except VersionConflict:
-                continue
-            break
-        if hooks.listening:
-            announce(state, events)
-        for driver in self._drivers:
-            if driver.state.saga_id == saga_id:
-                driver.interrupt()
-        return fold(events, state)
-
     async def recover(self) -> list[SagaState]:
         """Drive every unfinished saga to its end, a limited number at a time.
 
@@ -253,11 +199,43 @@ class SagaEngine:
             raise UnknownSaga(f"no definition {definition!r}; there is {', '.join(self._latest) or 'none'}")
         return saga
 
-    def _new(self, saga: Saga, saga_id: str, input: Any) -> Driver:
+    def _started(self, saga: Saga, saga_id: str, input: Any) -> e.SagaStarted:
         until_s = None if saga.deadline_s is None else runtime.now().timestamp() + saga.deadline_s
         plain = log.plain(input)
-        started = e.SagaStarted(saga_id, saga.name, saga.version, plain, until_s, saga.outline)
-        return self._driver(saga, SagaState(), [started])
+        things: tuple[str, ...] = ()
+        if saga.locks is not None:
+            wanted = saga.locks(msgspec.convert(plain, saga.input_type))
+            if isinstance(wanted, str):
+                raise InvalidValue(f"locks of saga {saga.name!r}", wanted, f"names of things, such as [{wanted!r}]")
+            things = tuple(dict.fromkeys(wanted))
+        return e.SagaStarted(saga_id, saga.name, saga.version, plain, until_s, saga.outline, things)
+
+    async def _begin(self, saga: Saga, started: e.SagaStarted, cause: Metadata | None) -> Driver:
+        """A driver of a saga that is new; where it has locks, that is written, and they are asked for.
+
+        Raises Overtaken when the saga is not new, and Refused when it would have to wait and is not to.
+        """
+        while True:
+            free: dict[str, int] = {}
+            if saga.locks is not None and saga.when_locked == "refuse":
+                free = await self._free(started)
+            driver = self._driver(saga, SagaState(), [started], expect=free)
+            driver.cause = cause
+            if saga.locks is None:
+                return driver
+            try:
+                await driver.commit()
+            except VersionConflict:
+                continue  # somebody else has asked for one of the locks meanwhile
+            return driver
+
+    async def _free(self, started: e.SagaStarted) -> dict[str, int]:
+        try:
+            return await self._locks.free(started.locks, started.saga_id)
+        except Refused:
+            if await self._is_begun(started.saga_id):
+                raise log.Overtaken from None
+            raise
 
     def _taking_up(self, state: SagaState, stored: Sequence[StoredEvent]) -> Driver:
         saga = self._definitions.get((state.definition, state.definition_version))
@@ -275,8 +253,16 @@ class SagaEngine:
             return self._driver(saga, state, [e.SagaStuck("", reason)])
         return self._driver(saga, state, [e.SagaTakenUp(cut, runtime.now().timestamp())])
 
-    def _driver(self, saga: Saga, state: SagaState, news: Sequence[e.SagaEvent] = ()) -> Driver:
-        return Driver(self._store, saga, state, news, children=self._children, compensate=self._compensate)
+    def _driver(
+        self, saga: Saga, state: SagaState, news: Sequence[e.SagaEvent] = (), expect: Mapping[str, int] | None = None
+    ) -> Driver:
+        return Driver(
+            *(self._store, saga, state, news),
+            children=self._children,
+            locks=self._locks,
+            compensate=self._compensate,
+            expect=expect,
+        )
 
     async def _only_verbs_since(self, driver: Driver, saga_id: str) -> bool:
         """Whether what overtook the driver was no other driver, but somebody who intervened."""

@@ -36,6 +36,8 @@ class SagaStarted:
     input: Any
     deadline_at_s: float | None = None
     outline: tuple[StepOutline, ...] = ()
+    locks: tuple[str, ...] = ()
+    """The things that the saga works on, alone: see `locks`."""
 
 
 @event("StepRequested")

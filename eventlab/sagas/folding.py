@@ -32,6 +32,7 @@ def _started(state: SagaState, event: e.SagaStarted) -> SagaState:
         version=state.version + 1,
         deadline_at_s=event.deadline_at_s,
         outline=event.outline,
+        locks=event.locks,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from eventlab import hooks
 from eventlab.errors import UnknownSaga, VersionConflict
 from eventlab.sagas import events as e
+from eventlab.sagas import locks
 from eventlab.sagas.announcing import announce
 from eventlab.sagas.definition import Saga
 from eventlab.sagas.folding import fold
@@ -50,17 +51,28 @@ async def history(store: EventStore, saga_id: str, to: int | None = None) -> lis
 
 async def append(
     store: EventStore,
-    saga: Saga,
     before: SagaState,
     after: SagaState,
     events: Sequence[e.SagaEvent],
+    *,
+    saga: Saga | None = None,
     metadata: Metadata | None = None,
+    expect: Mapping[str, int] | None = None,
 ) -> None:
-    """Write *events*, which lead from *before* to *after*; the version of *before* is the fence."""
+    """Write *events*, which lead from *before* to *after*, and what follows for the saga's locks.
+
+    The version of *before* is the fence: raises Overtaken. *expect* is what else has to stand as it was: raises
+    VersionConflict when only that has moved.
+    """
     stream = stream_of(after.saga_id)
+    written: list[tuple[str, object]] = [(stream, event) for event in events]
+    if after.locks:
+        written += locks.writes(before, after)
     try:
-        await store.append([(stream, event) for event in events], expect={stream: before.version}, metadata=metadata)
+        await store.append(written, expect={stream: before.version, **(expect or {})}, metadata=metadata)
     except VersionConflict as conflict:
+        if all(stale != stream for stale, _, _ in conflict.conflicts):
+            raise
         raise Overtaken from conflict
     if hooks.listening:
         announce(before, events, saga)

@@ -117,6 +117,8 @@ class SagaState(msgspec.Struct, frozen=True):
     version: int = 0
     deadline_at_s: float | None = None
     outline: tuple[StepOutline, ...] = ()
+    locks: tuple[str, ...] = ()
+    """The things that it holds, or waits for, until it has ended."""
     for_good: bool = False
     """Whether it is undone to its beginning, past every save-point."""
     rolled_back: dict[str, int] = {}

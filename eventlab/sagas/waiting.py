@@ -1,0 +1,65 @@
+"""What a driver waits for: calls, pauses and undoing, with a limit, or ended from outside; and several at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, Literal
+
+from eventlab.errors import TimedOut
+from eventlab.sagas.log import Overtaken
+
+Doing = Literal["call", "pause", "undo"]
+
+
+class Waits:
+    """Everything that one driver waits for."""
+
+    def __init__(self) -> None:
+        self._scopes: dict[asyncio.Timeout, Doing] = {}
+        self._interrupted = False
+
+    async def within(self, limit_s: float | None, work: Awaitable[Any], doing: Doing) -> Any:
+        """The result of *work*. Raises TimedOut when it took longer, or was ended, and Overtaken when interrupted."""
+        scope = asyncio.timeout(limit_s)
+        self._scopes[scope] = doing
+        try:
+            async with scope:
+                return await work
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            if self._interrupted and doing != "undo":
+                raise Overtaken from None
+            raise TimedOut(limit_s or 0.0) from None
+        finally:
+            del self._scopes[scope]
+
+    def interrupt(self) -> None:
+        """End everything that goes forward, as overtaken. Undoing is left alone."""
+        self._interrupted = True
+        self.end("call", "pause")
+
+    def end(self, *doings: Doing) -> None:
+        """End what is waited for in such a way."""
+        now_s = asyncio.get_running_loop().time()
+        for scope, doing in self._scopes.items():
+            if doing in doings:
+                scope.reschedule(now_s)
+
+
+async def one_of(under_way: dict[str, asyncio.Task[None]]) -> None:
+    """Wait until one has ended, and forget what has. Raises what it raised."""
+    await asyncio.wait(under_way.values(), return_when=asyncio.FIRST_COMPLETED)
+    ended = [under_way.pop(name) for name in [name for name, task in under_way.items() if task.done()]]
+    errors = [error for task in ended if (error := task.exception()) is not None]
+    if errors:
+        raise errors[0]
+
+
+async def let_go(under_way: dict[str, asyncio.Task[None]]) -> None:
+    """Cancel them all, and wait until they have ended."""
+    for task in under_way.values():
+        task.cancel()
+    if under_way:
+        await asyncio.gather(*under_way.values(), return_exceptions=True)
