@@ -17,6 +17,7 @@ from .check import check
 from .compare import compare
 from .exits import guarded
 from .formats import Format
+from .saga_commands import saga_app
 from .shop_commands import shop_app
 from .store_commands import store_app
 
@@ -30,6 +31,7 @@ app = typer.Typer(
 
 
 app.add_typer(store_app)
+app.add_typer(saga_app)
 app.add_typer(shop_app)
 
 

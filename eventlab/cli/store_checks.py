@@ -21,7 +21,7 @@ from .opened import print_line, printing, sqlite_file, with_store
 
 def verify(url: str, modules: Sequence[str], *, as_json: bool) -> int:
     for module in modules:
-        _import(module)
+        import_module(module)
     try:
         found = with_store(url, look_through)
     except StoreFailed as error:
@@ -51,7 +51,7 @@ def _unopened(url: str, error: StoreFailed) -> Findings:
     return Findings(0, 0, 0, 0, len(said), shown, {})
 
 
-def _import(module: str) -> None:
+def import_module(module: str) -> None:
     if "" not in sys.path:
         sys.path.insert(0, "")  # a module beside the working directory, as `python -m` would find it
     try:

@@ -1,0 +1,185 @@
+"""``eventlab saga list|show|diagram``: looking."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import typer
+
+from .. import runtime
+from ..errors import InvalidValue, RunRefused, UnknownEventType, UnknownSaga
+from ..sagas import Status
+from ..sagas.listing import Listed, listed
+from ..sagas.timeline import Timeline, read_timeline
+from ..store import PortableStore
+from .exits import FAILED, MET
+from .opened import print_line, printing, with_store
+from .saga_lines import lines
+from .saga_marks import moment, span
+from .store_checks import import_module
+
+def list_(
+    url: str,
+    wanted: Sequence[Status],
+    definition: str | None,
+    older_than: str | None,
+    limit: int,
+    modules: Sequence[str],
+    *,
+    as_json: bool,
+) -> None:
+    know(modules)
+    now = runtime.now()
+    before = None if older_than is None else now - _age(older_than)
+
+    async def look(store: PortableStore) -> list[Listed]:
+        return await listed(
+            store, wanted=wanted or tuple(Status), definition=definition, started_before=before, limit=limit + 1
+        )
+
+    found = with_store(url, look)
+    with printing():
+        for each in found[:limit]:
+            print_line(msgspec.json.encode(_brief(each)).decode() if as_json else _row(each, now))
+    if len(found) > limit:
+        sys.stderr.write(f"there are more; --limit {2 * limit} shows them, oldest first\n")
+    elif not found:
+        sys.stderr.write("there is no such saga\n")
+
+
+def _age(text: str) -> timedelta:
+    from ..scenarios.units import Misread, duration_s
+
+    try:
+        return timedelta(seconds=duration_s(text))
+    except (Misread, OverflowError):
+        raise InvalidValue("--older-than", text, "a duration such as 90s, 15min or 2h") from None
+
+
+def _row(each: Listed, now: datetime) -> str:
+    story = each.story
+    if story is None:
+        return f"{'unreadable':<12}  {'':<10}  {'':<24}  {each.saga_id}  {each.trouble}"
+    state = story.state
+    since = span(max((now - story.since).total_seconds(), 0.0))
+    reason = "" if story.status is Status.COMPLETED else state.reason
+    definition = f"{state.definition} v{state.definition_version}"
+    return f"{story.status.value:<12}  {since:>10}  {definition:<24}  {each.saga_id}  {reason}".rstrip()
+
+
+def _brief(each: Listed) -> dict[str, Any]:
+    story = each.story
+    if story is None:
+        return {"saga": each.saga_id, "status": None, "trouble": each.trouble}
+    state = story.state
+    return {
+        "saga": each.saga_id,
+        "status": story.status,
+        "since": story.since,
+        "started_at": story.started_at,
+        "definition": state.definition,
+        "definition_version": state.definition_version,
+        "version": story.version,
+        "failed_step": state.failed_step,
+        "in_doubt": story.in_doubt,
+        "reason": state.reason,
+    }
+
+
+def show(
+    url: str, saga_id: str, at_version: int | None, at: datetime | None, modules: Sequence[str], *, as_json: bool
+) -> int:
+    story = _story(url, saga_id, at_version, at, modules)
+    if story is None:
+        return FAILED
+    with printing():
+        if as_json:
+            print_line(msgspec.json.encode(facts(story)).decode())
+        else:
+            for line in lines(story, runtime.now()):
+                typer.echo(line)
+    return MET
+
+
+def diagram(url: str, saga_id: str, svg: Path, at_version: int | None, modules: Sequence[str]) -> int:
+    from ..figures import describe_saga_diagram, draw_saga_diagram, style
+    from .files import new_file, taken
+
+    if svg.exists():
+        raise taken(svg)
+    story = _story(url, saga_id, at_version, None, modules)
+    if story is None:
+        return FAILED
+    figure = draw_saga_diagram(story).get_figure(root=True)
+    assert figure is not None
+    with new_file(svg) as out:
+        out.write(style.svg(figure).encode())
+    print_line(describe_saga_diagram(story))
+    return MET
+
+
+def _story(
+    url: str, saga_id: str, at_version: int | None, at: datetime | None, modules: Sequence[str]
+) -> Timeline | None:
+    """The saga's story; None, once it was said why, where there is none."""
+    know(modules)
+    when = at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+    try:
+        return with_store(url, lambda store: read_timeline(store, saga_id, to=at_version, at=when))
+    except UnknownSaga as error:
+        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"eventlab saga list {url} shows which there are\n")
+    except UnknownEventType as error:
+        raise RunRefused(f"{error}; --import the module that declares it") from None
+    return None
+
+
+def facts(story: Timeline) -> dict[str, Any]:
+    """All of the story, for programs."""
+    state = story.state
+    return {
+        "saga": story.saga_id,
+        "definition": state.definition,
+        "definition_version": state.definition_version,
+        "input": state.input,
+        "status": story.status,
+        "since": story.since,
+        "reason": state.reason,
+        "failed_step": state.failed_step,
+        "in_doubt": story.in_doubt,
+        "started_at": story.started_at,
+        "last_at": story.last_at,
+        "took_s": story.took_s,
+        "version": story.version,
+        "is_set_aside": story.is_set_aside,
+        "steps": [
+            {
+                "name": step.name,
+                "kind": step.kind,
+                "needs": step.needs,
+                "status": step.status,
+                "in_doubt": step.in_doubt,
+                "since": step.since,
+                "result": step.result,
+                "reason": step.reason,
+                "attempts": step.attempts,
+                "undo_attempts": step.undo_attempts,
+            }
+            for step in story.steps
+        ],
+        "phases": story.phases,
+        "verbs": story.verbs,
+    }
+
+
+def know(modules: Sequence[str]) -> None:
+    """Import what declares the events that a log may hold; intents may be events of one's own, as the shop's are."""
+    import eventlab.shop  # noqa: F401
+
+    for module in modules:
+        import_module(module)
