@@ -20,8 +20,9 @@ from ..store import PortableStore
 from .exits import FAILED, MET
 from .opened import print_line, printing, with_store
 from .saga_lines import lines
-from .saga_marks import moment, span
+from .saga_marks import span
 from .store_checks import import_module
+
 
 def list_(
     url: str,

@@ -66,9 +66,7 @@ def show(
     url: Url,
     saga: SagaId,
     at_version: AtVersion = None,
-    at: Annotated[
-        datetime | None, typer.Option(help="As it was at this moment, in UTC.", show_default=False)
-    ] = None,
+    at: Annotated[datetime | None, typer.Option(help="As it was at this moment, in UTC.", show_default=False)] = None,
     modules: Modules = None,
     format_: As = Layout.text,
     json: Json = False,

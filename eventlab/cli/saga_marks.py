@@ -1,4 +1,4 @@
-"""How a saga's steps look in a terminal: a mark and a word for each state, which read without colour, and spans of time."""
+"""How a saga's steps look in a terminal: a mark and a word for each state, which read without colour; spans of time."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from .contention_waits import describe_waits, draw_waits
 from .goodput import describe_goodput, draw_goodput
 from .outcomes import describe_outcomes, draw_outcomes
 from .pictures import describe_of, display_with_words, drawn, show
+from .saga_diagram import describe_saga_diagram, draw_saga_diagram
 from .saga_lanes import describe_saga_lanes, draw_saga_lanes
 from .subject import RunLike
 from .trace import describe_trace, draw_trace
@@ -25,6 +26,8 @@ from .trace import describe_trace, draw_trace
 __all__ = [
     "draw_saga_lanes",
     "describe_saga_lanes",
+    "draw_saga_diagram",
+    "describe_saga_diagram",
     "draw_breaker_strip",
     "describe_breaker_strip",
     "draw_outcomes",

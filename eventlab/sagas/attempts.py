@@ -62,6 +62,8 @@ _DECIDED = {
     StepStatus.TIMED_OUT: (False, Outcome.TIMED_OUT),
     StepStatus.UNREACHED: (False, Outcome.UNREACHED),
     StepStatus.COMPENSATED: (True, Outcome.SUCCEEDED),
+    StepStatus.SKIPPED: (False, Outcome.CUT_SHORT),
+    StepStatus.LEFT: (True, Outcome.CUT_SHORT),
 }
 """What a step's new status says of its open attempt, and of which direction, when some other event decided it."""
 
@@ -85,15 +87,22 @@ class Attempts:
         event = stored.event
         if isinstance(event, e.StepRequested | e.CompensationRequested):
             undo = isinstance(event, e.CompensationRequested)
-            self._end(event.step, undo, Outcome.CUT_SHORT, stored, "no outcome was logged")
+            self._cut_short(event.step, stored)
             tries = self._tries.setdefault((event.step, undo), [])
             tries.append(Attempt(event.attempt, undo, stored.occurred_at, stored.version))
         elif (outcome := _OUTCOMES.get(type(event))) is not None:
             undo = isinstance(event, _UNDOING)
             self._end(event.step, undo, outcome, stored, _reason(event))
+        elif isinstance(event, e.SagaTakenUp):
+            for name in event.steps:
+                self._cut_short(name, stored)
         else:
             for name, step in after.steps.items():
                 self._decide(name, before.steps.get(name), step, stored)
+
+    def _cut_short(self, step: str, stored: StoredEvent) -> None:
+        for undo in (False, True):
+            self._end(step, undo, Outcome.CUT_SHORT, stored, "no outcome was logged")
 
     def _decide(self, name: str, before: StepState | None, after: StepState, stored: StoredEvent) -> None:
         """An event of another sort, such as an operator's, may settle what is open."""

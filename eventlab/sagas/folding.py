@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from eventlab.sagas import events as e
 from eventlab.sagas.state import SagaState, Status, StepState, StepStatus
+from eventlab.store.archive import StreamArchived
 
 
 def fold(events: Iterable[object], state: SagaState | None = None) -> SagaState:
@@ -211,6 +212,7 @@ _AFTER: dict[type[object], Callable[[SagaState, Any], SagaState]] = {
     e.StepSkippedByHand: _skipped_by_hand,
     e.StepResolved: _resolved,
     e.SagaAbandoned: _ended(Status.ABANDONED),
+    StreamArchived: lambda state, event: replace(state, version=state.version + 1),
 }
 
 

@@ -1,4 +1,4 @@
-"""Which sagas a store holds, oldest first: found by where they begin and end; only the logs that are wanted are read."""
+"""Which sagas a store holds, oldest first: found by where they begin and end, so that few logs have to be read."""
 
 from __future__ import annotations
 

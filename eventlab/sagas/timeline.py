@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from eventlab.errors import UnknownSaga
-from eventlab.sagas import SagaState, Status, StepState, StepStatus, advance
-from eventlab.sagas.attempts import Attempt, Attempts, Outcome
-from eventlab.sagas.log import stream_of
+from eventlab.sagas.attempts import Attempt, Attempts
+from eventlab.sagas.events import StepOutline
+from eventlab.sagas.folding import advance
+from eventlab.sagas.log import history
+from eventlab.sagas.state import SagaState, Status, StepState, StepStatus
 from eventlab.store import EventStore, StoredEvent
 from eventlab.store.archive import StreamArchived
 
@@ -138,7 +140,7 @@ class Timeline(msgspec.Struct, frozen=True):
                 "direction": ["backward" if tried.undo else "forward" for _, tried in tries],
                 "attempt": [tried.number for _, tried in tries],
                 "asked_at": [tried.asked_at for _, tried in tries],
-                "ended_at": pd.to_datetime([tried.ended_at for _, tried in tries], utc=True),
+                "ended_at": pd.Series([tried.ended_at for _, tried in tries], dtype="datetime64[us, UTC]"),
                 "took_s": [tried.took_s for _, tried in tries],
                 "outcome": [tried.outcome.value for _, tried in tries],
                 "reason": [tried.reason for _, tried in tries],
@@ -163,10 +165,7 @@ async def read_timeline(
     store: EventStore, saga_id: str, *, to: int | None = None, at: datetime | None = None
 ) -> Timeline:
     """The story of the saga in *store*. Raises UnknownSaga when it was not started, or not by then."""
-    events = await store.read(stream_of(saga_id))
-    if not events:
-        raise UnknownSaga(f"no saga {saga_id!r} was started in store {store.name!r}")
-    return timeline(events, to=to, at=at)
+    return timeline(await history(store, saga_id), to=to, at=at)
 
 
 class _Telling:
@@ -177,7 +176,6 @@ class _Telling:
         self._attempts = Attempts()
         self._phases: list[Phase] = []
         self._verbs: list[Verb] = []
-        self._outline: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._since: dict[str, datetime] = {}
         self._first: StoredEvent | None = None
         self._last: StoredEvent | None = None
@@ -185,12 +183,8 @@ class _Telling:
     def take(self, stored: StoredEvent) -> None:
         event = stored.event
         self._first, self._last = self._first or stored, stored
-        if isinstance(event, StreamArchived):
-            return
         before, self._state = self._state, advance(self._state, event)
         self._attempts.take(stored, before, self._state)
-        for each in getattr(event, "outline", ()):
-            self._outline[each.name] = (each.kind, tuple(each.needs))
         for name, step in self._state.steps.items():
             if before.steps.get(name) is not step:
                 self._since[name] = stored.occurred_at
@@ -203,10 +197,11 @@ class _Telling:
     def told(self) -> Timeline:
         if self._first is None or self._last is None:
             raise UnknownSaga("nothing of it had happened by then")
-        names = dict.fromkeys([*self._outline, *self._attempts.steps, *self._state.steps])
+        outline = {each.name: each for each in self._state.outline}
+        names = dict.fromkeys([*outline, *self._attempts.steps, *self._state.steps])
         return Timeline(
             state=self._state,
-            steps=tuple(self._step(name) for name in names),
+            steps=tuple(self._step(name, outline.get(name)) for name in names),
             phases=tuple(self._phases),
             verbs=tuple(self._verbs),
             started_at=self._first.occurred_at,
@@ -215,17 +210,13 @@ class _Telling:
             is_set_aside=isinstance(self._last.event, StreamArchived),
         )
 
-    def _step(self, name: str) -> StepTimeline:
-        kind, needs = self._outline.get(name, ("", ()))
+    def _step(self, name: str, outline: StepOutline | None) -> StepTimeline:
         return StepTimeline(
             name=name,
             state=self._state.steps.get(name),
             attempts=self._attempts.of(name, undo=False),
             undo_attempts=self._attempts.of(name, undo=True),
             since=self._since.get(name),
-            kind=kind,
-            needs=needs,
+            kind=outline.kind if outline else "",
+            needs=outline.needs if outline else (),
         )
-
-
-__all__ = ["Attempt", "Outcome", "Phase", "StepTimeline", "Timeline", "Verb", "read_timeline", "timeline"]

@@ -39,6 +39,9 @@ DRAWN = _of("run")
 MEASURED = {**_of("sweep"), **_of("policies"), **_of("points"), **_of("runs")}
 """The figures of what was measured in many runs; their tests stand by themselves."""
 
+TOLD = _of("saga")
+"""The figures of one saga; their tests stand by themselves as well."""
+
 
 def made_up(name: str, *settings: Any) -> MadeUpRun:
     """A run in which there is something for that figure to show."""
@@ -67,8 +70,9 @@ def pictures(runs: dict[str, MadeUpRun]) -> dict[str, tuple[str, bytes]]:
 
 def test_drawings_and_descriptions_come_in_pairs() -> None:
     assert sorted(DRAWN) == ["breaker_strip", "call_graph", "conflicts", "outcomes", "saga_lanes", "trace"]
+    assert sorted(TOLD) == ["saga_diagram"]
     assert sorted(MEASURED) == ["backoffs", "conflict_rates", "goodput", "waits"]
-    assert sorted(_named("describe_")) == sorted([*DRAWN, *MEASURED, "of"])
+    assert sorted(_named("describe_")) == sorted([*DRAWN, *MEASURED, *TOLD, "of"])
 
 
 @pytest.mark.parametrize("name", sorted(DRAWN))
