@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ from ..sagas.timeline import Timeline, read_timeline
 from ..store import PortableStore
 from .exits import FAILED, MET
 from .opened import print_line, printing, with_store
+from .saga_advice import Advice, advice
 from .saga_lines import lines
-from .saga_marks import span
+from .saga_marks import plain, span
 from .store_checks import import_module
 
 
@@ -65,12 +66,11 @@ def _age(text: str) -> timedelta:
 def _row(each: Listed, now: datetime) -> str:
     story = each.story
     if story is None:
-        return f"{'unreadable':<12}  {'':<10}  {'':<24}  {each.saga_id}  {each.trouble}"
+        return f"{'unreadable':<12}  {'':<10}  {'':<24}  {each.saga_id}  {plain(each.trouble)}"
     state = story.state
     since = span(max((now - story.since).total_seconds(), 0.0))
-    reason = "" if story.status is Status.COMPLETED else state.reason
     definition = f"{state.definition} v{state.definition_version}"
-    return f"{story.status.value:<12}  {since:>10}  {definition:<24}  {each.saga_id}  {reason}".rstrip()
+    return f"{story.status.value:<12}  {since:>10}  {definition:<24}  {each.saga_id}  {plain(story.reason)}".rstrip()
 
 
 def _brief(each: Listed) -> dict[str, Any]:
@@ -88,23 +88,36 @@ def _brief(each: Listed) -> dict[str, Any]:
         "version": story.version,
         "failed_step": state.failed_step,
         "in_doubt": story.in_doubt,
-        "reason": state.reason,
+        "reason": story.reason,
     }
 
 
 def show(
     url: str, saga_id: str, at_version: int | None, at: datetime | None, modules: Sequence[str], *, as_json: bool
 ) -> int:
-    story = _story(url, saga_id, at_version, at, modules)
+    know(modules)
+    when = at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+    story = read_or_say(url, saga_id, at_version, when)
     if story is None:
         return FAILED
+    may = advice(url, story) if at_version is None and at is None else []
     with printing():
         if as_json:
-            print_line(msgspec.json.encode(facts(story)).decode())
+            told = {**facts(story), "may": [each._asdict() for each in may]}
+            print_line(msgspec.json.encode(told).decode())
         else:
-            for line in lines(story, runtime.now()):
+            for line in (*lines(story, runtime.now()), *_may_do(may)):
                 typer.echo(line)
     return MET
+
+
+def _may_do(may: Sequence[Advice]) -> Iterator[str]:
+    if may:
+        yield ""
+        yield "what you may do now"
+        for each in may:
+            yield f"  {each.command}"
+            yield f"      {each.says}"
 
 
 def diagram(url: str, saga_id: str, svg: Path, at_version: int | None, modules: Sequence[str]) -> int:
@@ -113,7 +126,8 @@ def diagram(url: str, saga_id: str, svg: Path, at_version: int | None, modules: 
 
     if svg.exists():
         raise taken(svg)
-    story = _story(url, saga_id, at_version, None, modules)
+    know(modules)
+    story = read_or_say(url, saga_id, at_version)
     if story is None:
         return FAILED
     figure = draw_saga_diagram(story).get_figure(root=True)
@@ -124,14 +138,10 @@ def diagram(url: str, saga_id: str, svg: Path, at_version: int | None, modules: 
     return MET
 
 
-def _story(
-    url: str, saga_id: str, at_version: int | None, at: datetime | None, modules: Sequence[str]
-) -> Timeline | None:
-    """The saga's story; None, once it was said why, where there is none."""
-    know(modules)
-    when = at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+def read_or_say(url: str, saga_id: str, to: int | None = None, at: datetime | None = None) -> Timeline | None:
+    """The saga's story, up to version *to* or the moment *at*; None, once it was said why, where there is none."""
     try:
-        return with_store(url, lambda store: read_timeline(store, saga_id, to=at_version, at=when))
+        return with_store(url, lambda store: read_timeline(store, saga_id, to=to, at=at))
     except UnknownSaga as error:
         sys.stderr.write(f"{error}\n")
         sys.stderr.write(f"eventlab saga list {url} shows which there are\n")
@@ -150,7 +160,7 @@ def facts(story: Timeline) -> dict[str, Any]:
         "input": state.input,
         "status": story.status,
         "since": story.since,
-        "reason": state.reason,
+        "reason": story.reason,
         "failed_step": state.failed_step,
         "in_doubt": story.in_doubt,
         "started_at": story.started_at,

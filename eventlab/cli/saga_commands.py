@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .exits import guarded
 from .store_commands import INTEGER_MAX, As, Layout, Modules, Url
+
+if TYPE_CHECKING:
+    from ..sagas import SagaEngine, SagaState
 
 saga_app = typer.Typer(
     name="saga",
@@ -18,6 +23,15 @@ saga_app = typer.Typer(
     add_completion=False,
 )
 
+By = Annotated[
+    str | None,
+    typer.Option("--by", metavar="NAME", help="Who does it; the login name if left out.", show_default=False),
+]
+Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="Why; it is kept in the log.", show_default=False)]
+StepName = Annotated[
+    str | None,
+    typer.Option("--step", metavar="STEP", help="Only if it is this step that is stuck.", show_default=False),
+]
 SagaId = Annotated[str, typer.Argument(metavar="SAGA", help="The saga's id.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 AtVersion = Annotated[
@@ -92,4 +106,151 @@ def diagram(
         from .saga import diagram as run
 
         code = run(url, saga, svg, at_version, modules or ())
+    raise typer.Exit(code)
+
+
+@saga_app.command()
+def retry(url: Url, saga: SagaId, why: Why, by: By = None, modules: Modules = None, json: Json = False) -> None:
+    """Let a stuck saga try again, with new patience. Exit code 1 if that is refused, as for every verb."""
+    _intervene(
+        url, saga, "retry", lambda engine, who, reason: engine.retry(saga, by=who, why=reason), by, why, modules, json
+    )
+
+
+@saga_app.command()
+def skip(
+    url: Url,
+    saga: SagaId,
+    why: Why,
+    step: StepName = None,
+    by: By = None,
+    modules: Modules = None,
+    json: Json = False,
+) -> None:
+    """Let a stuck saga go on without the step; if it was being undone, leave it as it is."""
+    _intervene(
+        url,
+        saga,
+        "skip",
+        lambda engine, who, reason: engine.skip(saga, step, by=who, why=reason),
+        by,
+        why,
+        modules,
+        json,
+    )
+
+
+class Truth(StrEnum):
+    """How a step stands."""
+
+    succeeded = "succeeded"
+    failed = "failed"
+    compensated = "compensated"
+
+
+@saga_app.command()
+def resolve(
+    url: Url,
+    saga: SagaId,
+    outcome: Annotated[Truth, typer.Argument(metavar="OUTCOME", help="succeeded, failed or compensated.")],
+    why: Why,
+    step: StepName = None,
+    result: Annotated[
+        str | None, typer.Option(metavar="JSON", help="What the step gave, for those after it.", show_default=False)
+    ] = None,
+    by: By = None,
+    modules: Modules = None,
+    json: Json = False,
+) -> None:
+    """Say how the step that is stuck stands in truth: somebody has looked, or has brought it about."""
+    with guarded():
+        from .saga_verbs import result_of
+
+        given = result_of(result)
+    _intervene(
+        url,
+        saga,
+        "resolve",
+        lambda engine, who, reason: engine.resolve(saga, outcome.value, step, by=who, why=reason, result=given),
+        by,
+        why,
+        modules,
+        json,
+    )
+
+
+@saga_app.command()
+def compensate(url: Url, saga: SagaId, why: Why, by: By = None, modules: Modules = None, json: Json = False) -> None:
+    """Turn a saga back that is under way or stuck, and has not passed its point of no return."""
+    _intervene(
+        url,
+        saga,
+        "compensate",
+        lambda engine, who, reason: engine.compensate(saga, by=who, why=reason),
+        by,
+        why,
+        modules,
+        json,
+    )
+
+
+@saga_app.command()
+def cancel(
+    url: Url,
+    saga: SagaId,
+    why: Why,
+    before_start: Annotated[
+        bool, typer.Option("--before-start", help="Also if it was never started: then it never will be.")
+    ] = False,
+    by: By = None,
+    modules: Modules = None,
+    json: Json = False,
+) -> None:
+    """See to it that a saga has no effect in the end; refused past its point of no return."""
+    _intervene(
+        url,
+        saga,
+        "cancel",
+        lambda engine, who, reason: engine.cancel(saga, by=who, why=reason),
+        by,
+        why,
+        modules,
+        json,
+        may_be_new=before_start,
+    )
+
+
+@saga_app.command()
+def purge(
+    url: Url,
+    saga: SagaId,
+    why: Why,
+    force: Annotated[bool, typer.Option("--force", help="Give up one that is stuck, as it is.")] = False,
+    by: By = None,
+    json: Json = False,
+) -> None:
+    """Set an ended saga aside for good: its log can be read, and is not listed any more."""
+    with guarded():
+        from .saga_verbs import purge as run
+
+        code = run(url, saga, by, why, force, as_json=json)
+    raise typer.Exit(code)
+
+
+def _intervene(
+    url: str,
+    saga: str,
+    verb: str,
+    deed: Callable[[SagaEngine, str, str], Awaitable[SagaState]],
+    by: str | None,
+    why: str,
+    modules: Sequence[str] | None,
+    as_json: bool,
+    *,
+    may_be_new: bool = False,
+) -> None:
+    with guarded():
+        from .saga_verbs import intervene
+
+        code = intervene(url, saga, verb, deed, by, why, modules or (), as_json=as_json, may_be_new=may_be_new)
     raise typer.Exit(code)

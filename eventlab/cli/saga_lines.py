@@ -8,10 +8,9 @@ from typing import Any
 
 import msgspec
 
-from ..sagas import Status
 from ..sagas.attempts import Attempt
 from ..sagas.timeline import StepTimeline, Timeline
-from .saga_marks import beside, coloured, double_line, forward_mark, moment, signed, span, undo_mark
+from .saga_marks import beside, coloured, double_line, forward_mark, moment, plain, signed, span, undo_mark
 
 RESULT_CHARACTERS_MAX = 60
 WIDTH = 72
@@ -35,7 +34,8 @@ def lines(story: Timeline, now: datetime) -> Iterator[str]:
         yield "by hand"
         for verb in story.verbs:
             on = f" {verb.step}" if verb.step else ""
-            yield f"  {moment(verb.at)}  {verb.event}{on} by {verb.by}: {verb.why}"
+            as_ = f" as {verb.outcome}" if verb.outcome else ""
+            yield f"  {moment(verb.at)}  {verb.event}{on}{as_} by {plain(verb.by)}: {plain(verb.why)}"
 
 
 def _head(story: Timeline, now: datetime) -> Iterator[str]:
@@ -44,15 +44,12 @@ def _head(story: Timeline, now: datetime) -> Iterator[str]:
     told = coloured(status, _COLOURS.get(status, ""), bold=True)
     after = f" after {span(story.took_s)}" if story.took_s is not None else ""
     yield f"saga {story.saga_id}{definition}: {told}{after}, since {moment(story.since)} ({_ago(story.since, now)})"
-    if state.reason:
-        yield f"{state.reason if story.status is Status.STUCK else _because(story)}"
+    if story.turned_back_because:
+        yield f"turned back because of {plain(story.turned_back_because)}"
+    if story.reason != story.turned_back_because:
+        yield plain(story.reason)
     aside = "; it has been set aside" if story.is_set_aside else ""
     yield f"started {moment(story.started_at)}; its log is at version {story.version}{aside}"
-
-
-def _because(story: Timeline) -> str:
-    failed, reason = story.state.failed_step, story.state.reason
-    return f"turned back by {failed}: {reason}" if failed else f"because: {reason}"
 
 
 def _ago(at: datetime, now: datetime) -> str:
@@ -91,7 +88,7 @@ def _line(story: Timeline, sign: str, name: str, word: str, attempts: Sequence[A
         when = f"at +{span((attempts[0].asked_at - story.started_at).total_seconds())}"
         if (ended_at := attempts[-1].ended_at) is not None:
             when += f" for {span((ended_at - attempts[0].asked_at).total_seconds())}"
-    return f"  {sign} {name}  {word:<12}  {tried:<11}  {when:<22}  {detail}".rstrip()
+    return f"  {sign} {name}  {word:<12}  {tried:<12}  {when:<22}  {plain(detail)}".rstrip()
 
 
 def _name(story: Timeline, index: int) -> str:

@@ -74,7 +74,7 @@ def coloured(text: str, colour: str, *, bold: bool = False) -> str:
     """*text* in that colour; who prints it to no terminal gets rid of it again. NO_COLOR is heeded."""
     if (not colour and not bold) or os.environ.get("NO_COLOR"):
         return text
-    return typer.style(text, fg=colour or None, bold=bold)
+    return typer.style(text, fg=colour or None, bold=bold or None)
 
 
 def _can_show(signs: str) -> bool:
@@ -93,6 +93,11 @@ def double_line(says: str, width: int) -> str:
 def beside() -> str:
     """What stands before a step that is under way at the same time as the one above it."""
     return "‖ " if _can_show("‖") else "| "
+
+
+def plain(text: str) -> str:
+    """*text* in one line, without anything that a terminal would take for an order."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def span(seconds: float) -> str:

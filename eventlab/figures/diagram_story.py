@@ -89,9 +89,12 @@ def _shortest(links: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """The links without those that follow from others: a and b from c, and a from b, needs no a from c."""
 
     def reached(names: Sequence[str]) -> dict[str, None]:
-        found: dict[str, None] = {}
-        for name in names:
-            found.update({name: None, **reached(links.get(name, ()))})
+        found, waiting = dict[str, None](), list(names)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found[name] = None
+                waiting.extend(links.get(name, ()))
         return found
 
     return {
@@ -145,8 +148,7 @@ def _of_run(story: Timeline) -> DiagramStory:
     definition = f" ({state.definition} v{state.definition_version})" if state.definition else ""
     took = f" after {clock(story.took_s)}" if story.took_s is not None else ""
     title = f"Saga {story.saga_id}{definition}: {story.status.value}{took}"
-    turned = f"turned back by {state.failed_step}: " if state.failed_step and state.stuck_step is None else ""
-    return DiagramStory(title, turned + state.reason, tuple(cells), (), True)
+    return DiagramStory(title, story.reason, tuple(cells), (), True)
 
 
 def _in_line(steps: Sequence[StepTimeline]) -> list[StepOutline]:

@@ -46,7 +46,7 @@ def describe_saga_diagram(saga: Saga | Timeline) -> str:
     story = story_of(saga)
     sentences = [f"{story.title}, {counted(len(story.cells), 'step')}."]
     if story.reason:
-        sentences.append(f"Because: {story.reason.rstrip('.')}.")
+        sentences.append(f"Because of {story.reason.rstrip('.')}.")
     sentences.append(f"Forward: {'; '.join(_forward(story, cell) for cell in story.cells)}.")
     undone = [cell for cell in reversed(story.cells) if cell.undo is not None]
     if undone:

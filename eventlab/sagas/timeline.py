@@ -74,10 +74,14 @@ class Phase(msgspec.Struct, frozen=True):
 
 
 class Verb(msgspec.Struct, frozen=True):
-    """What a person did about the saga: the *event* that it left, who, and why."""
+    """What a person did about the saga: the *event* that it left, who, and why.
+
+    *step* and *outcome* are empty where it is about no single step, or says nothing of how it stands.
+    """
 
     event: str
     step: str
+    outcome: str
     by: str
     why: str
     at: datetime
@@ -96,6 +100,8 @@ class Timeline(msgspec.Struct, frozen=True):
     version: int
     is_set_aside: bool = False
     """Whether its stream was archived."""
+    turned_back_because: str = ""
+    """Why it is being undone, or was; with the step, where a step is to blame."""
 
     @property
     def saga_id(self) -> str:
@@ -104,6 +110,12 @@ class Timeline(msgspec.Struct, frozen=True):
     @property
     def status(self) -> Status:
         return self.state.status
+
+    @property
+    def reason(self) -> str:
+        """Why it stands as it does: why it is stuck, was given up or cancelled, or else why it turned back."""
+        is_told = self.status in (Status.STUCK, Status.ABANDONED, Status.CANCELLED)
+        return self.state.reason if is_told else self.turned_back_because
 
     @property
     def in_doubt(self) -> tuple[str, ...]:
@@ -177,6 +189,7 @@ class _Telling:
         self._phases: list[Phase] = []
         self._verbs: list[Verb] = []
         self._since: dict[str, datetime] = {}
+        self._turned_back_because = ""
         self._first: StoredEvent | None = None
         self._last: StoredEvent | None = None
 
@@ -188,11 +201,20 @@ class _Telling:
         for name, step in self._state.steps.items():
             if before.steps.get(name) is not step:
                 self._since[name] = stored.occurred_at
+        self._note_turn(before, self._state)
         if not self._phases or before.status is not self._state.status:
             self._phases.append(Phase(self._state.status, stored.occurred_at, stored.version))
         if by := getattr(event, "by", ""):
-            step_name = getattr(event, "step", None) or ""
-            self._verbs.append(Verb(stored.type, step_name, by, event.why, stored.occurred_at, stored.version))
+            on, outcome = getattr(event, "step", ""), getattr(event, "outcome", "")
+            self._verbs.append(Verb(stored.type, on, outcome, by, event.why, stored.occurred_at, stored.version))
+
+    def _note_turn(self, before: SagaState, after: SagaState) -> None:
+        """Why it turns back is told when it does; what it says later may be why it got stuck in that."""
+        if after.status is Status.RUNNING:
+            self._turned_back_because = ""
+        elif after.reason != before.reason and after.status is Status.COMPENSATING:
+            step = f"{after.failed_step}: " if after.failed_step else ""
+            self._turned_back_because = step + after.reason
 
     def told(self) -> Timeline:
         if self._first is None or self._last is None:
@@ -208,6 +230,7 @@ class _Telling:
             last_at=self._last.occurred_at,
             version=self._last.version,
             is_set_aside=isinstance(self._last.event, StreamArchived),
+            turned_back_because=self._turned_back_because,
         )
 
     def _step(self, name: str, outline: StepOutline | None) -> StepTimeline:

@@ -112,7 +112,7 @@ def test_where_a_saga_is_stuck_is_marked(trouble: dict[str, Any], where: str | N
 
 def test_the_words_tell_what_the_picture_shows() -> None:
     assert describe_saga_diagram(run(**UNDONE)) == (
-        "Saga 1 (trip v1): compensated after 0.30 s, 5 steps. Because: turned back by c: refused (no): c said no. "
+        "Saga 1 (trip v1): compensated after 0.30 s, 5 steps. Because of c: refused (no): c said no. "
         "Forward: a (done at +0.00 s); b (done at +0.10 s, 2 attempts); c (refused at +0.10 s); p (not begun); "
         "z (not begun). Undone, last step first: b (undone in 1 attempt); a (undone in 3 attempts). "
         "Nothing is undone once p has happened."
