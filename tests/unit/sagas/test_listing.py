@@ -60,13 +60,22 @@ def test_a_list_has_what_is_wanted_oldest_first(options: dict[str, Any], ids: li
     assert in_world(main) == [(saga_id, False) for saga_id in ids]
 
 
-def test_for_those_that_are_open_no_log_of_an_ended_one_is_read() -> None:
+@pytest.mark.parametrize(
+    ("wanted", "read"),
+    [
+        (OPEN, ["saga-3", "saga-4"]),
+        ((Status.STUCK,), ["saga-3"]),
+        ((Status.COMPLETED,), ["saga-1", "saga-2"]),
+        (tuple(Status), ["saga-1", "saga-2", "saga-3", "saga-4"]),
+    ],
+)
+def test_no_log_is_read_of_a_saga_that_cannot_be_wanted(wanted: tuple[Status, ...], read: list[str]) -> None:
     async def main() -> list[str]:
         store = await filled()
-        await listed(store, wanted=OPEN)
+        await listed(store, wanted=wanted)
         return store.asked
 
-    assert in_world(main) == ["saga-3", "saga-4"]
+    assert in_world(main) == read
 
 
 def test_only_those_that_began_before_a_moment() -> None:
