@@ -113,3 +113,17 @@ def test_an_order_says_on_which_version_of_the_profile_it_rests() -> None:
         return [(created.address, created.profile_version) for created in found]
 
     assert in_market(story) == [("2 Street", 2), ("3 Street", 3)]
+
+
+def test_what_users_say_of_a_change_is_what_orders_go_by() -> None:
+    """Two changes are carried over in the wrong order, as their versions tell."""
+
+    async def story(market: Market) -> Any:
+        first = (await market.ask("users", UpdateUser("ada", "ada@example.org", "1 Street"))).version
+        second = (await market.ask("users", UpdateUser("ada", "ada@example.org", "2 Street"))).version
+        await market.ask("orders", UpdateCustomerProfile("ada", "ada@example.org", "2 Street", second))
+        late = await market.ask("orders", UpdateCustomerProfile("ada", "ada@example.org", "1 Street", first))
+        await market.checkout()
+        return late.ignored, (await market.stores["orders"].read(f"order-{ORDER}"))[0].event.address
+
+    assert in_market(story) == (True, "2 Street")
