@@ -55,9 +55,13 @@ class Deposit(Request[Moved], frozen=True):
 
 
 class Bank(ShopService):
-    """Keeps accounts in its own store, and sees to it that money which leaves it arrives, or comes back."""
+    """Keeps accounts in its own store, and sees to it that money which leaves it arrives, or comes back.
 
-    def __init__(self, context: ServiceContext) -> None:
+    With *locks* a second transfer from an account to another bank waits for the first: it decides on what is left when
+    that has ended, and not on what may yet come back.
+    """
+
+    def __init__(self, context: ServiceContext, *, locks: bool = False) -> None:
         super().__init__(context)
         settings = context.settings
         pacing: dict[str, Any] = {"backoff": settings.step_backoff, "stuck_after_s": settings.stuck_after_s}
@@ -65,7 +69,8 @@ class Bank(ShopService):
             step("withdraw", self._withdraw, self._give_back, undo_backoff=settings.undo_backoff, **pacing),
             pivot("deposit", self._deposit, **pacing),
         ]
-        self.engine = SagaEngine(context.store, [Saga("transfer", steps, input_type=Transfer)])
+        alone = _account_of if locks else None
+        self.engine = SagaEngine(context.store, [Saga("transfer", steps, input_type=Transfer, locks=alone)])
 
     async def stop(self) -> None:
         await self.engine.stop()
@@ -118,3 +123,8 @@ class Bank(ShopService):
         for _, written in (await self.decide(command)).events:
             if isinstance(written, HalfRefused):
                 raise written.refusal()
+
+
+def _account_of(wish: Transfer) -> list[str]:
+    """What a transfer to another bank works on alone."""
+    return [f"account-{wish.source}"]

@@ -17,7 +17,7 @@ from eventlab.commands import Command
 from eventlab.errors import Refused
 from eventlab.store import Owner, StoredEvent, StreamId
 
-BANK = Owner("bank", owns=("account", "withdrawal", "deposit", "saga"))
+BANK = Owner("bank", owns=("account", "withdrawal", "deposit", "saga", "lock"))
 """Every bank owns these, each in its own store."""
 
 

@@ -84,8 +84,8 @@ class Banks:
         self.stores: dict[str, EventStore] = {name: MemoryStore(name, BANK.owns) for name in ("north", "south")}
         self.banks = {name: self.live(name) for name in self.stores}
 
-    def live(self, name: str) -> Bank:
-        bank = Bank(ServiceContext(name, self.stores[name], Client(self.transport, name)))
+    def live(self, name: str, **options: Any) -> Bank:
+        bank = Bank(ServiceContext(name, self.stores[name], Client(self.transport, name)), **options)
         self.transport.serve(name, bank.receive)
         return bank
 
@@ -169,8 +169,8 @@ def test_a_deposit_that_was_refused_is_not_served_late() -> None:
     assert at_banks(story) == (100, 95)
 
 
-def test_what_is_seen_in_between_is_built_upon_although_it_is_undone() -> None:
-    """One transfer is refused for want of money that another then gives back: nothing isolates two sagas."""
+def two_from_one_account(locks: bool) -> Any:
+    """The first of two transfers cannot arrive, and is undone only after the second was asked for."""
 
     def fate(envelope: Envelope) -> Fate:
         return DROP if envelope.what == "Deposit" and not healed else PASS
@@ -178,11 +178,22 @@ def test_what_is_seen_in_between_is_built_upon_although_it_is_undone() -> None:
     healed: list[bool] = []
 
     async def story(banks: Banks) -> Any:
+        banks.live("north", locks=locks)
         first = asyncio.create_task(banks.pay(80, "first"))
         await asyncio.sleep(1)
-        second = await banks.pay(40, "second")
+        second = asyncio.create_task(banks.pay(40, "second"))
+        await asyncio.sleep(1)
         healed.append(True)
-        return (await first).status, second.status, second.reason, await banks.holds()
+        return (await first).status, (await second).status, (await second).reason, await banks.holds()
 
+    return at_banks(story, fate)
+
+
+def test_what_is_seen_in_between_is_built_upon_although_it_is_undone() -> None:
+    """One transfer is refused for want of money that another then gives back: nothing isolates two sagas."""
     why = "refused (too_little): account-ada has 20 cents, and not 40"
-    assert at_banks(story, fate) == ("compensated", "compensated", why, (100, 100))
+    assert two_from_one_account(locks=False) == ("compensated", "compensated", why, (100, 100))
+
+
+def test_with_a_lock_on_the_account_the_second_transfer_waits_and_finds_the_money() -> None:
+    assert two_from_one_account(locks=True) == ("compensated", "completed", "", (60, 140))
