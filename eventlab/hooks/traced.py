@@ -72,7 +72,8 @@ class SagaDriven(Happening, frozen=True):
 
     *began_s* in seconds since 1970; *origin* is the id of its first event, and *traceparent* and *tracestate* what
     was stored with it; *under_way* are the steps without a last outcome, as ``(step, whether it is being undone,
-    when it was first requested)``; *broken* says why it had to turn back, if that was no rule's refusal.
+    when it was first requested)``; *broken* says why it had to turn back, if that was no rule's refusal; *endings* how
+    often it had got stuck, or ended, before.
     """
 
     saga: str
@@ -83,6 +84,7 @@ class SagaDriven(Happening, frozen=True):
     tracestate: str | None = None
     under_way: tuple[tuple[str, bool, float], ...] = ()
     broken: str = ""
+    endings: int = 0
 
 
 class SagaLeft(Happening, frozen=True):

@@ -128,12 +128,18 @@ def _stuck(state: SagaState, event: e.SagaStuck) -> SagaState:
     going = state.stuck_from if state.status is Status.STUCK else state.status
     version = state.version + 1
     return replace(
-        state, status=Status.STUCK, reason=reason, version=version, stuck_step=event.step or None, stuck_from=going
+        state,
+        status=Status.STUCK,
+        reason=reason,
+        version=version,
+        stuck_step=event.step or None,
+        stuck_from=going,
+        endings=state.endings + 1,
     )
 
 
 def _ended(status: Status) -> Callable[[SagaState, Any], SagaState]:
-    return lambda state, event: replace(state, status=status, version=state.version + 1)
+    return lambda state, event: replace(state, status=status, version=state.version + 1, endings=state.endings + 1)
 
 
 def _cancelled(state: SagaState, event: e.SagaCancelled) -> SagaState:

@@ -131,6 +131,8 @@ class SagaState(msgspec.Struct, frozen=True):
     stuck_step: str | None = None
     stuck_from: Status = Status.RUNNING
     """What it was doing when it got stuck."""
+    endings: int = 0
+    """How often it has got stuck, or ended."""
 
     @property
     def results(self) -> dict[str, Any]:

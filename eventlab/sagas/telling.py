@@ -51,6 +51,7 @@ def _driven(saga_id: str, definition: str, state: SagaState, first: StoredEvent 
         stored.tracestate,
         _under_way(state),
         f"{state.failed_step}: {state.reason}" if is_broken else "",
+        state.endings,
     )
 
 

@@ -16,13 +16,19 @@ Handler: TypeAlias = Callable[[str, Any, float], None]
 UP = ("up", "resumed", "slowed", "restored")
 """States of a node in which it answers."""
 
-_ENDS = {"completed": "completed", "compensation_completed": "compensated"}
+_ENDS = {
+    "completed": "completed",
+    "compensation_completed": "compensated",
+    "cancelled": "cancelled",
+    "abandoned": "abandoned",
+}
 _STATE_AFTER = {
     "compensating": "compensating",
     "compensation_requested": "compensating",
     "compensated": "compensating",
     "compensation_failed": "compensating",
     "stuck": "stuck",
+    "rolled_back": "running",
 }
 
 

@@ -20,7 +20,14 @@ _SAGAS = {
     "unreached": WARNING,
     "compensating": WARNING,
     "compensation_failed": WARNING,
+    "turned_back": WARNING,
+    "taken_up": WARNING,
     "stuck": ERROR,
+    "retried": INFO,
+    "skipped_by_hand": WARNING,
+    "resolved": INFO,
+    "cancelled": INFO,
+    "abandoned": ERROR,
 }
 
 

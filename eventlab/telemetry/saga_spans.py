@@ -49,7 +49,9 @@ class Driving:
         told = self.steps.get((name, undo))
         if told is None:
             own = self.told.context
-            context = SpanContext(own.trace_id, _derived(own.span_id, name, undo), own.flags, own.tracestate)
+            context = SpanContext(
+                own.trace_id, _derived(own.span_id, name, undo, _ns(since_s)), own.flags, own.tracestate
+            )
             told = self.steps[name, undo] = Told(context, own, _ns(since_s))
             told.attributes = {**self.told.attributes, "saga.step": name, "saga.undo": undo}
         return told
@@ -91,9 +93,9 @@ class SagaSpans:
         if cause is None:
             seed = hashlib.sha256(what.origin.encode()).hexdigest()[:32] if what.origin else None
             trace_id, flags = self._spans.new_root(what.definition, seed)
-            own = SpanContext(trace_id, _derived(trace_id, what.definition, what.saga), flags)
+            own = SpanContext(trace_id, _derived(trace_id, *_name(what)), flags)
             return Told(own, None, began_ns)
-        span_id = _derived(cause.trace_id, what.definition, what.saga)
+        span_id = _derived(cause.trace_id, *_name(what))
         if span_id == cause.span_id:
             return Told(cause, None, began_ns)
         flags = cause.flags & (SAMPLED | RANDOM)
@@ -231,6 +233,11 @@ class SagaWork(Work):
         like = standing(key, driving.service, driving.told.context)
         super().__init__(key, driving.service, driving.told.context, like.span)
         self.driving = driving
+
+
+def _name(what: hooks.SagaDriven) -> tuple[object, ...]:
+    """What a saga's span is known by: one that was helped, after it had got stuck and was told so, has another one."""
+    return (what.definition, what.saga, what.endings) if what.endings else (what.definition, what.saga)
 
 
 def _derived(*parts: object) -> str:

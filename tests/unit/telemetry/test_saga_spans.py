@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from eventlab.metadata import carrying
-from eventlab.sagas import SagaEngine
+from eventlab.sagas import Saga, SagaEngine, savepoint
 from eventlab.simulation import World
 from eventlab.telemetry import SpanContext, TraceLog, flaws, tracing
 from tests.unit.sagas.test_cuts import CASES, begin, bench_of, resume
 from tests.unit.sagas.toys import Bench, in_world
+from tests.unit.shop.cutting import CASES as SHOP_CASES
+from tests.unit.shop.cutting import life, market_of
 from tests.unit.shop.market import in_market
-from tests.unit.shop.test_cuts import CASES as SHOP_CASES
-from tests.unit.shop.test_cuts import life, market_of
 
 from .spans import events, named, tree
 
@@ -95,13 +95,43 @@ def test_a_driver_that_dies_again_changes_nothing(case: str) -> None:
             assert (flaws(log), len(log.traces)) == ([], 1), (cut, again)
 
 
+def test_a_saga_that_was_helped_goes_on_in_a_span_below() -> None:
+    """The one that had got stuck was told, and stays as it was told."""
+    bench = Bench()
+    bench.toys.refuse, bench.toys.unreachable = "c", {"undo b": 10**9}
+
+    async def story() -> None:
+        await bench.run()
+        bench.toys.unreachable = {}
+        await bench.engine().retry("1", by="grace", why="the warehouse called")
+        await bench.engine().drive("1")
+
+    with tracing() as log:
+        in_world(story)
+    stuck, helped = [span for span in log if span.name == "saga trip"]
+    assert [span.attributes["saga.status"] for span in (stuck, helped)] == ["stuck", "compensated"]
+    assert (flaws(log), helped.parent_id) == ([], stuck.span_id)
+    assert len({span.span_id for span in log}) == len(list(log))
+
+
+def test_a_step_of_a_further_round_is_a_span_of_its_own() -> None:
+    bench = Bench()
+    bench.saga = Saga("trip", [savepoint("here"), bench.toys.step("b"), bench.toys.step("c")])
+    bench.toys.unreachable = {"c": 3}
+    with tracing() as log:
+        in_world(bench.run)
+    assert flaws(log) == []
+    assert Counter(span.name for span in log) == {"saga trip": 1, "trip/b": 2, "trip/b undone": 1, "trip/c": 2}
+    assert len({span.span_id for span in log}) == len(list(log))
+
+
 @pytest.mark.parametrize("case", SHOP_CASES)
 def test_a_checkout_is_one_tree_over_all_services_wherever_orders_dies(case: str) -> None:
-    points = in_market(lambda market: life(market, 0, first=True), market_of(case))
+    points = in_market(lambda market: life(market, case, 0, first=True), market_of(case))
 
     async def story(market: Any, cut: int) -> None:
-        await life(market, cut, first=True)
-        await life(market, 0)
+        await life(market, case, cut, first=True)
+        await life(market, case, 0)
 
     for cut in range(1, points + 1, 3):
         with tracing() as log:
