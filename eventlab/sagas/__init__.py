@@ -5,10 +5,13 @@ from __future__ import annotations
 from eventlab.sagas.definition import Parallel, Saga, SavePoint, parallel, savepoint
 from eventlab.sagas.engine import SagaEngine
 from eventlab.sagas.folding import advance, fold
+from eventlab.sagas.gauging import SagaGauges
+from eventlab.sagas.index import SagaIndex, unfinished
 from eventlab.sagas.locks import LockQueue
 from eventlab.sagas.replay import Divergence, first_divergence
 from eventlab.sagas.state import SagaState, Status, StepState, StepStatus
 from eventlab.sagas.step import Kind, Step, StepContext, key_of, pivot, retriable, step, subsaga
+from eventlab.sagas.workers import SagaWorker
 
 __all__ = [
     "Divergence",
@@ -17,7 +20,10 @@ __all__ = [
     "Parallel",
     "Saga",
     "SagaEngine",
+    "SagaGauges",
+    "SagaIndex",
     "SagaState",
+    "SagaWorker",
     "SavePoint",
     "Status",
     "Step",
@@ -34,4 +40,5 @@ __all__ = [
     "savepoint",
     "step",
     "subsaga",
+    "unfinished",
 ]

@@ -74,6 +74,15 @@ class SagaEngine(Interventions):
         self.parked: dict[str, str] = {}
         """Sagas that this engine could not take up, and why: their definition is not here, or has changed."""
 
+    @property
+    def store(self) -> EventStore:
+        """Where the sagas are."""
+        return self._store
+
+    def drives(self, saga_id: str) -> bool:
+        """Whether this engine drives the saga just now."""
+        return saga_id in self._tasks or any(driver.state.saga_id == saga_id for driver in self._drivers)
+
     async def start(self, definition: str, saga_id: str, input: Any) -> bool:
         """Record that the saga exists; True when it is new.
 

@@ -87,11 +87,6 @@ class SagaIndex:
             await self._kept.write(self.position, self.open.values(), self.stuck.values())
             self._read_since = 0
 
-    def forget(self, saga_id: str) -> None:
-        """The saga's own log says that it has ended."""
-        self.open.pop(saga_id, None)
-        self.stuck.pop(saga_id, None)
-
     async def _begin(self) -> None:
         self.open.clear()
         self.stuck.clear()

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from eventlab.errors import InvalidValue, StoreUnavailable
 from eventlab.sagas import events as e
 from eventlab.sagas import index as indexing
 from eventlab.sagas import kept
-from eventlab.sagas.index import SagaIndex, unfinished
+from eventlab.sagas.index import SagaIndex, Unfinished, unfinished
 from eventlab.store import EventStore, MemoryStore, StoredEvent, open_store
 from eventlab.testing import run
 from tests.unit.sagas.filled import COMPLETED, RUNNING, STUCK, UNDONE, Counting, Gone, named, write
@@ -83,6 +84,7 @@ def test_exactly_those_come_that_somebody_has_to_drive_oldest_first(backend: str
             for number, then in enumerate([RUNNING, COMPLETED, STUCK, UNDONE] * 20):
                 await write(store, [number], then)
             await store.append([("order-1", e.SagaStarted("1", "no saga's stream", 1, None))])
+            assert await SagaIndex(store).advance() == named(*range(0, 80, 4))
             cold = await every(store)
             await (await caught_up(store, keep_every=1)).keep()
             await store.append(
@@ -221,6 +223,57 @@ def test_who_is_late_writes_nothing_and_the_index_never_goes_back() -> None:
     assert run(main()) == [12, 18, 2]
 
 
+class Meeting(Counting):
+    """Lets *other* write as well, while somebody writes: when he puts something, or when he begins to sweep."""
+
+    other: SagaIndex | None = None
+
+    def meet(self, call: str) -> None:
+        real = getattr(self.counted, call)
+
+        async def meeting(*args: Any, **options: Any) -> Any:
+            if (other := self.other) is not None:
+                self.other = None
+                await other.keep()
+            return await real(*args, **options)
+
+        setattr(self.counted, call, meeting)
+
+
+def test_who_sweeps_leaves_alone_what_somebody_has_written_since() -> None:
+    async def main() -> list[str]:
+        store = Meeting(MemoryStore())
+        store.meet("list")
+        await write(store, range(3))
+        early = await caught_up(store)
+        await write(store, range(3, 6))
+        store.other = await caught_up(store)
+        await early.keep()
+        counting = Counting(store)
+        index = await caught_up(counting)
+        assert counting.events == 0
+        return list(index.open)
+
+    assert run(main()) == named(*range(6))
+
+
+def test_of_two_who_write_at_once_one_stands_and_nothing_of_the_other_is_left() -> None:
+    async def main() -> tuple[list[str], int]:
+        store = Meeting(MemoryStore())
+        store.meet("put")
+        await write(store, range(3))
+        late = await caught_up(store)
+        await write(store, range(3, 6))
+        store.other = await caught_up(store)
+        await late.keep()
+        counting = Counting(store)
+        index = await caught_up(counting)
+        assert counting.events == 0
+        return list(index.open), len(await store.records.list(kept.KIND))
+
+    assert run(main()) == (named(*range(6)), 2)
+
+
 def test_a_piece_that_is_missing_costs_a_walk_through_the_log_and_is_mended() -> None:
     async def main() -> tuple[list[str], list[str], int]:
         store = MemoryStore()
@@ -324,7 +377,7 @@ def test_a_walk_ends_where_the_log_ended_when_it_began() -> None:
     async def main() -> list[str]:
         store = MemoryStore()
         await write(store, range(3))
-        walking = unfinished(store)
+        walking = Unfinished(store, SagaIndex(store, page=2))
         first = await anext(walking)
         await write(store, range(3, 6))
         return [first, *[saga_id async for saga_id in walking]]
