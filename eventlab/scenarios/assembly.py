@@ -16,7 +16,7 @@ from ..errors import RunRefused
 from ..naive.executor import execute as naive_execute
 from ..resilience import Retry
 from ..resilience.backoff import Exponential
-from ..services import Client, Mail, Service, Transport
+from ..services import Client, Service, Transport, carrier
 from ..shop import OWNS, SERVICES, ServiceContext, ShopSettings
 from ..shop.boxoffice import OWNS as THEATRE_OWNS
 from ..shop.holding import HoldingStore
@@ -72,8 +72,7 @@ class Assembly:
 
     async def boot(self, name: str) -> None:
         """Begin a life of the service: build it on its store, start it, and let it be called."""
-        by_message = self.scenario.policies.saga.by == "message"
-        carried = self._carried[name] = Mail(self.transport) if by_message else self.transport
+        carried = self._carried[name] = carrier(self.transport, self.scenario.policies.saga.by)
         service = self._build(name)
         self.services[name] = service
         await service.start()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from .client import Client
 from .fate import BREAK, DROP, PASS, DeliverAfter, Envelope, Fate, FateRule
 from .inprocess import InProcessTransport
-from .mail import Mail
+from .mail import Mail, Way, carrier
 from .mailbox import Asked, Mailbox
 from .message import Call, Reply, Request
 from .service import Service, handles
@@ -26,6 +26,8 @@ __all__ = [
     "Transport",
     "InProcessTransport",
     "Mail",
+    "Way",
+    "carrier",
     "Mailbox",
     "Asked",
     "PASS",

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal, get_args
 
 import msgspec
 from msgspec.structs import replace
@@ -23,6 +24,10 @@ from .transport import Receive, Transport
 
 REPLY = " reply"
 """What an outcome is called: the operation, and this. No operation's own name ends in it, for that names a class."""
+
+
+Way = Literal["call", "message"]
+"""How services ask each other."""
 
 
 class Mail:
@@ -89,6 +94,16 @@ class Mail:
             Asked(outcome.source, outcome.operation.removesuffix(REPLY), outcome.key), _opened(outcome)
         )
         return Reply("ok", b"null")
+
+
+def carrier(transport: Transport, by: Way) -> Transport:
+    """What one life of a service asks others by, and is asked by: *transport* as it is, or a `Mail` on top of it.
+
+    Raises InvalidValue for another way.
+    """
+    if by not in get_args(Way):
+        raise InvalidValue("by", by, "'call' or 'message'")
+    return Mail(transport) if by == "message" else transport
 
 
 def _opened(outcome: Call) -> Reply:

@@ -16,7 +16,7 @@ import msgspec
 from eventlab.errors import EventlabError, InvalidValue
 from eventlab.resilience.backoff import Backoff, Exponential
 from eventlab.runtime import EPOCH, random_stream
-from eventlab.services import Client
+from eventlab.services import Client, Way, carrier
 from eventlab.shop import messages as ask
 from eventlab.shop.audit import audit
 from eventlab.shop.build import OWNS, SERVICES
@@ -80,18 +80,19 @@ def run_cell(
     settings: ShopSettings = SETTINGS,
     services: Mapping[str, Builder] = SERVICES,
     hold_s: float | None = None,
+    by: Way = "call",
 ) -> Cell:
     """Let *fault* befall *step* of a checkout, in a world of its own, and judge what became of it.
 
     *services* builds them, so that others can stand in for one of them. The
-    fault holds for *hold_s*; None draws that. Raises InvalidValue for a step
-    or a fault that there is not.
+    fault holds for *hold_s*; None draws that. *by* is how they ask each other.
+    Raises InvalidValue for a step, a fault or a way that there is not.
     """
     for what, name, known in (("step", step, PLACES), ("fault", fault, FAULTS)):
         if name not in known:
             raise InvalidValue(what, name, f"one of {', '.join(known)}")
     with World(seed, ready="shuffled") as world:
-        run = _Run(world, settings, services)
+        run = _Run(world, settings, services, by)
         return world.run(lambda: run.main(step, fault, hold_s))
 
 
@@ -115,8 +116,8 @@ def longest_s(backoff: Backoff) -> float:
 class _Run:
     """The world of one cell."""
 
-    def __init__(self, world: World, settings: ShopSettings, services: Mapping[str, Builder]) -> None:
-        self.world, self.settings, self.services = world, settings, services
+    def __init__(self, world: World, settings: ShopSettings, services: Mapping[str, Builder], by: Way) -> None:
+        self.world, self.settings, self.services, self.by = world, settings, services, by
         self.transport = SimulatedTransport(world)
         self.front = Client(self.transport, "front", timeout_s=60.0)
         self.disks: dict[str, EventStore] = {name: MemoryStore(name, OWNS[name]) for name in services}
@@ -145,13 +146,12 @@ class _Run:
         store: EventStore = SimulatedStore(self.disks[name])
         if name == "orders" and self.strike.place.is_local:
             store = StruckStore(store, self.strike)
-        service = self.services[name](ServiceContext(name, store, self.client(name), self.settings))
+        carried = carrier(self.transport, self.by)
+        client = Client(carried, name, timeout_s=TIMEOUT_S)
+        service = self.services[name](ServiceContext(name, store, client, self.settings))
         await service.start()
         receive = blocking(service.receive, "CapturePayment", BLOCKED)
-        self.transport.serve(name, self.strike.before(receive))
-
-    def client(self, name: str) -> Client:
-        return Client(self.transport, name, timeout_s=TIMEOUT_S)
+        carried.serve(name, self.strike.before(receive))
 
     async def open(self) -> None:
         items = tuple(ask.Item(line.title, 5) for line in LINES)

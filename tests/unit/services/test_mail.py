@@ -26,6 +26,7 @@ from eventlab.services import (
     Reply,
     Request,
     Service,
+    carrier,
     handles,
 )
 from eventlab.services.fate import FateRule, everything_passes
@@ -288,3 +289,11 @@ def test_an_outcome_is_told_by_what_was_asked() -> None:
             return await outcome
 
     assert told(story) == Reply("ok", b"5")
+
+
+def test_a_service_is_carried_by_calls_or_by_messages_and_by_nothing_else() -> None:
+    transport = InProcessTransport()
+    assert carrier(transport, "call") is transport
+    assert isinstance(carrier(transport, "message"), Mail)
+    with pytest.raises(InvalidValue, match="'pigeon'"):
+        carrier(transport, "pigeon")  # type: ignore[arg-type]

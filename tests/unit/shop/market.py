@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, get_args
 
 import pytest
 
 from eventlab.errors import Refused
-from eventlab.services import Client, InProcessTransport, Mail, Request, Transport
+from eventlab.services import Client, InProcessTransport, Request, Way, carrier
 from eventlab.shop import (
     OWNS,
     SERVICES,
@@ -37,20 +37,15 @@ LINES = (Line("title-07", 2, 2500), Line("title-11", 1, 999))
 TOTAL_CENTS = 3499
 
 
-WAYS = ("call", "message")
+WAYS: tuple[Way, ...] = get_args(Way)
 """How the shop's services ask each other. The same tests hold for both."""
-
-
-def carrier(transport: Transport, by: str) -> Transport:
-    """What one life of a service asks others with, and is asked through."""
-    return Mail(transport) if by == "message" else transport
 
 
 @dataclass
 class Market:
     """Five services on one transport. `open` stocks the shelves and lets one customer in."""
 
-    usual_way: ClassVar[str] = "call"
+    usual_way: ClassVar[Way] = "call"
 
     settings: ShopSettings = field(default_factory=ShopSettings)
     fate: Any = None
@@ -58,10 +53,9 @@ class Market:
     stock: dict[str, int] = field(default_factory=lambda: {"title-07": 5, "title-11": 5})
     stores: dict[str, EventStore] = field(default_factory=dict)
     services: dict[str, ShopService] = field(default_factory=dict)
-    by: str = ""
+    by: Way | None = None
 
     def __post_init__(self) -> None:
-        self.by = self.by or self.usual_way
         self.transport = InProcessTransport(self.fate) if self.fate else InProcessTransport()
         self.front = Client(self.transport, "front", timeout_s=600)
         for name in SERVICES:
@@ -70,7 +64,7 @@ class Market:
 
     def live(self, name: str) -> Any:
         """A new life of one service, on the store that it always had."""
-        carried = carrier(self.transport, self.by)
+        carried = carrier(self.transport, self.by or self.usual_way)
         client = self.wrap(Client(carried, name))
         service = SERVICES[name](ServiceContext(name, self.stores[name], client, self.settings))
         self.services[name] = service

@@ -9,7 +9,7 @@ import pytest
 
 from eventlab.errors import EventlabError
 from eventlab.runtime import random_stream
-from eventlab.services import Client
+from eventlab.services import Client, Way, carrier
 from eventlab.shop import (
     OWNS,
     SERVICES,
@@ -28,7 +28,7 @@ from eventlab.simulation import Exponential, Link, SimulatedStore, SimulatedTran
 from eventlab.simulation.node import Node
 from eventlab.simulation.partitions import SeenAs
 from eventlab.store import MemoryStore
-from tests.unit.shop.market import WAYS, carrier
+from tests.unit.shop.market import WAYS
 
 TITLES = [f"title-{number}" for number in range(4)]
 FAULTY_S = 15.0
@@ -39,7 +39,7 @@ ROUGH = Link(Exponential(0.02), loss=0.02, duplication=0.3, reordering=0.2, hold
 class Chaos:
     """One shop, and everything that befalls it."""
 
-    def __init__(self, world: World, orders: int, settings: ShopSettings, link: Link, by: str = "call") -> None:
+    def __init__(self, world: World, orders: int, settings: ShopSettings, link: Link, by: Way = "call") -> None:
         self.world, self.orders, self.settings, self.by = world, orders, settings, by
         self.transport = SimulatedTransport(world)
         self.stores = {name: SimulatedStore(MemoryStore(name, OWNS[name])) for name in SERVICES}
@@ -95,7 +95,7 @@ class Chaos:
 
 
 def survive(
-    seed: int, settings: ShopSettings, link: Link = SMOOTH, seen_as: SeenAs = "silence", by: str = "call"
+    seed: int, settings: ShopSettings, link: Link = SMOOTH, seen_as: SeenAs = "silence", by: Way = "call"
 ) -> dict[str, bool | None]:
     """Invariant → whether it holds when the world has settled."""
     with World(seed, ready="shuffled") as world:
@@ -106,7 +106,7 @@ def survive(
 
 @pytest.mark.parametrize("by", WAYS)
 @pytest.mark.parametrize("seed", range(6))
-def test_whatever_befalls_it_the_books_agree(seed: int, by: str) -> None:
+def test_whatever_befalls_it_the_books_agree(seed: int, by: Way) -> None:
     settings = ShopSettings(order="payment_first" if seed % 2 else "inventory_first", decline_above_cents=5000)
     results = survive(seed, settings, by=by)
     assert results == dict.fromkeys(results, True)
@@ -114,13 +114,13 @@ def test_whatever_befalls_it_the_books_agree(seed: int, by: str) -> None:
 
 @pytest.mark.parametrize("by", WAYS)
 @pytest.mark.parametrize("seed", range(10, 14))
-def test_doubled_and_late_messages_and_broken_connections_change_no_books(seed: int, by: str) -> None:
+def test_doubled_and_late_messages_and_broken_connections_change_no_books(seed: int, by: Way) -> None:
     results = survive(seed, ShopSettings(decline_above_cents=5000), ROUGH, "broken", by)
     assert results == dict.fromkeys(results, True)
 
 
 @pytest.mark.parametrize("by", WAYS)
-def test_without_compensation_they_do_not(by: str) -> None:
+def test_without_compensation_they_do_not(by: Way) -> None:
     results = survive(1, ShopSettings(compensation=False, decline_above_cents=5000), by=by)
     assert results["no money stays reserved"] is False
 
@@ -128,12 +128,12 @@ def test_without_compensation_they_do_not(by: str) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("by", WAYS)
 @pytest.mark.parametrize("seed", range(100, 300))
-def test_whatever_befalls_it_over_many_seeds(seed: int, by: str) -> None:
+def test_whatever_befalls_it_over_many_seeds(seed: int, by: Way) -> None:
     test_whatever_befalls_it_the_books_agree(seed, by)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("by", WAYS)
 @pytest.mark.parametrize("seed", range(300, 400))
-def test_doubled_and_late_messages_change_no_books_over_many_seeds(seed: int, by: str) -> None:
+def test_doubled_and_late_messages_change_no_books_over_many_seeds(seed: int, by: Way) -> None:
     test_doubled_and_late_messages_and_broken_connections_change_no_books(seed, by)

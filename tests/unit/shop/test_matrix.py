@@ -39,11 +39,18 @@ def test_whatever_befalls_a_step_every_law_holds(step: str) -> None:
     assert max(cell.settled_s for cell in matrix.cells) <= bound_s(SETTINGS) == 3 * 1.2 + 1
 
 
+@pytest.mark.parametrize("step", EVERYWHERE)
+def test_it_holds_as_well_where_services_ask_by_messages(step: str) -> None:
+    matrix = judged(range(3), [step], by="message")
+    assert [cell for cell in matrix.cells if cell.broken or not cell.struck] == []
+
+
 @pytest.mark.soak
+@pytest.mark.parametrize("by", ["call", "message"])
 @pytest.mark.parametrize("step", EVERYWHERE)
 @pytest.mark.parametrize("seed", range(1000, 1200, 20))
-def test_whatever_befalls_a_step_every_law_holds_over_many_seeds(step: str, seed: int) -> None:
-    matrix = judged(range(seed, seed + 20), [step])
+def test_whatever_befalls_a_step_every_law_holds_over_many_seeds(step: str, seed: int, by: str) -> None:
+    matrix = judged(range(seed, seed + 20), [step], by=by)
     assert [cell for cell in matrix.cells if cell.broken or not cell.struck] == []
 
 

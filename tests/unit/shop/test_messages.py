@@ -60,7 +60,7 @@ fates = st.one_of(
 rows_of_fates = st.one_of(fates.map(lambda fate: [fate] * 12), st.lists(fates, max_size=3).map(lambda few: few * 4))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(
     befalls=st.lists(fates, max_size=30),
     rows=st.dictionaries(st.sampled_from(EVERY_MESSAGE), rows_of_fates, max_size=3),

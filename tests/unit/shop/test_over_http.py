@@ -7,7 +7,7 @@ from typing import Any
 
 from eventlab import history
 from eventlab.errors import EventlabError
-from eventlab.services import Client, Request
+from eventlab.services import Client, Request, Way, carrier
 from eventlab.shop import (
     OWNS,
     SERVICES,
@@ -33,8 +33,8 @@ TITLES = [f"title-{number}" for number in range(3)]
 class Mall:
     """A shop that is asked for orders, one each second."""
 
-    def __init__(self, world: World, orders: int) -> None:
-        self.world, self.orders = world, orders
+    def __init__(self, world: World, orders: int, by: Way) -> None:
+        self.world, self.orders, self.by = world, orders, by
         self.transport = http_between(world, SERVICES)
         self.stores = {name: SimulatedStore(MemoryStore(name, OWNS[name])) for name in SERVICES}
         self.answers: dict[str, str] = {}
@@ -43,10 +43,11 @@ class Mall:
             world.node(name, self.boot)
 
     async def boot(self, node: Node) -> None:
-        context = ServiceContext(node.name, self.stores[node.name], Client(self.transport, node.name))
+        carried = carrier(self.transport, self.by)
+        context = ServiceContext(node.name, self.stores[node.name], Client(carried, node.name))
         service = SERVICES[node.name](context)
         await service.start()
-        self.transport.serve(node.name, service.receive)
+        carried.serve(node.name, service.receive)
 
     async def open(self) -> None:
         for name in SERVICES:
@@ -79,10 +80,12 @@ class Mall:
         return [result.name for result in check_shop(audits) if result.valid is not True]
 
 
-def story(seed: int, *, orders: int = 16, outage: bool = True) -> tuple[dict[str, str], list[str], bytes]:
+def story(
+    seed: int, *, orders: int = 16, outage: bool = True, by: Way = "call"
+) -> tuple[dict[str, str], list[str], bytes]:
     """The answers, the broken invariants, and the bytes of all that happened."""
     world, recorder = World(seed), Recorder()
-    mall = Mall(world, orders)
+    mall = Mall(world, orders, by)
 
     async def main() -> list[str]:
         await mall.open()
@@ -115,3 +118,10 @@ def test_cut_off_and_crashed_it_still_ends_whole_and_the_same_seed_gives_the_sam
     assert story(7) == (answers, broken, lines)
     assert b"POST /ReservePayment reply" in lines
     assert story(8)[2] != lines
+
+
+def test_by_messages_over_http_it_ends_whole_as_well() -> None:
+    answers, broken, lines = story(7, by="message")
+    assert broken == []
+    assert {"completed", "compensated"} <= set(answers.values())
+    assert b"POST /ReservePayment reply reply" in lines  # the outcome is a request of its own, which has a reply

@@ -8,6 +8,7 @@ import pytest
 
 from eventlab import history
 from eventlab.hooks import SpanEnded
+from eventlab.services import Way
 from eventlab.shop import ShopSettings
 from eventlab.simulation import Link, Recorder, World
 from eventlab.telemetry import TraceLog, flaws, tracing
@@ -16,7 +17,7 @@ from tests.unit.shop.test_chaos import ROUGH, SMOOTH, Chaos
 SETTINGS = ShopSettings(decline_above_cents=5000)
 
 
-def shop(seed: int, link: Link, by: str = "call") -> Chaos:
+def shop(seed: int, link: Link, by: Way = "call") -> Chaos:
     """A shop after crashes, partitions and lost messages, and after everything has come to rest."""
     with World(seed, ready="shuffled") as world:
         if link is ROUGH:
@@ -35,7 +36,7 @@ def recorded(seed: int) -> bytes:
 @pytest.mark.parametrize("by", ["call", "message"])
 @pytest.mark.parametrize(("seed", "link"), [(1, SMOOTH), (2, SMOOTH), (3, ROUGH), (6, ROUGH), (7, ROUGH)])
 def test_whatever_befalls_it_every_trace_is_one_whole_tree_and_every_saga_is_in_one(
-    seed: int, link: Link, by: str
+    seed: int, link: Link, by: Way
 ) -> None:
     with tracing() as log:
         chaos = shop(seed, link, by)
