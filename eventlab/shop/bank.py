@@ -16,7 +16,7 @@ from eventlab.services import Call, Request, handles
 from eventlab.shop import transfers
 from eventlab.shop.banking import AccountOpened, HalfRefused, account_stream
 from eventlab.shop.keeping import ServiceContext, ShopService
-from eventlab.store import StreamId
+from eventlab.shop.owners import named
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -85,6 +85,7 @@ class Bank(ShopService):
     async def transfer(self, request: Transfer, call: Call) -> Moved:
         if request.to_bank == self.name:
             return await self._transfer_here(request)
+        named("withdrawal", request.transfer_id)  # the longest name made of it: who asks in vain is told here, at once
         try:
             state = await self.engine.submit("transfer", request.transfer_id, request)
         except SagaInputDiffers as error:
@@ -101,18 +102,18 @@ class Bank(ShopService):
 
     @handles(Deposit)
     async def deposit(self, request: Deposit, call: Call) -> Moved:
-        half = StreamId(f"deposit-{request.transfer_id}")
+        half = named("deposit", request.transfer_id)
         await self._half(transfers.Deposit(account_stream(request.account), half, request.transfer_id, request.cents))
         return Moved(request.transfer_id)
 
     async def _withdraw(self, ctx: StepContext) -> None:
         wish: Transfer = ctx.input
-        half = StreamId(f"withdrawal-{wish.transfer_id}")
+        half = named("withdrawal", wish.transfer_id)
         await self._half(transfers.Withdraw(account_stream(wish.source), half, wish.transfer_id, wish.cents))
 
     async def _give_back(self, ctx: StepContext, result: Any) -> None:
         wish: Transfer = ctx.input
-        await self.decide(transfers.GiveBack(StreamId(f"withdrawal-{wish.transfer_id}"), wish.transfer_id))
+        await self.decide(transfers.GiveBack(named("withdrawal", wish.transfer_id), wish.transfer_id))
 
     async def _deposit(self, ctx: StepContext) -> None:
         wish: Transfer = ctx.input

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from eventlab.codec import event
 from eventlab.commands import Command
 from eventlab.errors import Refused
+from eventlab.shop.owners import named
 from eventlab.store import Owner, StoredEvent, StreamId
 
 BANK = Owner("bank", owns=("account", "withdrawal", "deposit", "saga", "lock"))
@@ -172,4 +173,4 @@ def checked_cents(cents: int) -> int:
 
 
 def account_stream(name: str) -> StreamId:
-    return StreamId(f"account-{name}")
+    return named("account", name)

@@ -15,7 +15,7 @@ from eventlab.errors import Refused
 from eventlab.sagas.events import SagaStarted
 from eventlab.shop.keeping import cancelled, differs, not_possible
 from eventlab.shop.messages import Line
-from eventlab.shop.owners import ORDERS
+from eventlab.shop.owners import ORDERS, named
 from eventlab.shop.profiles import CustomerProfileRecorded
 from eventlab.store import StoredEvent, StreamId
 
@@ -156,4 +156,4 @@ class CallOffOrder(CancelOrder):
 
 
 def order_stream(order_id: str) -> StreamId:
-    return StreamId(f"order-{order_id}")
+    return named("order", order_id)

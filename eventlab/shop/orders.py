@@ -11,8 +11,8 @@ from eventlab.shop import messages as ask
 from eventlab.shop import ordering, profiles
 from eventlab.shop.checkout import NAMES, CheckoutInput, CheckoutSteps
 from eventlab.shop.keeping import ServiceContext, ShopService
+from eventlab.shop.owners import named
 from eventlab.shop.profiles import CustomerProfileRecorded
-from eventlab.store import StreamId
 
 
 class OrdersService(ShopService):
@@ -58,12 +58,13 @@ class OrdersService(ShopService):
 
     @handles(ask.CancelOrder)
     async def cancel(self, request: ask.CancelOrder, call: Call) -> ask.Done:
-        order, saga = ordering.order_stream(request.order_id), StreamId(f"saga-{request.order_id}")
+        order, saga = ordering.order_stream(request.order_id), named("saga", request.order_id)
         await self.decide(ordering.CallOffOrder(order, request.order_id, saga))
         return ask.Done(request.order_id)
 
     @handles(ask.Checkout)
     async def checkout(self, request: ask.Checkout, call: Call) -> ask.CheckoutResult:
+        named("reservation", request.order_id)  # the longest name made of it: who asks in vain is told here, at once
         wish = CheckoutInput(request.order_id, request.customer_id, request.lines)
         try:
             state = await self.engine.submit(NAMES[self.settings.order], request.order_id, wish)

@@ -18,7 +18,7 @@ from eventlab.errors import Refused
 from eventlab.services import Call, handles
 from eventlab.shop import messages as ask
 from eventlab.shop.keeping import ShopService, cancelled, differs, not_possible
-from eventlab.shop.owners import PAYMENTS
+from eventlab.shop.owners import PAYMENTS, named
 from eventlab.store import StoredEvent, StreamId
 
 
@@ -213,4 +213,4 @@ class PaymentsService(ShopService):
 
 
 def _stream(order_id: str) -> StreamId:
-    return StreamId(f"payment-{order_id}")
+    return named("payment", order_id)

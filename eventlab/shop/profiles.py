@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from eventlab.codec import event
 from eventlab.commands import Command
 from eventlab.errors import Refused
-from eventlab.shop.owners import ORDERS
+from eventlab.shop.owners import ORDERS, named
 from eventlab.store import StoredEvent, StreamId
 
 
@@ -36,7 +36,7 @@ FIRST = 1
 
 
 def customer_stream(customer_id: str) -> StreamId:
-    return StreamId(f"customer-{customer_id}")
+    return named("customer", customer_id)
 
 
 @dataclass(frozen=True)

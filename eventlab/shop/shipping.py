@@ -11,7 +11,7 @@ from eventlab.commands import Command
 from eventlab.services import Call, handles
 from eventlab.shop import messages as ask
 from eventlab.shop.keeping import ShopService, cancelled, not_possible
-from eventlab.shop.owners import SHIPPING
+from eventlab.shop.owners import SHIPPING, named
 from eventlab.store import StoredEvent, StreamId
 
 
@@ -106,4 +106,4 @@ class ShippingService(ShopService):
 
 
 def _stream(order_id: str) -> StreamId:
-    return StreamId(f"shipment-{order_id}")
+    return named("shipment", order_id)

@@ -18,7 +18,7 @@ from eventlab.commands import Command
 from eventlab.errors import Refused
 from eventlab.shop.keeping import cancelled, differs
 from eventlab.shop.messages import Item
-from eventlab.shop.owners import INVENTORY
+from eventlab.shop.owners import INVENTORY, named
 from eventlab.store import StoredEvent, StreamId
 
 
@@ -89,11 +89,11 @@ class Shelves(msgspec.Struct, frozen=True):
 
 
 def stock_stream(title: str) -> StreamId:
-    return StreamId(f"stock-{title}")
+    return named("stock", title)
 
 
 def reservation_stream(order_id: str) -> StreamId:
-    return StreamId(f"reservation-{order_id}")
+    return named("reservation", order_id)
 
 
 def gathered(items: Iterable[Item]) -> tuple[Item, ...]:

@@ -13,7 +13,7 @@ from eventlab.errors import Refused
 from eventlab.services import Call, handles
 from eventlab.shop import messages as ask
 from eventlab.shop.keeping import ShopService
-from eventlab.shop.owners import USERS
+from eventlab.shop.owners import USERS, named
 from eventlab.store import StoredEvent, StreamId
 
 
@@ -109,4 +109,4 @@ class UsersService(ShopService):
 
 
 def _stream(user_id: str) -> StreamId:
-    return StreamId(f"user-{user_id}")
+    return named("user", user_id)
