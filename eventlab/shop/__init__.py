@@ -13,6 +13,7 @@ from eventlab.shop.checkout_view import CheckoutView, view_checkout
 from eventlab.shop.invariants import INVARIANTS, check_shop
 from eventlab.shop.keeping import ServiceContext, ShopService
 from eventlab.shop.messages import (
+    CancelCheckout,
     CancelOrder,
     Checkout,
     CheckoutResult,
@@ -48,6 +49,7 @@ __all__ = [
     "ReceiveStock",
     "Item",
     "Line",
+    "CancelCheckout",
     "Checkout",
     "CheckoutResult",
     "CheckoutInput",

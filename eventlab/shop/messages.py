@@ -127,6 +127,16 @@ class Checkout(Request[CheckoutResult], frozen=True):
     lines: tuple[Line, ...]
 
 
+class CancelCheckout(Request[CheckoutResult], frozen=True):
+    """See to it that the checkout has no effect in the end; one that comes later is not begun. Answered when it is so.
+
+    Refused with ``too_late`` once the money is, or may be, captured.
+    """
+
+    order_id: str
+    why: str = "the customer does not want it"
+
+
 # --- payments
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from eventlab.errors import Refused, SagaInputDiffers
+from eventlab.errors import Refused, SagaInputDiffers, SagaVerbRefused
 from eventlab.sagas import SagaEngine, SagaState
 from eventlab.services import Call, handles
 from eventlab.shop import messages as ask
@@ -71,3 +71,13 @@ class OrdersService(ShopService):
         except SagaInputDiffers as error:
             raise Refused("differs", str(error), {"order_id": request.order_id}) from None
         return ask.CheckoutResult(request.order_id, state.status.value, state.reason)
+
+    @handles(ask.CancelCheckout)
+    async def cancel_checkout(self, request: ask.CancelCheckout, call: Call) -> ask.CheckoutResult:
+        order_id = request.order_id
+        try:
+            await self.engine.cancel(order_id, by=call.source, why=request.why)
+        except SagaVerbRefused as error:
+            raise Refused("too_late", str(error), {"order_id": order_id}) from None
+        state = await asyncio.shield(self.engine.go(order_id))
+        return ask.CheckoutResult(order_id, state.status.value, state.reason)
