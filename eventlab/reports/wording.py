@@ -68,9 +68,10 @@ def answers_line(summary: Summary) -> str:
 
 
 def sagas_line(sagas: SagaCounts) -> str:
+    helped = f"; {sagas.helped} went on by hand" if sagas.helped else ""
     return (
         f"{sagas.started} started: {sagas.completed} completed, {sagas.compensated} compensated, "
-        f"{sagas.stuck} stuck, {sagas.unfinished} unfinished"
+        f"{sagas.stuck} stuck, {sagas.unfinished} unfinished{helped}"
     )
 
 

@@ -174,6 +174,7 @@ def shop_settings(policies: Policies) -> ShopSettings:
         step_attempts=saga.step_attempts,
         step_backoff=saga.backoff.as_backoff(),
         undo_backoff=saga.backoff.as_backoff(),
+        stuck_after_s=saga.stuck_after_s,
         order=saga.order,
         compensation=saga.compensation,
         conflicts=ConflictRetry(policies.conflicts.attempts, policies.conflicts.backoff.as_backoff()),

@@ -8,6 +8,7 @@ from collections.abc import Container
 from .. import hooks
 from ..checks import CheckResult
 from ..errors import StoreFailed
+from ..sagas.index import SagaIndex
 from ..services import Call, Service
 from ..services.message import encode
 from ..shop import Item, ReceiveStock, audit, check_shop
@@ -70,6 +71,20 @@ async def settle(assembly: Assembly) -> None:
     async with asyncio.timeout(SETTLING_MAX_S):
         while await orders.engine.unfinished():  # noqa: ASYNC110 - no event outlives a crash of the service
             await asyncio.sleep(SETTLING_PAUSE_S)
+
+
+async def operate(assembly: Assembly) -> None:
+    """Once all has come to rest, let the checkouts that are stuck try again, if there is an operator."""
+    operator_s = assembly.scenario.policies.saga.operator_s
+    orders = assembly.of_shop("orders")
+    if operator_s is None or not isinstance(orders, OrdersService):
+        return
+    await asyncio.sleep(operator_s)
+    index = SagaIndex(orders.store, keep=False)
+    await index.catch_up()
+    for saga_id in index.stuck:
+        await orders.engine.retry(saga_id, by="operator", why="the cause is gone")
+        orders.engine.go(saga_id)
 
 
 async def final_reads(assembly: Assembly) -> list[CheckResult]:

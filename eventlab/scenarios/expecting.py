@@ -230,7 +230,8 @@ def measure(path: str, summary: Summary) -> tuple[float | None, float]:
             latency_ms = summary.latency_ms.get(percentile)
             return (None if latency_ms is None else latency_ms / 1000), 0
         case ["sagas", field]:  # an order that never became a saga counts in the whole, or losing it would look good
-            return getattr(summary.sagas, field), max(summary.sagas.started, summary.orders)
+            told = getattr(summary.sagas, field)
+            return 0 if told is msgspec.UNSET else told, max(summary.sagas.started, summary.orders)
         case ["answers", field]:
             return getattr(summary.answers, field), summary.answers.total
         case ["commands", field]:  # conflicts are met by attempts; everything else is how a command ended

@@ -169,6 +169,8 @@ class SagaRule(Section, frozen=True, kw_only=True):
     """How checkout is carried through. With *compensation* off, nothing is undone: a bug to see the checks find.
 
     *by* says how services ask each other: by calls, or by one-way messages, the request and its outcome.
+    What must succeed is tried for *stuck_after_s*; then the checkout is stuck, and waits for a person. There is one
+    where *operator_s* says so: so long after load and faults have ended, all that is stuck is let try again.
     """
 
     compensation: bool = True
@@ -176,6 +178,8 @@ class SagaRule(Section, frozen=True, kw_only=True):
     backoff: BackoffRule = BackoffRule(base_s=0.2)
     order: Literal["payment_first", "inventory_first"] = "payment_first"
     by: Literal["call", "message"] = "call"
+    stuck_after_s: Lasting = msgspec.field(name="stuck_after", default=600.0)
+    operator_s: Lasting | None = msgspec.field(name="operator", default=None)
 
 
 class ConflictBackoffRule(BackoffRule, frozen=True, kw_only=True):

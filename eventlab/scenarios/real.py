@@ -162,6 +162,11 @@ async def _main(
             await faults
             with suppress(TimeoutError):
                 await course.settle(assembly)
+                orders = assembly.of_shop("orders")
+                if orders is not None and scenario.policies.saga.operator_s is not None:
+                    with on_node(orders.name):
+                        await course.operate(assembly)
+                    await course.settle(assembly)
             ended_s = monotonic()
             return await course.final_reads(assembly), ended_s
     finally:

@@ -32,6 +32,9 @@ from .summary import (
 ENDINGS = {"completed": "completed", "compensation_completed": "compensated", "stuck": "stuck"}
 """The phases in which a saga rests, and how they are counted."""
 
+HELPING = ("retried", "skipped_by_hand", "resolved")
+"""The phases in which a person lets a saga go on that is stuck."""
+
 
 def summarise(
     entries: Sequence[Entry],
@@ -110,15 +113,16 @@ def count_sagas(entries: Sequence[Entry]) -> SagaCounts:
 
     A crash can come between a saga's last event and its announcement; the store knows better.
     """
+    moves = [moved for _, moved in of_kind(entries, hooks.SagaMoved)]
+    helped = len({moved.saga for moved in moves if moved.phase in HELPING}) or msgspec.UNSET
     found = [what.value["sagas"] for _, what in of_kind(entries, hooks.Observed) if "sagas" in what.value]
     if found:
         counts = Counter(status for sagas in found for status in sagas.values())
         ended_as = {status: counts[status] for status in ENDINGS.values()}
-        return SagaCounts(started=counts.total(), unfinished=counts.total() - sum(ended_as.values()), **ended_as)
-    ended: dict[str, str] = {}
-    for _, moved in of_kind(entries, hooks.SagaMoved):
-        ended[moved.saga] = ENDINGS.get(moved.phase, "unfinished")
-    return SagaCounts(started=len(ended), **Counter(ended.values()))
+        unfinished = counts.total() - sum(ended_as.values())
+        return SagaCounts(started=counts.total(), unfinished=unfinished, helped=helped, **ended_as)
+    ended = {moved.saga: ENDINGS.get(moved.phase, "unfinished") for moved in moves}
+    return SagaCounts(started=len(ended), helped=helped, **Counter(ended.values()))
 
 
 def count_calls(entries: Iterable[Entry], scenario: Scenario) -> dict[str, CallCounts]:

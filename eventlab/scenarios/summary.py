@@ -21,6 +21,8 @@ class SagaCounts(_Part, frozen=True, kw_only=True):
     compensated: int = 0
     stuck: int = 0
     unfinished: int = 0
+    helped: int | msgspec.UnsetType = msgspec.UNSET
+    """How many of them a person let go on after they were stuck; not told where nobody had to."""
 
 
 class AnswerCounts(_Part, frozen=True, kw_only=True):

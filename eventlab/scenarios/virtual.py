@@ -139,6 +139,10 @@ class VirtualRun:
         await faults
         with suppress(TimeoutError):
             await course.settle(self.assembly)
+            orders = self.assembly.of_shop("orders")
+            if orders is not None and self.loaded.scenario.policies.saga.operator_s is not None:
+                await world.node(orders.name).start(course.operate(self.assembly))
+                await course.settle(self.assembly)
 
     def _store(self, name: str) -> SimulatedStore:
         store = self.assembly.stores[name]
