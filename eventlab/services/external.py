@@ -40,7 +40,7 @@ from ..resilience import (
 from ..resilience.retry import DEFAULT_BACKOFF
 from ..store.metadata import current as current_metadata
 from .client import outcome_of
-from .http import NEVER_SENT, told
+from .http import IDLE_S, NEVER_SENT, told
 from .judging import judge
 from .message import Request, decoder, encode, reply_type
 from .wire import JSON, KEY_HEADER, key_to_header, trace_headers
@@ -90,7 +90,8 @@ class ExternalServiceClient:
             policy = policy | timeout(timeout_s)
         self.policy = policy
         self._calls = 0
-        self._http = httpx.AsyncClient(transport=transport, timeout=None, trust_env=False)
+        limits = httpx.Limits(keepalive_expiry=IDLE_S)
+        self._http = httpx.AsyncClient(transport=transport, timeout=None, limits=limits, trust_env=False)
 
     @overload
     async def post(self, path: str, body: object = None, *, key: str) -> Any: ...

@@ -20,6 +20,10 @@ from .wire import ONE_WAY, headers_of, reply_from
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """No connection came about, so nothing was sent: of all that can go wrong, this alone is certain."""
 
+IDLE_S = 4.0
+"""How long a connection without a request is kept: many servers hang up after five, and a request that then comes
+meets a connection that breaks."""
+
 POST_S = 10.0
 """How long a posted message may be on its way to the door of its target."""
 
@@ -45,9 +49,8 @@ class HttpTransport:
         self._doors: dict[str, Door] = {}
         self._calls = 0
         self._posting: dict[asyncio.Task[None], None] = {}
-        limits = httpx.Limits(
-            max_connections=None, max_keepalive_connections=100
-        )  # bulkheads are the policies' concern
+        # How many at once is for bulkheads to say.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=IDLE_S)
         self._http = httpx.AsyncClient(transport=transport, timeout=None, limits=limits, trust_env=False)
 
     def next_call_id(self) -> int:

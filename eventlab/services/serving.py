@@ -22,6 +22,9 @@ from ..errors import InvalidValue, Unavailable
 
 LOOPBACK = "127.0.0.1"
 
+IDLE_S = 60.0
+"""How long a connection without a request is kept: longer than clients keep theirs, so that they hang up first."""
+
 GRACE_S = 10.0
 """How long requests that are under way may take when the block ends. Then their connections are cut."""
 
@@ -65,6 +68,7 @@ async def serving(
         log_level="warning",
         access_log=False,
         lifespan="on" if lifespan else "off",
+        timeout_keep_alive=math.ceil(IDLE_S),
         timeout_graceful_shutdown=math.ceil(grace_s),
     )
     server = _Server(config)

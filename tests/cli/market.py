@@ -60,10 +60,11 @@ class Market:
         self.processes[name].kill()
         assert ended(self.processes.pop(name)).code == -9
 
-    def stop(self, name: str) -> Told:
-        """As a system asks its services to."""
-        self.processes[name].terminate()
-        return ended(self.processes.pop(name))
+    def stop(self) -> dict[str, Told]:
+        """Ask all that run to stop, as a system does, and give back what they said."""
+        for process in self.processes.values():
+            process.terminate()
+        return {name: ended(self.processes.pop(name)) for name in SERVICES if name in self.processes}
 
     def customer(self, limit: int, *more: str) -> subprocess.Popen[str]:
         peers = [word for each in ("users", "inventory") for word in ("--peer", f"{each}={self.addresses[each]}")]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from eventlab.cli.shop_checkout import Sold
 from tests.cli.commands import ended, eventlab, start, until
 
 CSV = "date,customer_id,quantity,amount_cents\n1997-01-01,1,2,2933\n"
@@ -73,6 +74,20 @@ def test_orders_that_cannot_be_placed_are_refused(here: Path, csv: str, url: str
     told = eventlab("shop", "checkout", "--orders", "orders.csv", "--url", url, "--patience", "0.2")
     assert (told.code, told.out) == (2, "")
     assert says in told.err
+
+
+@pytest.mark.parametrize(
+    ("statuses", "code"),
+    [
+        ({"completed": 3, "compensated": 1}, 0),
+        ({"completed": 3, "stuck": 1}, 1),
+        ({"refused": 1}, 1),
+        ({"completed": 3, "unknown": 1}, 3),
+        ({"unknown": 1, "refused": 1}, 1),
+    ],
+)
+def test_the_exit_code_tells_how_the_orders_ended(statuses: dict[str, int], code: int) -> None:
+    assert Sold(sum(statuses.values()), 1.0, statuses, {}).code == code
 
 
 @contextmanager
