@@ -1,4 +1,4 @@
-"""The saga's stream: loaded, appended to under the fence, searched for what is unfinished."""
+"""The saga's stream: loaded, and appended to under the fence."""
 
 from __future__ import annotations
 

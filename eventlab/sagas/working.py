@@ -143,10 +143,11 @@ class Work(Holder[SagaShare]):
             return
         if not share.lease.remaining_s:  # this worker slept, or its store was away: is it still the owner?
             await self._save(share)
+        is_step = "." in saga_id and await self._is_step(saga_id)
         (last,) = await self._store.read(log.stream_of(saga_id), backwards=True, limit=1)
         if last.type in ENDING or last.type in STICKING or self._shares.get(share.number) is not share:
             return
-        pause_s = self._pause_s(saga_id, last, seen)
+        pause_s = self._worker.quiet_s if is_step else self._pause_s(saga_id, last, seen)
         if pause_s > 0:
             self._look_again(saga_id, pause_s, last.version)
         else:
@@ -160,6 +161,16 @@ class Work(Holder[SagaShare]):
         if last.type in _AT_ONCE or seen == last.version:
             return 0.0
         return min(quiet_s, quiet_s - (now() - last.occurred_at).total_seconds())
+
+    async def _is_step(self, saga_id: str) -> bool:
+        """Whether it is a step of a saga under way: whoever drives that one drives this, however long it takes."""
+        parent_id, _, step = saga_id.rpartition(".")
+        if step.isdigit() and parent_id not in self._index.open:  # in a later round it has its number
+            parent_id, _, step = parent_id.rpartition(".")
+        if parent_id not in self._index.open:
+            return False
+        (started,) = await self._store.read(log.stream_of(parent_id), limit=1)
+        return any(each.name == step for each in getattr(started.event, "outline", ()))
 
     def _look_again(self, saga_id: str, pause_s: float, version: int | None = None) -> None:
         if version is not None:

@@ -8,11 +8,11 @@ from typing import Any
 
 from eventlab.errors import StoreUnavailable
 from eventlab.runtime import monotonic, random_stream
-from eventlab.sagas import Saga, SagaEngine, Status
+from eventlab.sagas import Saga, SagaEngine, Status, step, subsaga
 from eventlab.sagas import events as e
 from eventlab.simulation import World
 from eventlab.store import MemoryStore, PassingStore, Receipt, StoredEvent
-from tests.unit.sagas.crew import TTL_S, Crew, Desk
+from tests.unit.sagas.crew import TTL_S, Crew, Desk, by
 
 
 def test_sagas_that_wait_for_a_service_that_is_down_keep_no_other_waiting() -> None:
@@ -70,6 +70,49 @@ def test_what_the_workers_own_engine_drives_already_is_not_driven_twice_however_
 
     with World(seed=1) as world:
         assert world.run(main) == 1
+
+
+class Nested(Desk):
+    """A trip has one step, which is a saga itself."""
+
+    def trip(self) -> Saga:
+        return Saga("trip", [subsaga("leg", Saga("leg", [step("x", self.do, self.undo)]), lambda ctx: {})])
+
+
+def test_a_saga_within_a_saga_is_left_to_whoever_drives_that_also_when_it_is_of_anothers_share() -> None:
+    """Its only step takes long, and two workers that took it from each other would never let it end."""
+
+    async def main() -> tuple[int, int, int, int]:
+        crew = Crew(world, Nested(takes_s=5 * TTL_S))
+        for name in ("w1", "w2"):
+            await crew.join(name)
+        await asyncio.sleep(2 * TTL_S)
+        for number in range(8):
+            await crew.engine.start("trip", f"{number}", None)
+        await crew.engine.start("trip", "0.7", None)  # called like a step of an open one that has no such step
+        await asyncio.sleep(7 * TTL_S)
+        taken_up = len([stored for stored in await crew.log() if stored.type == "SagaTakenUp"])
+        return len(crew.desk.calls), await crew.ended(), taken_up, len(crew.desk.done)
+
+    with World(seed=1) as world:
+        assert world.run(main) == (9, 18, 0, 9)
+
+
+def test_so_is_one_of_a_later_round() -> None:
+    """Its id has the number of the round behind the step; without its parent it is a saga like any other."""
+
+    async def main() -> tuple[list[str], list[str]]:
+        crew = Crew(world, Nested(takes_s=2 * TTL_S))
+        await crew.engine.start("trip", "0", None)
+        await crew.engine.start("leg", "0.leg.2", None)
+        await crew.join("w1")
+        await asyncio.sleep(1)
+        before = by("w1", crew.desk.calls)
+        await asyncio.sleep(4 * TTL_S)
+        return before, by("w1", crew.desk.calls)
+
+    with World(seed=1) as world:
+        assert world.run(main) == (["0.leg/x/forward"], ["0.leg/x/forward", "0.leg.2/x/forward"])
 
 
 def test_whoever_drove_it_himself_and_is_gone_is_replaced_whatever_his_clock_said() -> None:
