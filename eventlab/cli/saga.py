@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import typer
@@ -15,14 +15,17 @@ from .. import runtime
 from ..errors import InvalidValue, RunRefused, UnknownEventType, UnknownSaga
 from ..sagas import Status
 from ..sagas.listing import Listed, listed
+from ..sagas.locks import LockQueue, Locks
 from ..sagas.timeline import Timeline, read_timeline
 from ..store import PortableStore
 from .exits import FAILED, MET
 from .opened import print_line, printing, with_store
 from .saga_advice import Advice, advice
-from .saga_lines import lines
+from .saga_lines import lines, lock_lines
 from .saga_marks import plain, span
 from .store_checks import import_module
+
+T = TypeVar("T")
 
 
 def list_(
@@ -97,16 +100,24 @@ def show(
 ) -> int:
     know(modules)
     when = at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
-    story = read_or_say(url, saga_id, at_version, when)
-    if story is None:
+
+    async def look(store: PortableStore) -> tuple[Timeline, dict[str, LockQueue]]:
+        story = await read_timeline(store, saga_id, to=at_version, at=when)
+        is_now = at_version is None and when is None and not story.status.ended
+        return story, await Locks(store).queues(story.state.locks) if is_now else {}
+
+    found = _or_say(url, look)
+    if found is None:
         return FAILED
+    story, queues = found
     may = advice(url, story) if at_version is None and at is None else []
     with printing():
         if as_json:
-            told = {**facts(story), "may": [each._asdict() for each in may]}
+            locks = {thing: [place.saga_id for place in queue.places] for thing, queue in queues.items()}
+            told = {**facts(story), "locks": locks, "may": [each._asdict() for each in may]}
             print_line(msgspec.json.encode(told).decode())
         else:
-            for line in (*lines(story, runtime.now()), *_may_do(may)):
+            for line in (*lines(story, runtime.now()), *lock_lines(saga_id, queues), *_may_do(may)):
                 typer.echo(line)
     return MET
 
@@ -140,8 +151,12 @@ def diagram(url: str, saga_id: str, svg: Path, at_version: int | None, modules: 
 
 def read_or_say(url: str, saga_id: str, to: int | None = None, at: datetime | None = None) -> Timeline | None:
     """The saga's story, up to version *to* or the moment *at*; None, once it was said why, where there is none."""
+    return _or_say(url, lambda store: read_timeline(store, saga_id, to=to, at=at))
+
+
+def _or_say(url: str, look: Callable[[PortableStore], Awaitable[T]]) -> T | None:
     try:
-        return with_store(url, lambda store: read_timeline(store, saga_id, to=to, at=at))
+        return with_store(url, look)
     except UnknownSaga as error:
         sys.stderr.write(f"{error}\n")
         sys.stderr.write(f"eventlab saga list {url} shows which there are\n")

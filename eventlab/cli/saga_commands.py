@@ -14,7 +14,8 @@ from .exits import guarded
 from .store_commands import INTEGER_MAX, As, Layout, Modules, Url
 
 if TYPE_CHECKING:
-    from ..sagas import SagaEngine, SagaState
+    from ..sagas import SagaState
+    from ..sagas.intervening import Interventions
 
 saga_app = typer.Typer(
     name="saga",
@@ -241,7 +242,7 @@ def _intervene(
     url: str,
     saga: str,
     verb: str,
-    deed: Callable[[SagaEngine, str, str], Awaitable[SagaState]],
+    deed: Callable[[Interventions, str, str], Awaitable[SagaState]],
     by: str | None,
     why: str,
     modules: Sequence[str] | None,

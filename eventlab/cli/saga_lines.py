@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from ..sagas import StepStatus
 from ..sagas.attempts import Attempt
+from ..sagas.locks import LockQueue
 from ..sagas.timeline import StepTimeline, Timeline
 from .saga_marks import beside, coloured, double_line, forward_mark, moment, plain, signed, span, undo_mark
 
@@ -23,11 +25,11 @@ def lines(story: Timeline, now: datetime) -> Iterator[str]:
     yield from _head(story, now)
     yield ""
     yield from _forward(story)
-    undone = [step for step in story.steps if step.undo_attempts]
+    undone = [step for step in story.steps if step.undo_attempts or step.status is StepStatus.LEFT]
     if undone:
         yield ""
         yield "undone, in this order"
-        yield from _backward(story, sorted(undone, key=lambda step: step.undo_attempts[0].version))
+        yield from _backward(story, sorted(undone, key=_undone_at))
     yield from _doubt(story)
     if story.verbs:
         yield ""
@@ -48,6 +50,8 @@ def _head(story: Timeline, now: datetime) -> Iterator[str]:
         yield f"turned back because of {plain(story.turned_back_because)}"
     if story.reason != story.turned_back_because:
         yield plain(story.reason)
+    for savepoint, times in story.state.rolled_back.items():
+        yield f"went back to save-point {savepoint} {f'{times} times' if times > 1 else 'once'}"
     aside = "; it has been set aside" if story.is_set_aside else ""
     yield f"started {moment(story.started_at)}; its log is at version {story.version}{aside}"
 
@@ -73,11 +77,17 @@ def _said(step: StepTimeline) -> str:
     return "" if step.attempts else step.reason
 
 
+def _undone_at(step: StepTimeline) -> int:
+    return step.undo_attempts[0].version if step.undo_attempts else 0
+
+
 def _backward(story: Timeline, undone: Sequence[StepTimeline]) -> Iterator[str]:
     width = max(len(step.name) for step in undone)
     for step in undone:
         mark = undo_mark(step)
-        reason = "" if mark.word == "undone" else step.undo_attempts[-1].reason
+        reason = "" if mark.word == "undone" else step.reason
+        if step.is_again:
+            reason = "before it went back to a save-point"
         yield _line(story, signed(mark), step.name.ljust(width), mark.word, step.undo_attempts, reason)
 
 
@@ -112,6 +122,18 @@ def _doubt(story: Timeline) -> Iterator[str]:
     if doubtful:
         yield ""
         yield f"in doubt: {', '.join(doubtful)}. It may have happened or not; nobody can say until it is asked again."
+
+
+def lock_lines(saga_id: str, queues: Mapping[str, LockQueue]) -> Iterator[str]:
+    """What the saga works on alone, or whom it waits for, and who waits for it."""
+    if queues:
+        yield ""
+    for thing, queue in queues.items():
+        names = [place.saga_id for place in queue.places]
+        if names[:1] == [saga_id]:
+            yield f"holds {thing}; {', '.join(names[1:]) or 'nobody'} waits for it"
+        elif saga_id in names:
+            yield f"waits for {thing}, behind {', '.join(names[: names.index(saga_id)])}"
 
 
 def _short(result: Any) -> str:

@@ -39,7 +39,11 @@ _BY_OUTCOME = {
     Outcome.CUT_SHORT: _DOUBT._replace(word="cut short"),
 }
 
-_BY_STATUS = {"skipped": Mark("–", "-", "skipped", ""), "failed": _FAILED._replace(word="refused"), "succeeded": _DONE}
+_BY_STATUS = {
+    StepStatus.SKIPPED: Mark("–", "-", "skipped", ""),
+    StepStatus.FAILED: _FAILED._replace(word="refused"),
+    StepStatus.SUCCEEDED: _DONE,
+}
 
 
 def forward_mark(step: StepTimeline) -> Mark:
@@ -47,18 +51,18 @@ def forward_mark(step: StepTimeline) -> Mark:
     status = step.status
     if status is None:
         return _NOT_BEGUN
-    if status.value in _BY_STATUS:
-        return _BY_STATUS[status.value]
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
     return _BY_OUTCOME[step.attempts[-1].outcome] if step.attempts else _NOT_BEGUN
 
 
 def undo_mark(step: StepTimeline) -> Mark:
     """How far its undoing is."""
     status = step.status
-    if status is StepStatus.COMPENSATED:
+    if status is StepStatus.COMPENSATED or step.is_again:
         return _UNDONE
-    if status is not None and status.value == "left":
-        return Mark("!", "!", "left as it is", "red")
+    if status is StepStatus.LEFT:
+        return Mark("!", "!", "left", "red")
     if step.undo_attempts and step.undo_attempts[-1].outcome is Outcome.OPEN:
         return _DOUBT._replace(word="being undone")
     return _FAILED._replace(word="not undone")
@@ -66,7 +70,7 @@ def undo_mark(step: StepTimeline) -> Mark:
 
 def signed(mark: Mark) -> str:
     """The sign, in its colour where the terminal shows any."""
-    sign = mark.sign if _can_show("✓◆↩✗·○–═‖") else mark.plain
+    sign = mark.sign if _can_show("✓◆↩✗·○–") else mark.plain
     return coloured(sign, mark.colour)
 
 

@@ -11,7 +11,8 @@ import msgspec
 
 from ..errors import ArchivedStreamError, InvalidValue, SagaVerbRefused, UnknownSaga
 from ..metadata import carrying
-from ..sagas import SagaEngine, SagaState, Status
+from ..sagas import SagaState, Status
+from ..sagas.intervening import Interventions
 from ..sagas.log import stream_of
 from ..sagas.timeline import Timeline, read_timeline
 from ..store import PortableStore, archive
@@ -20,7 +21,7 @@ from .opened import print_line, with_store
 from .saga import know, read_or_say
 from .saga_advice import advice
 
-Deed = Callable[[SagaEngine, str, str], Awaitable[SagaState]]
+Deed = Callable[[Interventions, str, str], Awaitable[SagaState]]
 """What is done, by whom and why."""
 
 
@@ -45,7 +46,7 @@ def intervene(
         if not before and not may_be_new:
             raise UnknownSaga(f"no saga {saga_id!r} was started in store {store.name!r}")
         with carrying(actor=who):
-            return before, await deed(SagaEngine(store, ()), who, reason)
+            return before, await deed(Interventions(store), who, reason)
 
     return _telling(url, saga_id, verb, who, lambda: with_store(url, act), as_json=as_json)
 
@@ -91,7 +92,7 @@ def purge(url: str, saga_id: str, by: str | None, why: str, force: bool, *, as_j
         state = story.state
         with carrying(actor=who):
             if story.status is Status.STUCK:
-                state = await SagaEngine(store, ()).abandon(saga_id, by=who, why=reason)
+                state = await Interventions(store).abandon(saga_id, by=who, why=reason)
             await archive(store, stream_of(saga_id), reason=f"{reason} (by {who})", expect=state.version)
         return story.version, msgspec.structs.replace(state, version=state.version + 1)
 

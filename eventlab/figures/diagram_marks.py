@@ -25,14 +25,14 @@ _BEHIND = {**HALO, "alpha": 1.0, "pad": 1.2}
 """White behind words on a hatch."""
 
 
-def top_of(story: DiagramStory, cell: Cell) -> float:
-    """The upper edge of a step; y grows downward, and columns with fewer steps are centred."""
-    return (story.rows - story.rows_of(cell.column)) / 2 * CELL + cell.row * CELL
+def top_of(cell: Cell) -> float:
+    """The upper edge of a step; y grows downward."""
+    return cell.row * CELL
 
 
 def draw_cell(ax: Axes, story: DiagramStory, cell: Cell) -> None:
     """The step, and beneath it what undoes it."""
-    top = top_of(story, cell)
+    top = top_of(cell)
     _box(ax, cell.column, top, HEIGHT, cell.step, is_run=story.is_run)
     if cell.undo is not None:
         middle = cell.column
@@ -129,7 +129,7 @@ def draw_arrows(ax: Axes, story: DiagramStory) -> None:
         (story.arrows_back, _UNDO_TOP + UNDO_HEIGHT / 2, COMPENSATION.edge),
     ):
         for tail, head in arrows:
-            ends = (tail.column, top_of(story, tail) + middle), (head.column, top_of(story, head) + middle)
+            ends = (tail.column, top_of(tail) + middle), (head.column, top_of(head) + middle)
             keeps_height = story.rows_of(tail.column) >= story.rows_of(head.column)
             _arrow(ax, *ends, colour, keeps_height=keeps_height)
 

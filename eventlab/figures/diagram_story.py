@@ -10,6 +10,7 @@ from eventlab.sagas.attempts import Attempt, Outcome
 from eventlab.sagas.events import StepOutline
 from eventlab.sagas.timeline import StepTimeline, Timeline
 
+from .diagram_places import Place, places
 from .style import COMPENSATION, FAILED, OK, REFUSED, UNKNOWN, Role
 from .subject import clock
 
@@ -24,12 +25,12 @@ class Box(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """The place of a step: *column* counts from the left, *row* from the top of its column."""
+    """The place of a step: *column* counts from the left, *row* from the top, in halves."""
 
     step: Box
     undo: Box | None
     column: int
-    row: int
+    row: float
     kind: str
     needs: tuple[str, ...]
     is_stuck: bool = False
@@ -53,8 +54,8 @@ class DiagramStory(NamedTuple):
         return sum(cell.column == column for cell in self.cells)
 
     @property
-    def rows(self) -> int:
-        return max((self.rows_of(column) for column in range(self.columns)), default=1)
+    def rows(self) -> float:
+        return 1 + max((cell.row for cell in self.cells), default=0.0)
 
     @property
     def pivot(self) -> Cell | None:
@@ -109,41 +110,27 @@ def story_of(saga: Saga | Timeline) -> DiagramStory:
 
 
 def _of_definition(saga: Saga) -> DiagramStory:
-    columns = _columns(saga.outline)
-    cells, rows = [], [0] * (1 + max(columns.values()))
+    at, cells = places(saga.outline), []
     for outlined in saga.outline:
-        step, column = saga.by_name[outlined.name], columns[outlined.name]
+        step = saga.by_name[outlined.name]
         says = " · ".join([*(["if wanted"] if step.when else []), *([f"saga {step.child.name}"] if step.child else [])])
         undo = Box(step.name) if step.can_be_undone else None
-        cells.append(Cell(Box(step.name, says), undo, column, rows[column], outlined.kind, outlined.needs))
-        rows[column] += 1
-    return DiagramStory(f"Saga {saga.name} v{saga.version}", "", tuple(cells), _savepoints(saga, columns), False)
+        cells.append(Cell(Box(step.name, says), undo, *at[step.name], outlined.kind, outlined.needs))
+    return DiagramStory(f"Saga {saga.name} v{saga.version}", "", tuple(cells), _savepoints(saga, at), False)
 
 
-def _savepoints(saga: Saga, columns: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+def _savepoints(saga: Saga, at: Mapping[str, Place]) -> tuple[tuple[str, int], ...]:
     points = [entry for entry in saga.entries if isinstance(entry, SavePoint)]
-    return tuple((point.name, columns[saga.after(point)[0]]) for point in points)
-
-
-def _columns(outline: Sequence[StepOutline]) -> dict[str, int]:
-    """Step → how many steps must come one after another before it."""
-    columns: dict[str, int] = {}
-    for step in outline:
-        columns[step.name] = 1 + max((columns[need] for need in step.needs if need in columns), default=-1)
-    return columns
+    return tuple((point.name, at[saga.after(point)[0]][0]) for point in points)
 
 
 def _of_run(story: Timeline) -> DiagramStory:
     outline = story.state.outline or _in_line(story.steps)
-    columns = _columns(outline)
-    cells, rows = [], [0] * (1 + max(columns.values(), default=0))
+    at, cells = places(outline), []
     for outlined in outline:
-        step, column = story.step(outlined.name), columns[outlined.name]
+        step = story.step(outlined.name)
         stuck = story.state.stuck_step == step.name
-        cells.append(
-            Cell(_forward(story, step), _backward(step), column, rows[column], outlined.kind, outlined.needs, stuck)
-        )
-        rows[column] += 1
+        cells.append(Cell(_forward(story, step), _backward(step), *at[step.name], outlined.kind, outlined.needs, stuck))
     state = story.state
     definition = f" ({state.definition} v{state.definition_version})" if state.definition else ""
     took = f" after {clock(story.took_s)}" if story.took_s is not None else ""
@@ -203,6 +190,8 @@ def _backward(step: StepTimeline) -> Box | None:
     if not step.undo_attempts and step.status not in (StepStatus.LEFT, StepStatus.COMPENSATED):
         return None
     ticks = tuple(COMPENSATION if e.outcome is Outcome.SUCCEEDED else _ROLES[e.outcome] for e in step.undo_attempts)
+    if step.is_again:
+        return Box(step.name, "undone for\nsave-point", COMPENSATION, ticks)
     if step.status is StepStatus.COMPENSATED:
         return Box(step.name, "undone", COMPENSATION, ticks)
     if step.status is StepStatus.LEFT:

@@ -73,6 +73,7 @@ def _undone(story: DiagramStory, cells: list[Cell]) -> str:
     parts = []
     for cell in cells:
         assert cell.undo is not None
+        says = cell.undo.says.replace("\n", " ")
         tried = f" in {counted(len(cell.undo.ticks), 'attempt')}" if cell.undo.ticks else ""
-        parts.append(f"{cell.step.step} ({cell.undo.says}{tried})")
+        parts.append(f"{cell.step.step} ({says}{tried})")
     return "; ".join(parts)

@@ -31,7 +31,10 @@ class Outcome(Enum):
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One try of a step, or of undoing it when *undo*. *version* is that of its intent in the saga's stream."""
+    """One try of a step, or of undoing it when *undo*. *version* is that of its intent in the saga's stream.
+
+    *round* is 1, and one more for each return to a save-point before it.
+    """
 
     number: int
     undo: bool
@@ -40,6 +43,7 @@ class Attempt(msgspec.Struct, frozen=True):
     outcome: Outcome = Outcome.OPEN
     ended_at: datetime | None = None
     reason: str = ""
+    round: int = 1
 
     @property
     def took_s(self) -> float | None:
@@ -74,11 +78,6 @@ class Attempts:
     def __init__(self) -> None:
         self._tries: dict[tuple[str, bool], list[Attempt]] = {}
 
-    @property
-    def steps(self) -> list[str]:
-        """The steps that were asked for, in the order in which they first were."""
-        return list(dict.fromkeys(step for step, _ in self._tries))
-
     def of(self, step: str, *, undo: bool) -> tuple[Attempt, ...]:
         return tuple(self._tries.get((step, undo), ()))
 
@@ -89,7 +88,8 @@ class Attempts:
             undo = isinstance(event, e.CompensationRequested)
             self._cut_short(event.step, stored)
             tries = self._tries.setdefault((event.step, undo), [])
-            tries.append(Attempt(event.attempt, undo, stored.occurred_at, stored.version))
+            round = after.steps[event.step].round
+            tries.append(Attempt(event.attempt, undo, stored.occurred_at, stored.version, round=round))
         elif (outcome := _OUTCOMES.get(type(event))) is not None:
             undo = isinstance(event, _UNDOING)
             self._end(event.step, undo, outcome, stored, _reason(event))

@@ -58,6 +58,13 @@ class StepTimeline(msgspec.Struct, frozen=True):
         return self.state is not None and self.state.in_doubt
 
     @property
+    def is_again(self) -> bool:
+        """Whether it was undone for a save-point, and goes forward anew: what it last undid is of an earlier round."""
+        if not self.undo_attempts:
+            return False
+        return self.state is None or self.undo_attempts[-1].round < self.state.round
+
+    @property
     def took_s(self) -> float | None:
         """From the first intent to the end of the last attempt forward; None while it has none."""
         if not self.attempts or self.attempts[-1].ended_at is None:
@@ -220,7 +227,7 @@ class _Telling:
         if self._first is None or self._last is None:
             raise UnknownSaga("nothing of it had happened by then")
         outline = {each.name: each for each in self._state.outline}
-        names = dict.fromkeys([*outline, *self._attempts.steps, *self._state.steps])
+        names = dict.fromkeys([*outline, *self._state.steps])
         return Timeline(
             state=self._state,
             steps=tuple(self._step(name, outline.get(name)) for name in names),

@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 
 from eventlab.cli.saga_marks import coloured, span
+from eventlab.sagas import Saga, SagaEngine
+from eventlab.store import open_store
 from tests.cli.sagas import URL, make_sagas, saga, story
+from tests.unit.sagas.test_timeline_rich import rich
+from tests.unit.sagas.toys import Toys, in_world
 
 
 @pytest.fixture(scope="module")
@@ -215,6 +219,43 @@ def test_a_mistake_is_told_without_a_traceback(args: list[str], says: str) -> No
 )
 def test_a_span_of_time_reads_at_a_glance(seconds: float, text: str) -> None:
     assert span(seconds) == text
+
+
+def test_show_tells_who_holds_what_and_who_waits() -> None:
+    async def main() -> None:
+        store, toys = open_store(URL), Toys()
+        sale = Saga("sale", [toys.step("a")], locks=lambda wish: ["seat-12"])
+        for who in ("ada", "grace"):
+            await SagaEngine(store, [sale]).start("sale", who, {})
+        await store.close()
+
+    in_world(main)
+    assert "holds seat-12; grace waits for it" in saga("show", URL, "ada").out.splitlines()
+    assert "waits for seat-12, behind ada" in saga("show", URL, "grace").out.splitlines()
+    assert json.loads(saga("show", URL, "grace", "--json").out)["locks"] == {"seat-12": ["ada", "grace"]}
+
+
+def test_show_tells_of_skipped_steps_and_of_returns_to_a_savepoint() -> None:
+    async def main() -> None:
+        store, toys = open_store(URL), Toys(unreachable={"d": 3})
+        await SagaEngine(store, [rich(toys)]).run("trip", "rich", {})
+        await store.close()
+
+    in_world(main)
+    lines = saga("show", URL, "rich").out.splitlines()
+    assert lines[1] == "went back to save-point chosen once"
+    marks = [" ".join(line.split()[:4]) for line in lines if line.startswith("  ")]
+    assert marks[:9] == [
+        "✓ a done 1",
+        "✓ b done 2",
+        "✓ c done 2",
+        "✓ ‖ d done",
+        "– gift skipped its",
+        "✓ p done 1",
+        "↩ c undone 1",
+        "↩ b undone 1",
+        "eventlab saga purge sqlite:///trips.db",
+    ]
 
 
 def test_looking_changes_nothing() -> None:

@@ -7,12 +7,16 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eventlab.figures import describe_saga_diagram, draw_saga_diagram, style
+from eventlab.figures.diagram_places import places
 from eventlab.figures.diagram_story import story_of
 from eventlab.figures.pictures import drawn
 from eventlab.figures.style import COMPENSATION, FAILED, OK, REFUSED, UNKNOWN
 from eventlab.sagas import Saga, StepContext, parallel, pivot, retriable, savepoint, step, subsaga
+from eventlab.sagas.events import StepOutline
 from eventlab.sagas.timeline import Timeline, read_timeline
 from tests.unit.sagas.toys import Bench, Toys, in_world
 
@@ -66,15 +70,15 @@ SUBJECTS = {
 def test_a_definition_shows_groups_side_by_side_and_what_waits_for_what() -> None:
     story = story_of(tour())
     assert [(cell.step.step, cell.column, cell.row) for cell in story.cells] == [
-        ("reserve_the_customers_money", 0, 0),
-        ("book_flight", 1, 0),
-        ("book_hotel", 1, 1),
-        ("book_car_at_the_hotel", 2, 0),
-        ("insure", 1, 2),
-        ("visa", 3, 0),
-        ("pay", 4, 0),
-        ("send_tickets", 5, 0),
-        ("send_mail", 5, 1),
+        ("reserve_the_customers_money", 0, 1.0),
+        ("book_flight", 1, 0.0),
+        ("book_hotel", 1, 1.0),
+        ("book_car_at_the_hotel", 2, 1.0),
+        ("insure", 1, 2.0),
+        ("visa", 3, 1.0),
+        ("pay", 4, 1.0),
+        ("send_tickets", 5, 0.5),
+        ("send_mail", 5, 1.5),
     ]
     assert ("book_hotel", "book_car_at_the_hotel") in [(a.step.step, b.step.step) for a, b in story.arrows]
     assert (story.savepoints, story.pivot and story.pivot.step.step) == ((("priced", 1),), "pay")
@@ -123,6 +127,39 @@ def test_the_words_tell_what_the_picture_shows() -> None:
         "send_mail (beside send_tickets). Can be undone, last step first: visa, book_car_at_the_hotel, book_hotel, "
         "book_flight, reserve_the_customers_money. Nothing is undone once pay has happened."
     )
+
+
+@st.composite
+def outlines(draw: st.DrawFn) -> list[StepOutline]:
+    """Groups one after another, in which some steps build upon others of their group."""
+    outline: list[StepOutline] = []
+    before: tuple[str, ...] = ()
+    for _ in range(draw(st.integers(1, 4))):
+        group: list[str] = []
+        for _ in range(draw(st.integers(1, 5))):
+            name = f"s{len(outline)}"
+            after = draw(st.lists(st.sampled_from(group), max_size=2, unique=True)) if group else []
+            outline.append(StepOutline(name, "compensatable", tuple(after) or before))
+            group.append(name)
+        before = tuple(group)
+    return outline
+
+
+@given(outlines())
+def test_no_step_stands_on_another_and_each_stands_to_the_right_of_what_it_needs(outline: list[StepOutline]) -> None:
+    at = places(outline)
+    assert list(at) != [] and min(row for _, row in at.values()) == 0
+    for each in outline:
+        column, row = at[each.name]
+        assert all(at[need][0] < column for need in each.needs)
+        assert all(abs(row - r) >= 1 for name, (c, r) in at.items() if c == column and name != each.name)
+
+
+def test_what_builds_upon_one_step_of_a_group_stands_in_its_row() -> None:
+    """So that the way from the others past it is free."""
+    needs: dict[str, tuple[str, ...]] = {"b": (), "d": (), "c": ("b",), "f": ("d",), "e": ("c", "f")}
+    at = places([StepOutline(name, "", needed) for name, needed in needs.items()])
+    assert at == {"b": (0, 0.0), "d": (0, 1.0), "c": (1, 0.0), "f": (1, 1.0), "e": (2, 0.5)}
 
 
 @pytest.mark.parametrize("name", SUBJECTS)
