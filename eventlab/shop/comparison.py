@@ -123,7 +123,7 @@ def _calls(state: SagaState) -> int:
     return sum(step.attempts + step.undo_attempts for step in asked)
 
 
-def compare_orders(luck: Luck, *, orders: int = 30, replications: int = 10, seed: int = 1) -> Comparison:
+def compare_orders(luck: Luck, *, orders: int = 20, replications: int = 10, seed: int = 1) -> Comparison:
     """Both ways on the same seeds. Raises InvalidValue for fewer than one order or two replications."""
     if orders < 1:
         raise InvalidValue("orders", orders, "at least 1")
