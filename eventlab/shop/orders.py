@@ -64,7 +64,7 @@ class OrdersService(ShopService):
 
     @handles(ask.Checkout)
     async def checkout(self, request: ask.Checkout, call: Call) -> ask.CheckoutResult:
-        named("reservation", request.order_id)  # the longest name made of it: who asks in vain is told here, at once
+        _check_id(request.order_id)
         wish = CheckoutInput(request.order_id, request.customer_id, request.lines)
         try:
             state = await self.engine.submit(NAMES[self.settings.order], request.order_id, wish)
@@ -75,9 +75,15 @@ class OrdersService(ShopService):
     @handles(ask.CancelCheckout)
     async def cancel_checkout(self, request: ask.CancelCheckout, call: Call) -> ask.CheckoutResult:
         order_id = request.order_id
+        _check_id(order_id)
         try:
             await self.engine.cancel(order_id, by=call.source, why=request.why)
         except SagaVerbRefused as error:
             raise Refused("too_late", str(error), {"order_id": order_id}) from None
         state = await asyncio.shield(self.engine.go(order_id))
         return ask.CheckoutResult(order_id, state.status.value, state.reason)
+
+
+def _check_id(order_id: str) -> None:
+    """By the longest stream name that a checkout makes of it: who asks in vain is told at once. Raises Refused."""
+    named("reservation", order_id)

@@ -9,6 +9,7 @@ import pytest
 from eventlab.errors import CallFailed
 from eventlab.services import Request
 from eventlab.shop import (
+    CancelCheckout,
     CancelOrder,
     Checkout,
     CreateCustomerProfile,
@@ -35,6 +36,7 @@ ASKED: dict[str, Any] = {
     "order of nobody": lambda id: ("orders", CreateOrder("order-1", id, LINES)),
     "cancel order": lambda id: ("orders", CancelOrder(id)),
     "checkout": lambda id: ("orders", Checkout(id, "ada", LINES)),
+    "cancel checkout": lambda id: ("orders", CancelCheckout(id)),
     "process payment": lambda id: ("payments", ProcessPayment(id, "order-1", "ada", 1)),
     "reserve payment": lambda id: ("payments", ask.ReservePayment(id, "ada", 1)),
     "receive stock": lambda id: ("inventory", ReceiveStock("monday", (Item(id, 1),))),
