@@ -15,7 +15,7 @@ from eventlab.errors import CallUnknown, ConnectionBroken, InvalidValue, Unavail
 from eventlab.resilience import Constant
 from eventlab.services import Call, Client, Mail, Service, handles
 from eventlab.services.external import ExternalServiceClient
-from eventlab.services.http import HttpTransport
+from eventlab.services.http import POST_S, HttpTransport
 from eventlab.services.serving import serving
 from eventlab.services.web import application
 from eventlab.simulation import World
@@ -265,3 +265,28 @@ def test_an_exchange_of_messages_is_two_requests_over_http() -> None:
 
     said, waiting = run(main())
     assert (said.text, said.key, said.node, waiting) == ("hello", "k", "parrot", 0)
+
+
+def test_what_is_posted_and_never_arrives_is_given_up_and_leaves_nothing_behind() -> None:
+    async def story(world: World, transport: HttpTransport) -> None:
+        parrot = Parrot()
+        transport.serve("parrot", parrot.receive)
+
+        def post(number: int) -> None:
+            transport.post(Call(number, "caller", "parrot", "Say", b'{"text":"hello"}'))
+
+        with world.network.partition(["caller"], ["parrot"]):
+            for number in range(20):
+                post(number)
+            await asyncio.sleep(POST_S - 0.1)
+            assert len(transport._posting) == 20
+            await asyncio.sleep(0.2)
+            assert len(transport._posting) == 0
+            post(20)
+            await asyncio.sleep(0)
+            await transport.close()
+            assert (len(transport._posting), parrot.heard) == (0, [])
+
+    with World() as world:
+        world.node("parrot"), world.node("caller")
+        world.run(lambda: story(world, http_between(world, ["parrot"])))
