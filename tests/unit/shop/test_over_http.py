@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from eventlab import history
-from eventlab.errors import EventlabError
+from eventlab.errors import EventlabError, Refused, UnknownOutcome
 from eventlab.services import Client, Request, Way, carrier
+from eventlab.services.external import ExternalServiceClient
 from eventlab.shop import (
     OWNS,
     SERVICES,
+    CancelOrder,
     Checkout,
     CheckoutResult,
     CreateCustomerProfile,
+    CreateOrder,
     CreateUser,
     Item,
     Line,
@@ -22,8 +27,9 @@ from eventlab.shop import (
     audit,
     check_shop,
 )
+from eventlab.shop.messages import OrderTaken
 from eventlab.simulation import Exponential, Recorder, SimulatedStore, World
-from eventlab.simulation.http import http_between
+from eventlab.simulation.http import SimulatedHttpTransport, http_between
 from eventlab.simulation.node import Node
 from eventlab.store import MemoryStore
 
@@ -78,6 +84,37 @@ class Mall:
         """The names of the invariants that do not hold."""
         audits = {name: await audit(name, store.disk) for name, store in self.stores.items()}
         return [result.name for result in check_shop(audits) if result.valid is not True]
+
+
+def test_an_order_is_created_from_outside_refused_or_in_doubt_and_cancelled_as_often_as_one_likes() -> None:
+    world = World(1)
+    mall = Mall(world, 0, "call")
+
+    async def main() -> list[object]:
+        await mall.open()
+        orders = SimulatedHttpTransport(world, "elsewhere", {"orders": mall.transport.application("orders")})
+        world.node("elsewhere")
+        found: list[object] = []
+        async with ExternalServiceClient("http://orders", target="orders", transport=orders) as client:
+            line = (Line(TITLES[0], 1, 1000),)
+            found.append(await client.call(CreateOrder("order-1", "ada", line), key="order-1"))
+            with pytest.raises(Refused) as refused:
+                await client.call(CreateOrder("order-2", "nobody", line), key="order-2")
+            with world.network.partition(["orders"], ["elsewhere"], one_way=True), pytest.raises(UnknownOutcome):
+                await client.call(CreateOrder("order-3", "ada", line), key="order-3")
+            for _ in range(2):
+                await client.cancel("/CancelOrder", CancelOrder("order-3"), key="order-3/undo")
+                await client.cancel("/CancelOrder", CancelOrder("order-4"), key="order-4/undo")
+            with pytest.raises(Refused) as late:
+                await client.call(CreateOrder("order-4", "ada", line), key="order-4")
+        books = await audit("orders", mall.stores["orders"].disk)
+        statuses = {name: order["status"] for name, order in books["orders"].items()}
+        return [*found, refused.value.code, late.value.code, statuses]
+
+    with world:
+        found = world.run(main)
+    statuses = {"order-1": "created", "order-3": "cancelled", "order-4": "cancelled"}
+    assert found == [OrderTaken("order-1", 1000), "unknown_customer", "cancelled", statuses]
 
 
 def story(
