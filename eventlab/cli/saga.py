@@ -161,8 +161,13 @@ def _or_say(url: str, look: Callable[[PortableStore], Awaitable[T]]) -> T | None
         sys.stderr.write(f"{error}\n")
         sys.stderr.write(f"eventlab saga list {url} shows which there are\n")
     except UnknownEventType as error:
-        raise RunRefused(f"{error}; --import the module that declares it") from None
+        raise not_imported(error) from None
     return None
+
+
+def not_imported(error: UnknownEventType) -> RunRefused:
+    """What would help, where intents are events of somebody's own."""
+    return RunRefused(f"{error}; --import the module that declares it")
 
 
 def facts(story: Timeline) -> dict[str, Any]:

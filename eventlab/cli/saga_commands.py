@@ -228,13 +228,14 @@ def purge(
     why: Why,
     force: Annotated[bool, typer.Option("--force", help="Give up one that is stuck, as it is.")] = False,
     by: By = None,
+    modules: Modules = None,
     json: Json = False,
 ) -> None:
     """Set an ended saga aside for good: its log can be read, and is not listed any more."""
     with guarded():
         from .saga_verbs import purge as run
 
-        code = run(url, saga, by, why, force, as_json=json)
+        code = run(url, saga, by, why, force, modules or (), as_json=json)
     raise typer.Exit(code)
 
 

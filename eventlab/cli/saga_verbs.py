@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ..errors import ArchivedStreamError, InvalidValue, SagaVerbRefused, UnknownSaga
+from ..errors import ArchivedStreamError, InvalidValue, SagaVerbRefused, UnknownEventType, UnknownSaga
 from ..metadata import carrying
 from ..sagas import SagaState, Status
 from ..sagas.intervening import Interventions
@@ -18,7 +18,7 @@ from ..sagas.timeline import Timeline, read_timeline
 from ..store import PortableStore, archive
 from .exits import FAILED, MET
 from .opened import print_line, with_store
-from .saga import know, read_or_say
+from .saga import know, not_imported, read_or_say
 from .saga_advice import advice
 
 Deed = Callable[[Interventions, str, str], Awaitable[SagaState]]
@@ -59,6 +59,8 @@ def _telling(
     except UnknownSaga as error:
         sys.stderr.write(f"{error}\neventlab saga list {url} shows which there are\n")
         return FAILED
+    except UnknownEventType as error:
+        raise not_imported(error) from None
     except (SagaVerbRefused, ArchivedStreamError) as error:
         sys.stderr.write(f"{error}\n")
         _say_what_would_do(url, saga_id)
@@ -81,10 +83,19 @@ def _say_what_would_do(url: str, saga_id: str) -> None:
         sys.stderr.write(f"  {each.command}\n      {each.says}\n")
 
 
-def purge(url: str, saga_id: str, by: str | None, why: str, force: bool, *, as_json: bool) -> int:
+def purge(
+    url: str,
+    saga_id: str,
+    by: str | None,
+    why: str,
+    force: bool,
+    modules: Sequence[str] = (),
+    *,
+    as_json: bool,
+) -> int:
     """Archive the saga's stream, if it has ended; one that is stuck is given up before, if *force*."""
     who, reason = _who(by), _reason(why)
-    know(())
+    know(modules)
 
     async def act(store: PortableStore) -> tuple[int, SagaState]:
         story = await read_timeline(store, saga_id)

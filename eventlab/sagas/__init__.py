@@ -11,6 +11,7 @@ from eventlab.sagas.locks import LockQueue
 from eventlab.sagas.replay import Divergence, first_divergence
 from eventlab.sagas.state import SagaState, Status, StepState, StepStatus
 from eventlab.sagas.step import Kind, Step, StepContext, key_of, pivot, retriable, step, subsaga
+from eventlab.sagas.timeline import Timeline, read_timeline
 from eventlab.sagas.workers import SagaWorker
 
 __all__ = [
@@ -30,12 +31,14 @@ __all__ = [
     "StepContext",
     "StepState",
     "StepStatus",
+    "Timeline",
     "advance",
     "first_divergence",
     "fold",
     "key_of",
     "parallel",
     "pivot",
+    "read_timeline",
     "retriable",
     "savepoint",
     "step",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from eventlab.cli.saga_marks import coloured, span
+from eventlab.codec import Encoded
 from eventlab.sagas import Saga, SagaEngine
 from eventlab.store import open_store
 from tests.cli.sagas import URL, make_sagas, saga, story
@@ -211,6 +212,22 @@ def test_a_mistake_is_told_without_a_traceback(args: list[str], says: str) -> No
     assert (told.code, told.out) == (2, "")
     assert says in " ".join(told.err.replace("│", " ").split())
     assert "Traceback" not in told.err
+
+
+def test_an_intent_of_ones_own_has_to_be_imported_and_that_is_said() -> None:
+    async def main() -> None:
+        store = open_store(URL)
+        await store.append([("saga-waiting", Encoded("bank.PaymentAsked", 1, b"{}"))])
+        await store.close()
+
+    in_world(main)
+    for args in (["show"], ["cancel", "--why", "x"], ["purge", "--why", "x"]):
+        told = saga(args[0], URL, "waiting", *args[1:])
+        assert (told.code, told.out) == (2, "")
+        assert told.err.startswith("no event is registered as 'bank.PaymentAsked' version 1")
+        assert told.err.endswith("; --import the module that declares it\n")
+    listed = saga("list", URL, "--running")
+    assert (listed.code, listed.out.split()[:2]) == (0, ["unreadable", "waiting"])
 
 
 @pytest.mark.parametrize(
