@@ -1,7 +1,7 @@
 """Four trivial steps as a workflow of DBOS, on a SQLite file of its own, in the ways that its pages show.
 
 DBOS is one to a process, so each sample launches it anew and ends it. What it sets on its connections is left as it is:
-``busy_timeout``, ``foreign_keys`` and IMMEDIATE transactions, nothing about the journal or the flush. So it has SQLite's
+``busy_timeout``, ``foreign_keys``, IMMEDIATE transactions, nothing about the journal or the flush. So it has SQLite's
 own defaults, a rollback journal (``delete``) and ``synchronous`` FULL. WAL is a property of the file, and is set before
 DBOS opens it.
 """
