@@ -15,6 +15,7 @@ from .call_graph import describe_call_graph, draw_call_graph
 from .conflicts import describe_conflicts, draw_conflicts
 from .contention import describe_conflict_rates, draw_conflict_rates
 from .contention_waits import describe_waits, draw_waits
+from .fault_matrix import describe_fault_matrix, draw_fault_matrix
 from .goodput import describe_goodput, draw_goodput
 from .outcomes import describe_outcomes, draw_outcomes
 from .pictures import describe_of, display_with_words, drawn, show
@@ -46,6 +47,8 @@ __all__ = [
     "describe_backoffs",
     "read_backoffs",
     "BackoffPoint",
+    "draw_fault_matrix",
+    "describe_fault_matrix",
     "draw_waits",
     "describe_waits",
     "show",

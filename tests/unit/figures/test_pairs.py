@@ -36,7 +36,7 @@ def _of(subject: str) -> dict[str, Callable[..., Any]]:
 DRAWN = _of("run")
 """The figures of a run. The marks that they are made of, which start from axes, are no figures by themselves."""
 
-MEASURED = {**_of("sweep"), **_of("policies"), **_of("points"), **_of("runs")}
+MEASURED = {**_of("sweep"), **_of("policies"), **_of("points"), **_of("runs"), **_of("matrix")}
 """The figures of what was measured in many runs; their tests stand by themselves."""
 
 TOLD = _of("saga")
@@ -71,7 +71,7 @@ def pictures(runs: dict[str, MadeUpRun]) -> dict[str, tuple[str, bytes]]:
 def test_drawings_and_descriptions_come_in_pairs() -> None:
     assert sorted(DRAWN) == ["breaker_strip", "call_graph", "conflicts", "outcomes", "saga_lanes", "trace"]
     assert sorted(TOLD) == ["saga_diagram"]
-    assert sorted(MEASURED) == ["backoffs", "conflict_rates", "goodput", "waits"]
+    assert sorted(MEASURED) == ["backoffs", "conflict_rates", "fault_matrix", "goodput", "waits"]
     assert sorted(_named("describe_")) == sorted([*DRAWN, *MEASURED, *TOLD, "of"])
 
 
