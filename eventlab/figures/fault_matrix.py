@@ -51,8 +51,8 @@ def _field(ax: Axes, row: int, column: int, counts: dict[Outcome, int]) -> None:
         if number / runs >= 0.2:
             ax.plot(
                 left + width / 2, row - 0.18, marker=role.marker, markersize=4.5, color=role.colour,
-                markeredgecolor=INK if outcome in _LOUD else role.edge, markeredgewidth=1.6 if outcome in _LOUD else 0.7,
-                zorder=4,
+                markeredgecolor=INK if outcome in _LOUD else role.edge, zorder=4,
+                markeredgewidth=1.6 if outcome in _LOUD else 0.7,
             )  # fmt: skip
             ax.text(left + width / 2, row + 0.2, str(number), fontsize=6.5, ha="center", va="center", zorder=4)
         left += width

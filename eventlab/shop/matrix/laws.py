@@ -45,12 +45,12 @@ def broken_invariants(audits: Mapping[str, Facts]) -> list[str]:
 
 
 def broken_promises(told: Mapping[str, str], endings: Mapping[str, str]) -> list[str]:
-    """Customers who were told one end, and got another."""
-    ends = ("completed", "compensated")
+    """Customers who were told one end, and got another. That all is undone is true where nothing was done."""
+    true = {"completed": ("completed",), "compensated": ("compensated", "unheard")}
     return [
         f"what is told is true: {order_id} was told {said}, and is {endings[order_id]}"
         for order_id, said in told.items()
-        if said in ends and endings[order_id] != said
+        if endings[order_id] not in true.get(said, endings.values())
     ]
 
 

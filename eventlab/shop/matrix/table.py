@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from eventlab.shop.matrix.cell import OUTCOMES, Cell, Outcome, run_cell
+from eventlab.shop.matrix.cell import Cell, Outcome, run_cell
 from eventlab.shop.matrix.places import FAULTS, STEPS
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Matrix(msgspec.Struct, frozen=True):
     def counts(self, step: str, fault: str) -> dict[Outcome, int]:
         """Outcome → in how many cells of that step and that fault; outcomes that never came are left out."""
         counted = Counter(cell.outcome for cell in self.cells if (cell.step, cell.fault) == (step, fault))
-        return {outcome: counted[outcome] for outcome in OUTCOMES if counted[outcome]}
+        return {outcome: counted[outcome] for outcome in MARKS if counted[outcome]}
 
     def table(self) -> str:
         """Steps down, faults across; in each field how many of the cells ended how."""
