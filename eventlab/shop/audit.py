@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from eventlab.sagas import SagaState, advance
+from eventlab.sagas.events import SagaEvent
 from eventlab.shop import ordering, payments, shipping, stock
 from eventlab.store import EventStore, StoredEvent
 
@@ -58,6 +59,8 @@ def _orders() -> tuple[Facts, Note]:
 
     def note(stored: StoredEvent) -> None:
         if stored.stream.startswith("saga-"):
+            if not isinstance(stored.event, SagaEvent):
+                return  # of another make: how it stands cannot be told from its log
             saga_id = _id(stored)
             state = states[saga_id] = advance(states.get(saga_id, SagaState()), stored.event)
             sagas[saga_id] = state.status.value

@@ -18,9 +18,11 @@ from eventlab.shop.checkout import CheckoutSteps
 from eventlab.shop.matrix import FAULTS, SETTINGS, STEPS, UNDOINGS, Cell, Matrix, bound_s, fault_matrix, run_cell
 from eventlab.shop.orders import OrdersService
 from eventlab.shop.payments import PaymentReserved, PaymentsService
+from tests.sources import ROOT
 
 SEEDS = range(20)
 EVERYWHERE = [*STEPS, *UNDOINGS]
+PRINTED = [line.split() for line in (ROOT / "docs" / "shop.md").read_text(encoding="utf-8").splitlines()]
 
 
 def laws_broken(cells: Iterable[Cell]) -> list[str]:
@@ -37,6 +39,8 @@ def test_whatever_befalls_a_step_every_law_holds(step: str) -> None:
     matrix = judged(SEEDS if step in STEPS else range(5), [step])
     assert [cell for cell in matrix.cells if cell.broken or not cell.struck] == []
     assert max(cell.settled_s for cell in matrix.cells) <= bound_s(SETTINGS) == 3 * 1.2 + 1
+    if step in STEPS:
+        assert matrix.table().splitlines()[-1].split() in PRINTED, "the page has `print(fault_matrix().table())`"
 
 
 @pytest.mark.parametrize("step", EVERYWHERE)
@@ -55,11 +59,11 @@ def test_whatever_befalls_a_step_every_law_holds_over_many_seeds(step: str, seed
 
 
 def test_before_the_point_of_no_return_it_depends_on_how_long_and_after_it_nothing_turns_back() -> None:
-    matrix = judged(range(8), ["reserve_payment", "dispatch"])
+    matrix = judged(range(12), ["reserve_payment", "dispatch"], faults=["reply lost", "timeout, applied"])
     ended = {step: Counter[str]() for step in matrix.steps}
     for cell in matrix.cells:
         ended[cell.step][cell.outcome] += 1
-    assert min(ended["reserve_payment"][outcome] for outcome in ("completed", "compensated")) > 10
+    assert min(ended["reserve_payment"][outcome] for outcome in ("completed", "compensated")) >= 3
     assert set(ended["dispatch"]) == {"completed"}
 
 
