@@ -17,6 +17,7 @@ from .contention import describe_conflict_rates, draw_conflict_rates
 from .contention_waits import describe_waits, draw_waits
 from .fault_matrix import describe_fault_matrix, draw_fault_matrix
 from .goodput import describe_goodput, draw_goodput
+from .in_between import describe_in_between, draw_in_between
 from .outcomes import describe_outcomes, draw_outcomes
 from .pictures import describe_of, display_with_words, drawn, show
 from .saga_diagram import describe_saga_diagram, draw_saga_diagram
@@ -51,6 +52,8 @@ __all__ = [
     "describe_fault_matrix",
     "draw_waits",
     "describe_waits",
+    "draw_in_between",
+    "describe_in_between",
     "show",
     "drawn",
     "display_with_words",

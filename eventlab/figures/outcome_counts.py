@@ -10,7 +10,13 @@ from .faults import FaultSpan, fault_spans
 from .saga_story import saga_moves
 from .subject import RunLike, end_s
 
-ENDINGS = {"completed": "completed", "compensation_completed": "compensated", "stuck": "stuck"}
+ENDINGS = {
+    "completed": "completed",
+    "compensation_completed": "compensated",
+    "cancelled": "compensated",  # before it began: it has no effect either
+    "stuck": "stuck",
+    "abandoned": "stuck",  # for good
+}
 _BIN_WIDTHS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0, 1800.0, 3600.0)
 
 
@@ -41,7 +47,7 @@ class Outcomes(NamedTuple):
 def outcomes(run: RunLike) -> Outcomes:
     """Read them from the moves of the sagas. A stuck saga that an operator freed counts as it ended at last."""
     began: list[float] = []
-    ended: dict[str, list[float]] = {ending: [] for ending in ENDINGS.values()}
+    ended: dict[str, list[float]] = {ending: [] for ending in dict.fromkeys(ENDINGS.values())}
     for moves in saga_moves(run).values():
         began.append(moves[0][0])
         endings = [(at, ENDINGS[moved.phase]) for at, moved in moves if moved.phase in ENDINGS]

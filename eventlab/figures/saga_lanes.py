@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .faults import fault_spans, in_words, shade
 from .saga_marks import draw_lane, draw_pivot, draw_state
 from .saga_story import Lane, SagaStory, tell
+from .saga_world import draw_world, world_in_words, world_of
 from .style import INK, house_style, one_panel
 from .subject import RunLike, clock, counted
 
@@ -21,36 +23,42 @@ def draw_saga_lanes(
     *,
     saga: str | None = None,
     pivot: str | None = None,
+    steps: Mapping[str, str] | None = None,
     window_s: tuple[float, float] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """A lane for each step: its tries on the upper half, its undoing, hatched, on the lower half.
 
+    Below them a strip for the saga's own state, and where somebody watched the books one for the laws: which of
+    them did not hold meanwhile.
+
     Without *saga*, one that was undone during a fault. *pivot* names the step
-    after which nothing is undone, where the history does not tell it;
-    *window_s* the time axis, where two pictures are to be compared.
+    after which nothing is undone, and *steps* all lanes with their services, where the history does not tell
+    them; *window_s* the time axis, where two pictures are to be compared.
     """
-    story = tell(run, saga, pivot)
+    story = tell(run, saga, pivot, steps)
+    world = world_of(run, story)
     with house_style():
         ax = one_panel(ax, _SIZE_IN)
-        _frame(ax, story, window_s)
+        _frame(ax, story, window_s, ["saga", "laws"] if world else ["saga"])
         shade([ax], fault_spans(run), label_on=ax)
         for row, lane in enumerate(story.lanes):
             draw_lane(ax, row, lane, story)
         draw_pivot(ax, story)
         draw_state(ax, len(story.lanes), story)
+        draw_world(ax, len(story.lanes) + 1, world)
     return ax
 
 
-def _frame(ax: Axes, story: SagaStory, window_s: tuple[float, float] | None) -> None:
+def _frame(ax: Axes, story: SagaStory, window_s: tuple[float, float] | None, strips: list[str]) -> None:
     """Lanes from the top down in the order of the steps, time to the right, room for labels at the end."""
     span = max(story.ended_s - story.began_s, 1e-3)
     ax.set_xlim(window_s or (story.began_s - 0.03 * span, story.ended_s + 0.25 * span))
-    rows = len(story.lanes)
-    ax.set_ylim(rows + 0.62, -0.95)
-    ax.set_yticks(range(rows + 1), [*(_lane_name(lane) for lane in story.lanes), "saga"])
+    rows, last = len(story.lanes), len(story.lanes) + len(strips) - 1
+    ax.set_ylim(last + 0.62, -0.95)
+    ax.set_yticks(range(last + 1), [*(_lane_name(lane) for lane in story.lanes), *strips])
     ax.tick_params(axis="y", length=0)
-    for row in range(rows + 1):
+    for row in range(last + 1):
         ax.axhline(row + 0.5, color="#d9d9d9", linewidth=0.8, zorder=0.5)
     for row in range(rows):
         ax.axhline(row, color="#ececec", linewidth=0.6, zorder=0.5)
@@ -68,16 +76,19 @@ def describe_saga_lanes(
     *,
     saga: str | None = None,
     pivot: str | None = None,
+    steps: Mapping[str, str] | None = None,
     window_s: tuple[float, float] | None = None,
 ) -> str:
     """What the lanes show, in sentences: the steps, the doubts, the undoing, the end. Of all of it, in any window."""
-    story = tell(run, saga, pivot)
+    story = tell(run, saga, pivot, steps)
     sentences = [
         f"Saga {story.saga} ({story.definition}) began at {clock(story.began_s)} and was {story.state} "
         f"at {clock(story.ended_s)}, {clock(story.ended_s - story.began_s)} later.",
         _forward(story),
         *_doubts(story),
         *_backward(story),
+        *_helped(story),
+        *world_in_words(world_of(run, story)),
     ]
     during = [span for span in fault_spans(run) if span.overlaps(story.began_s, story.ended_s)]
     return " ".join([*sentences, in_words(during)])
@@ -100,6 +111,21 @@ def _doubts(story: SagaStory) -> list[str]:
     for lane in story.lanes:
         if doubt := lane.in_doubt:
             sentences.append(f"{lane.step} was in doubt for {clock(doubt[1] - doubt[0])}.")
+    return sentences
+
+
+def _helped(story: SagaStory) -> list[str]:
+    """Who else had a hand in it: later drivers, and people."""
+    sentences = []
+    if story.taken_up:
+        sentences.append(f"Another driver took it up at {', '.join(map(clock, story.taken_up))}.")
+    for lane in story.lanes:
+        sentences += [f"{lane.step} was {words} at {clock(at)}." for at, words in lane.passed_over]
+    stuck = [phase.began_s for phase in story.phases if phase.state == "stuck"]
+    if stuck:
+        sentences.append(f"It was stuck from {clock(stuck[0])} on.")
+    if story.hands:
+        sentences.append(f"By hand it was {', '.join(f'{how} at {clock(at)}' for at, how in story.hands)}.")
     return sentences
 
 

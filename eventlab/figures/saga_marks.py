@@ -27,11 +27,20 @@ _STATE_ROLES = {
     "compensating": COMPENSATION,
     "compensated": COMPENSATION,
     "stuck": FAILED,
+    "cancelled": COMPENSATION,
+    "abandoned": FAILED,
 }
 
 
 def draw_lane(ax: Axes, row: int, lane: Lane, story: SagaStory) -> None:
     """Everything of one step: its tries above, their doubt, its undoing below, and a word on each."""
+    for at, words in lane.passed_over:
+        ax.plot(at, row, marker=REFUSED.marker, markersize=5, markerfacecolor="white", markeredgecolor=REFUSED.edge,
+                zorder=5)  # fmt: skip
+        ax.annotate(words, (at, row), (6, 0), textcoords="offset points", fontsize=7.5, color=INK, va="center",
+                    bbox=HALO, zorder=6)  # fmt: skip
+    if not lane.attempts and lane.passed_over:
+        return
     if not lane.attempts:
         ax.text(
             story.began_s, row, "not reached", fontsize=7.5, color=PALE_INK, va="center", ha="left", style="italic",
@@ -165,6 +174,12 @@ def draw_state(ax: Axes, row: int, story: SagaStory) -> None:
                 facecolor=tint(role), edgecolor=role.edge, hatch=role.hatch, linewidth=0.9,
             )  # fmt: skip
             _inside(ax, row, phase.state, phase.began_s, phase.ended_s)
+    for at in story.taken_up:
+        ax.axvline(at, color=INK, linestyle=":", linewidth=1, zorder=1.8)
+    for at, how in story.hands:
+        ax.plot(at, row - 0.36, marker="v", markersize=6, color=INK, zorder=6)
+        ax.annotate(f"{how} by hand", (at, row - 0.36), (-6, 0), textcoords="offset points", fontsize=7.5, color=INK,
+                    va="center", ha="right", zorder=6, bbox=HALO)  # fmt: skip
     role = _STATE_ROLES.get(story.state, REFUSED)
     ax.plot(
         story.ended_s, row, marker="o" if role is OK else role.marker, markersize=8, markerfacecolor=role.colour,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from eventlab import hooks
@@ -26,10 +26,19 @@ _CLOSES: dict[str, tuple[Way, str]] = {
 _STATES = {
     "started": "running",
     "compensating": "compensating",
+    "rolled_back": "running",
     "stuck": "stuck",
     "completed": "completed",
     "compensation_completed": "compensated",
+    "cancelled": "cancelled",
+    "abandoned": "abandoned",
 }
+
+HELPED = {"retried": "retried", "skipped_by_hand": "skipped", "resolved": "resolved"}
+"""What a person may do about a saga that is stuck, by the phase: then it goes on as it was going before."""
+
+_PASSED_OVER = {"skipped": "skipped", "skipped_by_hand": "skipped by hand", "resolved": "resolved by hand"}
+"""What may become of a step, or of its undoing, without another try."""
 
 
 class Attempt(NamedTuple):
@@ -49,6 +58,8 @@ class Lane(NamedTuple):
     step: str
     service: str
     attempts: tuple[Attempt, ...]
+    passed_over: tuple[tuple[float, str], ...] = ()
+    """When, and in which words, it was passed over or taken for done without another try."""
 
     def of(self, way: Way) -> list[Attempt]:
         return [attempt for attempt in self.attempts if attempt.way == way]
@@ -60,8 +71,10 @@ class Lane(NamedTuple):
         if not lost:
             return None
         began = lost[0].ended_s
-        settled = [tried.ended_s for tried in self.attempts if tried.outcome == "ok" and tried.ended_s >= began]
-        return began, min(settled, default=max(tried.ended_s for tried in self.attempts))
+        settled = [tried.ended_s for tried in self.attempts if tried.outcome == "ok"]
+        settled += [at for at, _ in self.passed_over]
+        last = max(tried.ended_s for tried in self.attempts)
+        return began, min((at for at in settled if at >= began), default=last)
 
 
 class Phase(NamedTuple):
@@ -85,6 +98,10 @@ class SagaStory(NamedTuple):
     """When a call of ``(step, way)`` left: several within one attempt are retries below the saga."""
     pivot: str
     """The step after which nothing is undone; empty where the history does not tell."""
+    hands: tuple[tuple[float, str], ...] = ()
+    """When a person let it go on, and how."""
+    taken_up: tuple[float, ...] = ()
+    """When a driver took it up that another one had left."""
 
     @property
     def state(self) -> str:
@@ -121,7 +138,9 @@ def most_telling(run: RunLike) -> str:
     return best
 
 
-def tell(run: RunLike, saga: str | None = None, pivot: str | None = None) -> SagaStory:
+def tell(
+    run: RunLike, saga: str | None = None, pivot: str | None = None, steps: Mapping[str, str] | None = None
+) -> SagaStory:
     """The story of *saga*, or of the most telling one. Raises LookupError when the run does not know it."""
     chosen = most_telling(run) if saga is None else saga
     every = saga_moves(run)
@@ -131,19 +150,26 @@ def tell(run: RunLike, saga: str | None = None, pivot: str | None = None) -> Sag
     definition = moves[0][1].definition
     relatives = [others for others in every.values() if others[0][1].definition == definition]
     attempts = _attempts(moves)
-    services = _services(run)
+    services = steps or _services(run)
     return SagaStory(
         saga=chosen,
         definition=definition,
         lanes=tuple(
-            Lane(step, services.get(step, ""), tuple(tried for tried in attempts if tried.step == step))
-            for step in _steps(relatives)
+            Lane(
+                step,
+                services.get(step, ""),
+                tuple(tried for tried in attempts if tried.step == step),
+                tuple((at, _PASSED_OVER[m.phase]) for at, m in moves if m.step == step and m.phase in _PASSED_OVER),
+            )
+            for step in steps or _steps(relatives)
         ),
         phases=_phases(moves),
         began_s=moves[0][0],
         ended_s=moves[-1][0],
         calls=_calls(run, chosen),
         pivot=pivot if pivot is not None else _pivot(relatives),
+        hands=tuple((at, HELPED[moved.phase]) for at, moved in moves if moved.phase in HELPED),
+        taken_up=tuple(at for at, moved in moves if moved.phase == "taken_up"),
     )
 
 
@@ -151,7 +177,7 @@ def _steps(relatives: Iterable[Sequence[tuple[float, SagaMoved]]]) -> list[str]:
     """The steps in the order of the saga that got furthest."""
     longest: list[str] = []
     for moves in relatives:
-        steps = list(dict.fromkeys(moved.step for _, moved in moves if moved.phase == "requested"))
+        steps = list(dict.fromkeys(moved.step for _, moved in moves if moved.phase in ("requested", "skipped")))
         if len(steps) > len(longest):
             longest = steps
     return longest
@@ -185,7 +211,13 @@ def _attempts(moves: Sequence[tuple[float, SagaMoved]]) -> list[Attempt]:
 
 
 def _phases(moves: Sequence[tuple[float, SagaMoved]]) -> tuple[Phase, ...]:
-    turns = [(at, _STATES[moved.phase]) for at, moved in moves if moved.phase in _STATES]
+    turns: list[tuple[float, str]] = []
+    for at, moved in moves:
+        if moved.phase in _STATES:
+            turns.append((at, _STATES[moved.phase]))
+        elif moved.phase in HELPED and turns:
+            going = [state for _, state in turns if state in ("running", "compensating")]
+            turns.append((at, going[-1] if going else "running"))
     if moves[0][1].phase != "started":  # a history that begins in the middle, as a resumed run's does
         turns.insert(0, (moves[0][0], "running"))
     ends = [*(at for at, _ in turns[1:]), moves[-1][0]]

@@ -8,9 +8,9 @@ found again by whoever also counts what is in transit, from the books of both ba
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from eventlab.errors import InvalidValue, Refused
 from eventlab.runtime import monotonic, random_stream
@@ -18,9 +18,10 @@ from eventlab.services import Client
 from eventlab.shop import bank
 from eventlab.shop.banking import BANK, DepositMade, WithdrawalMade, WithdrawalUndone, account_after, account_stream
 from eventlab.shop.keeping import ServiceContext
+from eventlab.shop.watching import ToldStore
 from eventlab.simulation import Exponential, Link, SimulatedStore, SimulatedTransport, World
 from eventlab.simulation.node import Node
-from eventlab.store import EventStore, MemoryStore, PassingStore, Receipt
+from eventlab.store import EventStore, MemoryStore
 
 Kind = Literal["one_store", "two_stores"]
 
@@ -66,19 +67,6 @@ def observe_transfer(kind: Kind, seed: int = 1, *, transfers: int = 8) -> list[M
         return world.run(_Watched(world, kind).run(transfers))
 
 
-class _ToldStore(PassingStore):
-    """Tells *after* each append."""
-
-    def __init__(self, store: EventStore, after: Callable[[], Awaitable[None]]) -> None:
-        super().__init__(store)
-        self._after = after
-
-    async def append(self, *args: Any, **options: Any) -> Receipt:
-        receipt = await super().append(*args, **options)
-        await self._after()
-        return receipt
-
-
 class _Watched:
     """Two accounts, at one bank or at two, and somebody who looks at both whenever anything has changed."""
 
@@ -94,7 +82,7 @@ class _Watched:
             world.node(name, self._boot)
 
     async def _boot(self, node: Node) -> None:
-        store = SimulatedStore(_ToldStore(self._disks[node.name], self._look))
+        store = SimulatedStore(ToldStore(self._disks[node.name], self._look))
         service = bank.Bank(ServiceContext(node.name, store, Client(self._transport, node.name)))
         self._transport.serve(node.name, service.receive)
 

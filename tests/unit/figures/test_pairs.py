@@ -71,7 +71,7 @@ def pictures(runs: dict[str, MadeUpRun]) -> dict[str, tuple[str, bytes]]:
 def test_drawings_and_descriptions_come_in_pairs() -> None:
     assert sorted(DRAWN) == ["breaker_strip", "call_graph", "conflicts", "outcomes", "saga_lanes", "trace"]
     assert sorted(TOLD) == ["saga_diagram"]
-    assert sorted(MEASURED) == ["backoffs", "conflict_rates", "fault_matrix", "goodput", "waits"]
+    assert sorted(MEASURED) == ["backoffs", "conflict_rates", "fault_matrix", "goodput", "in_between", "waits"]
     assert sorted(_named("describe_")) == sorted([*DRAWN, *MEASURED, *TOLD, "of"])
 
 
