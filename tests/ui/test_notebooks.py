@@ -40,7 +40,12 @@ def picture(watched: Watched) -> str:
     return watched.page.locator(PICTURE).first.get_attribute("src") or ""
 
 
-CHAPTERS = ["01_one_codebase_two_clocks", "02_concurrency_conflicts", "04_circuit_breakers"]
+CHAPTERS = [
+    "01_one_codebase_two_clocks",
+    "02_concurrency_conflicts",
+    "03_sagas_and_compensation",
+    "04_circuit_breakers",
+]
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

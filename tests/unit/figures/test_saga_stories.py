@@ -7,6 +7,7 @@ import pytest
 from eventlab import hooks
 from eventlab.figures import describe_in_between, describe_saga_lanes, draw_saga_lanes, saga_story, style
 from eventlab.figures.outcome_counts import outcomes
+from eventlab.figures.pictures import drawn
 from eventlab.figures.saga_story import Phase
 from eventlab.figures.saga_world import World, world_of
 from eventlab.history import AnyHappening, Entry
@@ -110,7 +111,8 @@ def test_cancelled_has_no_effect_and_abandoned_is_stuck_for_good(phase: str, sta
 @pytest.mark.parametrize("phase", SAGA_PHASES)
 def test_no_phase_is_too_new_to_be_drawn(phase: str) -> None:
     told = history(*STUCK, (8.0, moved(phase, "reserve")), (9.0, moved("compensation_completed")))
-    style.close(draw_saga_lanes(told).figure)
+    with drawn(draw_saga_lanes, told) as figure:
+        assert style.png(figure)
     assert describe_saga_lanes(told).endswith(".")
 
 
