@@ -104,17 +104,8 @@ def _line(story: Timeline, sign: str, name: str, word: str, attempts: Sequence[A
 def _name(story: Timeline, index: int) -> str:
     """The step's name, marked when it does not wait for the one above it."""
     step = story.steps[index]
-    is_beside = index > 0 and step.needs != () and story.steps[index - 1].name not in _ancestors(story, step)
-    is_beside = is_beside or (index > 0 and bool(step.kind) and not step.needs)
+    is_beside = index > 0 and bool(step.kind) and story.steps[index - 1].name not in step.needs
     return beside() + step.name if is_beside else step.name
-
-
-def _ancestors(story: Timeline, step: StepTimeline) -> dict[str, None]:
-    found = dict.fromkeys(step.needs)
-    for earlier in reversed(story.steps):
-        if earlier.name in found:
-            found.update(dict.fromkeys(earlier.needs))
-    return found
 
 
 def _doubt(story: Timeline) -> Iterator[str]:

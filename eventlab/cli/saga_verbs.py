@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ..errors import ArchivedStreamError, InvalidValue, SagaVerbRefused, UnknownEventType, UnknownSaga
+from ..errors import ArchivedStreamError, InvalidValue, SagaVerbRefused, UnknownEventType, UnknownSaga, VersionConflict
 from ..metadata import carrying
 from ..sagas import SagaState, Status
 from ..sagas.intervening import Interventions
@@ -61,7 +61,7 @@ def _telling(
         return FAILED
     except UnknownEventType as error:
         raise not_imported(error) from None
-    except (SagaVerbRefused, ArchivedStreamError) as error:
+    except (SagaVerbRefused, ArchivedStreamError, VersionConflict) as error:  # the last: it moved meanwhile
         sys.stderr.write(f"{error}\n")
         _say_what_would_do(url, saga_id)
         return FAILED

@@ -11,6 +11,7 @@ import pytest
 from eventlab.sagas import Saga, SagaEngine, Status, subsaga
 from eventlab.sagas.timeline import Verb
 from eventlab.store import open_store
+from tests.cli.commands import eventlab
 from tests.cli.sagas import URL, driven, make_sagas, saga, story
 from tests.unit.sagas.toys import Toys, in_world
 
@@ -57,6 +58,8 @@ def test_a_verb_is_an_event_with_who_and_why(args: list[str], left: tuple[str, .
     ]
     assert last_verb(saga_id) == (*left, "ada", "the bank is back")
     assert (story(saga_id).status, story(saga_id).version) == (then, version + 1)
+    last = eventlab("store", "read", URL, f"saga-{saga_id}", "--backwards", "--limit", "1", "--format", "json")
+    assert json.loads(last.out)["metadata"]["actor"] == "ada"
 
 
 @pytest.mark.parametrize(
