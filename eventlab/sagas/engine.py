@@ -71,6 +71,8 @@ class SagaEngine(Interventions):
         self._children = EngineChildren(self)
         self._tasks: dict[str, asyncio.Task[SagaState]] = {}
         self._undoing: dict[asyncio.Task[None], None] = {}
+        self._outlived: dict[str, None] = {}
+        """Sagas whose last driver, one of this engine, was let down by their store, and is not known to be gone."""
         self.parked: dict[str, str] = {}
         """Sagas that this engine could not take up, and why: their definition is not here, or has changed."""
 
@@ -255,7 +257,9 @@ class SagaEngine(Interventions):
             raise SagaDiverged(state.saga_id, saga.name, saga.version, str(divergence))
         self.parked.pop(state.saga_id, None)
         cut = state.in_flight
-        if not cut:
+        outlived = state.saga_id in self._outlived
+        self._outlived.pop(state.saga_id, None)
+        if outlived or not cut:
             return self._driver(saga, state)
         if state.takings_up >= self._recoveries_max:
             reason = f"its driver was gone {state.takings_up + 1} times in a row during {', '.join(cut)}"
@@ -289,6 +293,9 @@ class SagaEngine(Interventions):
                 undoing.add_done_callback(self._undone)
                 await asyncio.shield(undoing)
                 await driver.forward()  # from a save-point on, if that is where it went back to
+        except (Retriable, UnknownOutcome, StoreFailed):  # of the saga's own store: the driver is not what is gone
+            self._outlived[driver.state.saga_id] = None
+            raise
         finally:
             del self._drivers[driver]
         return driver.state

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
-from eventlab.errors import SagaDiverged, UnknownSaga
-from eventlab.sagas import Saga, SagaEngine, SagaState, Status, first_divergence, savepoint
-from tests.unit.sagas.toys import Bench, Cut, in_world
+from eventlab.errors import SagaDiverged, StoreUnavailable, UnknownSaga
+from eventlab.sagas import Saga, SagaEngine, SagaState, Status, first_divergence, pivot, savepoint
+from eventlab.store import PassingStore
+from tests.unit.sagas.toys import QUICK, Bench, Cut, in_world
 
 
 async def history(bench: Bench) -> list[object]:
@@ -157,3 +159,28 @@ def test_an_outcome_between_two_deaths_begins_the_count_anew() -> None:
 
     assert in_world(main).status is Status.COMPLETED
     assert len(died) > 3
+
+
+class Forgetful(PassingStore):
+    """It takes every intent, and for a while no outcome."""
+
+    refused = 0
+
+    async def append(self, events: Any, **options: Any) -> Any:
+        if self.refused < 30 and any(type(event).__name__ == "StepSucceeded" for _, event in events):
+            self.refused += 1
+            raise StoreUnavailable(self.name, "nobody there")
+        return await super().append(events, **options)
+
+
+def test_a_store_that_fails_is_not_a_driver_that_dies() -> None:
+    bench = Bench()
+    bench.saga = Saga("trip", [pivot("p", bench.toys.forward("p"), **QUICK)])
+
+    async def main() -> SagaState:
+        store = Forgetful(bench.store)
+        return await SagaEngine(store, [bench.saga], recoveries_max=2).submit("trip", "1", {})
+
+    state = in_world(main)
+    assert (state.status, bench.toys.effects) == (Status.COMPLETED, ["T p"])
+    assert "SagaTakenUp" not in in_world(bench.types)
