@@ -176,6 +176,8 @@ def draw_state(ax: Axes, row: int, story: SagaStory) -> None:
             _inside(ax, row, phase.state, phase.began_s, phase.ended_s)
     for at in story.taken_up:
         ax.axvline(at, color=INK, linestyle=":", linewidth=1, zorder=1.8)
+        ax.annotate("taken up", (at, row - 0.36), (-4, 0), textcoords="offset points", fontsize=7.5, color=INK,
+                    va="center", ha="right", zorder=6, bbox=HALO)  # fmt: skip
     for at, how in story.hands:
         ax.plot(at, row - 0.36, marker="v", markersize=6, color=INK, zorder=6)
         ax.annotate(f"{how} by hand", (at, row - 0.36), (-6, 0), textcoords="offset points", fontsize=7.5, color=INK,
