@@ -3,43 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
 
-import msgspec
-
-from eventlab import runtime
 from eventlab.errors import (
     GiveUp,
-    InvalidValue,
-    Refused,
     Retriable,
-    SagaDiverged,
     SagaInputDiffers,
     StoreFailed,
     UnknownOutcome,
-    UnknownSaga,
-    VersionConflict,
 )
-from eventlab.resilience.backoff import Exponential
 from eventlab.resilience.deadline import deadline_at
-from eventlab.sagas import events as e
 from eventlab.sagas import log, verbs
-from eventlab.sagas.children import EngineChildren, with_children
+from eventlab.sagas.children import EngineChildren
 from eventlab.sagas.definition import Saga
 from eventlab.sagas.driver import Driver
+from eventlab.sagas.drivers import Drivers
 from eventlab.sagas.folding import fold
 from eventlab.sagas.index import SagaIndex, unfinished
 from eventlab.sagas.intervening import Interventions
-from eventlab.sagas.replay import first_divergence
+from eventlab.sagas.persisting import persist
 from eventlab.sagas.state import SagaState, Status
 from eventlab.sagas.telling import driving
-from eventlab.store import EventStore, Metadata, StoredEvent
-
-T = TypeVar("T")
-
-STORE_BACKOFF = Exponential(0.1, cap_s=5.0)
-"""Between attempts to go on while the saga's own store does not answer."""
+from eventlab.store import EventStore
 
 
 class SagaEngine(Interventions):
@@ -59,19 +45,19 @@ class SagaEngine(Interventions):
         recovering_max: int = 64,
         recoveries_max: int = 10,
     ) -> None:
-        if recoveries_max < 1:
-            raise InvalidValue("recoveries_max", recoveries_max, "at least 1")
         super().__init__(store)
-        every = with_children(list(definitions))
-        self._definitions = {(saga.name, saga.version): saga for saga in every}
-        self._latest = {saga.name: saga for _, saga in sorted(self._definitions.items(), key=lambda pair: pair[0])}
-        self._compensate = compensate
+        self._making = Drivers(
+            store,
+            definitions,
+            children=EngineChildren(self),
+            locks=self._locks,
+            compensate=compensate,
+            recoveries_max=recoveries_max,
+        )
         self._recovering_max = recovering_max
-        self._recoveries_max = recoveries_max
-        self._children = EngineChildren(self)
         self._tasks: dict[str, asyncio.Task[SagaState]] = {}
         self._undoing: dict[asyncio.Task[None], None] = {}
-        self._outlived: dict[str, None] = {}
+        self._outlived: set[str] = set()
         """Sagas whose last driver, one of this engine, was let down by their store, and is not known to be gone."""
         self.parked: dict[str, str] = {}
         """Sagas that this engine could not take up, and why: their definition is not here, or has changed."""
@@ -91,11 +77,11 @@ class SagaEngine(Interventions):
         One id is one saga: starting it again does nothing. With another input
         it raises SagaInputDiffers, for the first input is the saga's for ever.
         """
-        saga = self._named(definition)
-        started = self._started(saga, saga_id, input)
+        saga = self._making.named(definition)
+        started = self._making.started(saga, saga_id, input)
         try:
             with driving(saga_id, definition) as cause:
-                await (await self._begin(saga, started, cause)).commit()
+                await (await self._making.begin(saga, started, cause)).commit()
         except log.Overtaken:
             _check_input(await log.load(self._store, saga_id), started.input)
             return False
@@ -106,13 +92,13 @@ class SagaEngine(Interventions):
 
         One that was cancelled before it started, or has ended, is left as it is.
         """
-        return await self._run(self._named(definition), saga_id, input)
+        return await self._run(self._making.named(definition), saga_id, input)
 
     async def _run(self, saga: Saga, saga_id: str, input: Any) -> SagaState:
-        started, driver = self._started(saga, saga_id, input), None
+        started, driver = self._making.started(saga, saga_id, input), None
         try:
             with driving(saga_id, saga.name) as cause:
-                driver = await self._begin(saga, started, cause)
+                driver = await self._making.begin(saga, started, cause)
                 return await self._to_the_end(driver)
         except log.Overtaken:
             state = await log.load(self._store, saga_id)
@@ -135,7 +121,10 @@ class SagaEngine(Interventions):
             state = fold(each.event for each in stored)
             if not log.drives_on(state):
                 return state
-            driver = self._taking_up(state, stored)
+            is_cut = saga_id not in self._outlived
+            self._outlived.discard(saga_id)
+            driver = self._making.taking_up(state, stored, is_cut=is_cut)
+            self.parked.pop(saga_id, None)
             try:
                 with driving(saga_id, state.definition, state, stored[0]):
                     return await self._to_the_end(driver)
@@ -145,7 +134,7 @@ class SagaEngine(Interventions):
 
     async def submit(self, definition: str, saga_id: str, input: Any) -> SagaState:
         """Like `run`, in a task that outlives whoever waits; submitted twice, both wait for the one saga."""
-        return await self.submit_as(self._named(definition), saga_id, input)
+        return await self.submit_as(self._making.named(definition), saga_id, input)
 
     async def submit_as(self, saga: Saga, saga_id: str, input: Any) -> SagaState:
         """As `submit`, under this very definition, one of the engine's."""
@@ -184,7 +173,7 @@ class SagaEngine(Interventions):
         async def work() -> None:
             while True:
                 async with turn:
-                    saga_id = await _persist(following)
+                    saga_id = await persist(following)
                 if saga_id is None:
                     return
                 try:
@@ -204,79 +193,6 @@ class SagaEngine(Interventions):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _named(self, definition: str) -> Saga:
-        saga = self._latest.get(definition)
-        if saga is None:
-            raise UnknownSaga(f"no definition {definition!r}; there is {', '.join(self._latest) or 'none'}")
-        return saga
-
-    def _started(self, saga: Saga, saga_id: str, input: Any) -> e.SagaStarted:
-        until_s = None if saga.deadline_s is None else runtime.now().timestamp() + saga.deadline_s
-        plain = log.plain(input)
-        things: tuple[str, ...] = ()
-        if saga.locks is not None:
-            wanted = saga.locks(msgspec.convert(plain, saga.input_type))
-            if isinstance(wanted, str):
-                raise InvalidValue(f"locks of saga {saga.name!r}", wanted, f"names of things, such as [{wanted!r}]")
-            things = tuple(dict.fromkeys(wanted))
-        return e.SagaStarted(saga_id, saga.name, saga.version, plain, until_s, saga.outline, things)
-
-    async def _begin(self, saga: Saga, started: e.SagaStarted, cause: Metadata | None) -> Driver:
-        """A driver of a saga that is new; where it has locks, that is written, and they are asked for.
-
-        Raises Overtaken when the saga is not new, and Refused when it would have to wait and is not to.
-        """
-        while True:
-            free: dict[str, int] = {}
-            if saga.locks is not None and saga.when_locked == "refuse":
-                free = await self._free(started)
-            driver = self._driver(saga, SagaState(), [started], expect=free)
-            driver.cause = cause
-            if saga.locks is None:
-                return driver
-            try:
-                await driver.commit()
-            except VersionConflict:
-                continue  # somebody else has asked for one of the locks meanwhile
-            return driver
-
-    async def _free(self, started: e.SagaStarted) -> dict[str, int]:
-        try:
-            return await self._locks.free(started.locks, started.saga_id)
-        except Refused:
-            if await self._is_begun(started.saga_id):
-                raise log.Overtaken from None
-            raise
-
-    def _taking_up(self, state: SagaState, stored: Sequence[StoredEvent]) -> Driver:
-        saga = self._definitions.get((state.definition, state.definition_version))
-        if saga is None:
-            raise UnknownSaga(f"no definition {state.definition!r} version {state.definition_version}")
-        divergence = first_divergence(saga, (each.event for each in stored))
-        if divergence is not None:
-            raise SagaDiverged(state.saga_id, saga.name, saga.version, str(divergence))
-        self.parked.pop(state.saga_id, None)
-        cut = state.in_flight
-        outlived = state.saga_id in self._outlived
-        self._outlived.pop(state.saga_id, None)
-        if outlived or not cut:
-            return self._driver(saga, state)
-        if state.takings_up >= self._recoveries_max:
-            reason = f"its driver was gone {state.takings_up + 1} times in a row during {', '.join(cut)}"
-            return self._driver(saga, state, [e.SagaStuck("", reason)])
-        return self._driver(saga, state, [e.SagaTakenUp(cut, runtime.now().timestamp())])
-
-    def _driver(
-        self, saga: Saga, state: SagaState, news: Sequence[e.SagaEvent] = (), expect: Mapping[str, int] | None = None
-    ) -> Driver:
-        return Driver(
-            *(self._store, saga, state, news),
-            children=self._children,
-            locks=self._locks,
-            compensate=self._compensate,
-            expect=expect,
-        )
-
     async def _only_verbs_since(self, driver: Driver, saga_id: str) -> bool:
         """Whether what overtook the driver was no other driver, but somebody who intervened."""
         since = await self._store.read(log.stream_of(saga_id), after=driver.state.version)
@@ -294,7 +210,7 @@ class SagaEngine(Interventions):
                 await asyncio.shield(undoing)
                 await driver.forward()  # from a save-point on, if that is where it went back to
         except (Retriable, UnknownOutcome, StoreFailed):  # of the saga's own store: the driver is not what is gone
-            self._outlived[driver.state.saga_id] = None
+            self._outlived.add(driver.state.saga_id)
             raise
         finally:
             del self._drivers[driver]
@@ -309,37 +225,10 @@ class SagaEngine(Interventions):
         task = self._tasks.get(saga_id)
         if task is None:
             with deadline_at(None):
-                persisting = _persist(drive, lambda: self._is_begun(saga_id))
+                persisting = persist(drive, lambda: log.is_begun(self._store, saga_id))
                 task = self._tasks[saga_id] = asyncio.create_task(persisting, name=f"saga {saga_id}")
             task.add_done_callback(lambda _: self._tasks.pop(saga_id))
         return task
-
-    async def _is_begun(self, saga_id: str) -> bool:
-        return bool(await self._store.read(log.stream_of(saga_id), limit=1))
-
-
-async def _always() -> bool:
-    return True
-
-
-async def _persist(
-    do: Callable[[], Coroutine[Any, Any, T]], is_begun: Callable[[], Coroutine[Any, Any, bool]] = _always
-) -> T:
-    """Do it until the saga's own store answers, and takes what is written to it.
-
-    A store that refuses, being full for one, may be mended while what has begun waits; what has not is refused.
-    """
-    failures = 0
-    while True:
-        try:
-            return await do()
-        except (Retriable, UnknownOutcome):
-            pass
-        except StoreFailed:
-            if not await is_begun():
-                raise
-        failures += 1
-        await asyncio.sleep(STORE_BACKOFF.delay_s(failures, runtime.random_stream("sagas/backoff")))
 
 
 def _check_input(state: SagaState, frozen: Any) -> None:

@@ -49,6 +49,11 @@ async def history(store: EventStore, saga_id: str, to: int | None = None) -> lis
     return stored
 
 
+async def is_begun(store: EventStore, saga_id: str) -> bool:
+    """Whether anything was written about the saga."""
+    return bool(await store.read(stream_of(saga_id), limit=1))
+
+
 async def append(
     store: EventStore,
     before: SagaState,
