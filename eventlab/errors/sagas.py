@@ -17,13 +17,15 @@ class SagaMisdefined(GiveUp, ValueError):
 
 
 class SagaInputDiffers(GiveUp):
-    """A saga of that id was started before, with another input."""
+    """A saga of that id was started before, with another input, or under *another* definition."""
 
-    def __init__(self, saga_id: str) -> None:
-        super().__init__(saga_id)
-        self.saga_id = saga_id
+    def __init__(self, saga_id: str, another: str = "") -> None:
+        super().__init__(saga_id, another)
+        self.saga_id, self.another = saga_id, another
 
     def __str__(self) -> str:
+        if self.another:
+            return f"saga {self.saga_id!r} was started before, as one of {self.another!r}; one id is one saga"
         return f"saga {self.saga_id!r} was started before with a different input"
 
 

@@ -27,7 +27,7 @@ from eventlab.sagas.replay import context
 from eventlab.sagas.state import SagaState, Status
 from eventlab.sagas.step import Step, StepContext, key_of
 from eventlab.sagas.telling import tell_step
-from eventlab.sagas.waiting import Waits, let_go, one_of
+from eventlab.sagas.waiting import Waits, from_outside, let_go, one_of
 from eventlab.store import EventStore, Metadata
 
 LOOKING = Exponential(0.05, cap_s=1.0)
@@ -71,6 +71,7 @@ class Driver:
         self._writing = asyncio.Lock()
         self._broken: BaseException | None = None
         self._waits = Waits()
+        self.waits_for_locks = False
         self._due_s: dict[str, float] = {}
         """Step → when it is tried again, on the monotonic clock, if its last attempt was this driver's own."""
         self.cause: Metadata | None = None
@@ -116,8 +117,10 @@ class Driver:
                 if await self._store.read(log.stream_of(state.saga_id), after=state.version, limit=1):
                     raise log.Overtaken
                 looks += 1
+                self.waits_for_locks = True
                 await self._waits.within(None, self._woken(woken, looks), "pause")
                 woken.clear()
+        self.waits_for_locks = False
 
     async def _woken(self, woken: asyncio.Event, looks: int) -> None:
         """Until a lock is given back in this process; for what happens in others, look again after a while."""
@@ -210,7 +213,7 @@ class Driver:
         try:
             wanted = step.when(context(self._saga, self._state, step.name, self._input))
         except Exception as error:
-            self.note(e.SagaStuck(step.name, f"its condition raised {type(error).__name__}: {error}"))
+            self.note(e.SagaStuck(step.name, plan.said(f"its condition raised {type(error).__name__}: {error}")))
             return False
         if not wanted:
             self.note(e.StepSkipped(step.name, "its condition does not hold"))
@@ -283,7 +286,7 @@ class Driver:
             return await self._waits.within(step.timeout_s, self._undo(step, ctx, stands.result), "undo")
 
     def _do(self, step: Step, ctx: StepContext) -> Awaitable[Any]:
-        return step.action(ctx) if step.child is None else self._do_child(step, step.child, ctx)
+        return from_outside(step.action(ctx)) if step.child is None else self._do_child(step, step.child, ctx)
 
     async def _do_child(self, step: Step, child: Saga, ctx: StepContext) -> dict[str, Any]:
         return await self._children.run(child, child_id(ctx, step), await step.action(ctx))
@@ -292,7 +295,7 @@ class Driver:
         if step.child is not None:
             await self._children.undo(step.child, child_id(ctx, step), ctx.saga_id)
         elif step.compensation is not None:
-            await step.compensation(ctx, result)
+            await from_outside(step.compensation(ctx, result))
 
     def _until_deadline_s(self, step: Step | None = None) -> float | None:
         """How long the saga may still take, up to its point of no return; None when there is no such limit now."""

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from eventlab import runtime
-from eventlab.errors import InvalidValue, Refused, SagaDiverged, UnknownSaga, VersionConflict
+from eventlab.errors import InvalidValue, Refused, SagaDiverged, SagaMisdefined, UnknownSaga, VersionConflict
 from eventlab.sagas import events as e
 from eventlab.sagas import log
 from eventlab.sagas.children import with_children
@@ -38,6 +38,9 @@ class Drivers:
         self._store = store
         every = with_children(list(definitions))
         self._definitions = {(saga.name, saga.version): saga for saga in every}
+        for saga in every:
+            if self._definitions[saga.name, saga.version] is not saga:
+                raise SagaMisdefined(saga.name, f"there are two of version {saga.version}; each needs its own")
         self._latest = {saga.name: saga for _, saga in sorted(self._definitions.items(), key=lambda pair: pair[0])}
         self._children, self._locks = children, locks
         self._compensate, self._recoveries_max = compensate, recoveries_max
@@ -97,7 +100,12 @@ class Drivers:
         saga = self._definitions.get((state.definition, state.definition_version))
         if saga is None:
             raise UnknownSaga(f"no definition {state.definition!r} version {state.definition_version}")
-        divergence = first_divergence(saga, (each.event for each in stored))
+        divergence: object
+        try:
+            msgspec.convert(state.input, saga.input_type)
+            divergence = first_divergence(saga, (each.event for each in stored))
+        except Exception as error:  # of a condition, or of an input that is none any more
+            divergence = f"going through its log raised {type(error).__name__}: {error}"
         if divergence is not None:
             raise SagaDiverged(state.saga_id, saga.name, saga.version, str(divergence))
         cut = state.in_flight

@@ -27,6 +27,9 @@ from eventlab.sagas.state import SagaState, Status
 from eventlab.sagas.telling import driving
 from eventlab.store import EventStore
 
+LOOK_EVERY_S = 1.0
+"""How often `recover` looks whether a saga waits for its locks."""
+
 
 class SagaEngine(Interventions):
     """Sagas on one store.
@@ -67,6 +70,9 @@ class SagaEngine(Interventions):
         """Where the sagas are."""
         return self._store
 
+    def _waits_for_locks(self, saga_id: str) -> bool:
+        return any(driver.waits_for_locks and driver.state.saga_id == saga_id for driver in self._drivers)
+
     def drives(self, saga_id: str) -> bool:
         """Whether this engine drives the saga just now."""
         return saga_id in self._tasks or any(driver.state.saga_id == saga_id for driver in self._drivers)
@@ -74,7 +80,7 @@ class SagaEngine(Interventions):
     async def start(self, definition: str, saga_id: str, input: Any) -> bool:
         """Record that the saga exists; True when it is new.
 
-        One id is one saga: starting it again does nothing. With another input
+        One id is one saga: starting it again does nothing. With another input, or under another name,
         it raises SagaInputDiffers, for the first input is the saga's for ever.
         """
         saga = self._making.named(definition)
@@ -83,7 +89,7 @@ class SagaEngine(Interventions):
             with driving(saga_id, definition) as cause:
                 await (await self._making.begin(saga, started, cause)).commit()
         except log.Overtaken:
-            _check_input(await log.load(self._store, saga_id), started.input)
+            _check_same(await log.load(self._store, saga_id), saga, started.input)
             return False
         return True
 
@@ -104,7 +110,7 @@ class SagaEngine(Interventions):
             state = await log.load(self._store, saga_id)
         if driver is not None and driver.state.version:  # it was started here, and then overtaken
             return await self.drive(saga_id) if await self._only_verbs_since(driver, saga_id) else state
-        _check_input(state, started.input)
+        _check_same(state, saga, started.input)
         return await self.drive(saga_id)
 
     async def drive(self, saga_id: str) -> SagaState:
@@ -139,7 +145,7 @@ class SagaEngine(Interventions):
     async def submit_as(self, saga: Saga, saga_id: str, input: Any) -> SagaState:
         """As `submit`, under this very definition, one of the engine's."""
         state = await asyncio.shield(self._task(saga_id, lambda: self._run(saga, saga_id, input)))
-        _check_input(state, log.plain(input))
+        _check_same(state, saga, log.plain(input))
         return state
 
     def go(self, saga_id: str) -> asyncio.Task[SagaState]:
@@ -166,9 +172,16 @@ class SagaEngine(Interventions):
         """
         found, turn = unfinished(self._store), asyncio.Lock()
         ended: list[SagaState] = []
+        in_line: dict[str, asyncio.Task[SagaState]] = {}
 
         async def following() -> str | None:
             return await anext(found, None)
+
+        def settle(saga_id: str, task: asyncio.Task[SagaState]) -> None:
+            try:
+                ended.append(task.result())
+            except GiveUp as error:
+                self.parked[saga_id] = str(error)
 
         async def work() -> None:
             while True:
@@ -176,14 +189,22 @@ class SagaEngine(Interventions):
                     saga_id = await persist(following)
                 if saga_id is None:
                     return
-                try:
-                    ended.append(await asyncio.shield(self.go(saga_id)))
-                except GiveUp as error:
-                    self.parked[saga_id] = str(error)
+                task = self.go(saga_id)
+                while not task.done() and not self._waits_for_locks(saga_id):
+                    await asyncio.wait([task], timeout=LOOK_EVERY_S)
+                if task.done():
+                    settle(saga_id, task)
+                else:
+                    in_line[saga_id] = task  # it is driven, and keeps no other waiting: that may be who holds them
 
         async with asyncio.TaskGroup() as group:
             for _ in range(self._recovering_max):
                 group.create_task(work())
+        if in_line:
+            await asyncio.wait(in_line.values())
+        for saga_id, task in in_line.items():
+            if not task.cancelled():
+                settle(saga_id, task)
         return ended
 
     async def stop(self) -> None:
@@ -231,6 +252,11 @@ class SagaEngine(Interventions):
         return task
 
 
-def _check_input(state: SagaState, frozen: Any) -> None:
-    if state.input != frozen and state.status is not Status.CANCELLED:
+def _check_same(state: SagaState, saga: Saga, frozen: Any) -> None:
+    """That the saga of this id is the one that was asked for, be it under an earlier version."""
+    if state.status is Status.CANCELLED:
+        return
+    if state.definition != saga.name:
+        raise SagaInputDiffers(state.saga_id, state.definition)
+    if state.input != frozen:
         raise SagaInputDiffers(state.saga_id)

@@ -147,10 +147,10 @@ def after_error(move: Try, error: Exception, tried_for_s: float, retry_at_s: flo
     may break after it has written.
     """
     step, attempt = move.step, move.attempt
-    reason = str(error) or type(error).__name__
+    reason = said(error) or type(error).__name__
     final = gives_up(move, error)
     if isinstance(error, Refused) and final:
-        return [e.StepFailed(step.name, attempt, error.code, error.message)]
+        return [e.StepFailed(step.name, attempt, said(error.code), said(error.message))]
     patience_ends = tried_for_s >= step.stuck_after_s and (move.undo or step.until_stuck)
     again_s = 0.0 if final or patience_ends else retry_at_s
     missed: e.SagaEvent
@@ -162,3 +162,8 @@ def after_error(move: Try, error: Exception, tried_for_s: float, retry_at_s: flo
     if not patience_ends:
         return [missed]
     return [missed, e.SagaStuck(step.name, f"{reason}, after {attempt} attempts in {tried_for_s:.0f} s")]
+
+
+def said(words: object) -> str:
+    """*words* as a log can hold them: the name of a file, for one, may have bytes that are no text."""
+    return str(words).encode(errors="backslashreplace").decode()

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any, Literal
 
-from eventlab.errors import TimedOut
+from eventlab.errors import TimedOut, UnknownOutcome
 from eventlab.sagas.log import Overtaken
 
 Doing = Literal["call", "pause", "undo"]
@@ -44,8 +44,19 @@ class Waits:
         """End what is waited for in such a way."""
         now_s = asyncio.get_running_loop().time()
         for scope, doing in self._scopes.items():
-            if doing in doings:
+            if doing in doings and not scope.expired():  # else it is ending already, and cleans up
                 scope.reschedule(now_s)
+
+
+async def from_outside(work: Awaitable[Any]) -> Any:
+    """The result of *work*. What was cancelled within it, by nobody who waits for it, is an error like any other."""
+    try:
+        return await work
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise UnknownOutcome("what it waited for was cancelled") from None
 
 
 async def one_of(under_way: dict[str, asyncio.Task[None]]) -> None:
