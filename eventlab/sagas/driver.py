@@ -181,20 +181,21 @@ class Driver:
                 self.note(e.SagaTurnedBack("deadline", "its deadline has passed"))
                 break
             moves = plan.next_moves(self._saga, self._state, under_way, compensate=self._compensate)
-            settled = next((move for move in moves if not isinstance(move, plan.Try)), None)
-            if settled is None:
-                tries = [move for move in moves if isinstance(move, plan.Try)]
-                unwanted = [move for move in tries if not self._is_wanted(move)]
-                if not unwanted:
-                    return tries
-            elif isinstance(settled, plan.Log):
-                self.note(settled.event)
-            else:
-                pause_s = settled.point.backoff.delay_s(settled.times, runtime.random_stream("sagas/backoff"))
-                self.note(e.SagaRolledBack(settled.point.name, settled.steps, _now_s() + pause_s))
+            tries = [move for move in moves if type(move) is plan.Try]
+            if len(tries) < len(moves):
+                self._settle(next(move for move in moves if not isinstance(move, plan.Try)))
+            elif all(self._is_wanted(move) for move in tries):
+                return tries
         if under_way:  # the saga has turned: who only pauses before another try has nothing to try any more
             self._waits.end("pause")
         return []
+
+    def _settle(self, move: plan.Log | plan.RollBack) -> None:
+        if isinstance(move, plan.Log):
+            self.note(move.event)
+        else:
+            pause_s = move.point.backoff.delay_s(move.times, runtime.random_stream("sagas/backoff"))
+            self.note(e.SagaRolledBack(move.point.name, move.steps, _now_s() + pause_s))
 
     def _is_late(self) -> bool:
         at_s = self._state.deadline_at_s

@@ -29,7 +29,7 @@ class Overtaken(Exception):
 
 def plain(value: Any) -> Any:
     """*value* as the log gives it back: before a restart as after it, a tuple is a list and a struct a dict."""
-    return _from_json(_to_json(value))
+    return None if value is None else _from_json(_to_json(value))
 
 
 def stream_of(saga_id: str) -> StreamId:

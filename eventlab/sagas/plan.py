@@ -57,8 +57,11 @@ def _forward(saga: Saga, state: SagaState, busy: Container[str]) -> list[Move]:
         stands = steps.get(step.name)
         if stands is not None and stands.passed:
             continue
-        if open_ and (saga.is_sequential or not all(_passed(steps.get(need)) for need in saga.needs[step.name])):
-            continue
+        if open_:
+            if saga.is_sequential:
+                break
+            if not all(_passed(steps.get(need)) for need in saga.needs[step.name]):
+                continue
         open_ = True
         if step.name not in busy:
             moves.append(_try(step, stands, state))

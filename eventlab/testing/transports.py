@@ -187,7 +187,7 @@ async def check_concurrent_calls_do_not_mix(open_transport: OpenTransport) -> No
         _, client = _pair(transport)
         texts = [f"word {number}" for number in range(20)]
         pauses = [(number * 7 % 20) / 100 for number in range(20)]  # so that they end in another order
-        calls = [client.call("parrot", Say(t, p), key=t) for t, p in zip(texts, pauses, strict=True)]
+        calls = [client.call("parrot", Say(t, p), key=t, timeout_s=30) for t, p in zip(texts, pauses, strict=True)]
         said = await asyncio.gather(*calls)
         assert [(each.text, each.key) for each in said] == [(text, text) for text in texts]
 

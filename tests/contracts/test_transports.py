@@ -48,7 +48,7 @@ def test_the_simulated_transport_keeps_the_contract(check: Check) -> None:
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_http_on_the_loopback_keeps_the_contract(check: Check) -> None:
-    run_scaled(check(on_the_loopback), speed=2, seed=1)  # on a real socket, where a second takes half of one
+    run_scaled(check(on_the_loopback), speed=1, seed=1)  # on a real socket, where a second is one
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
