@@ -25,10 +25,17 @@ def advice(url: str, story: Timeline) -> list[Advice]:
     if story.is_set_aside:
         return []
     subject = f"{shlex.quote(without_secrets(url))} {shlex.quote(story.saga_id)}"
-    return [
-        Advice(verb, says, " ".join(["eventlab saga", verb, subject, *more, '--why "…"']))
-        for verb, says, *more in _ways(story.state)
-    ]
+    return [Advice(verb, says, _command(verb, subject, more)) for verb, says, *more in _ways(story.state)]
+
+
+def _command(verb: str, subject: str, more: list[str]) -> str:
+    """An id that looks like an option stands behind a ``--``, and every option before that."""
+    why = '--why "…"'
+    if " -" not in subject:
+        return " ".join(["eventlab saga", verb, subject, *more, why])
+    options = [each for each in more if each.startswith("--")]
+    plain = [each for each in more if not each.startswith("--")]
+    return " ".join(["eventlab saga", verb, *options, why, "--", subject, *plain])
 
 
 def _ways(state: SagaState) -> Iterator[tuple[str, ...]]:

@@ -8,6 +8,7 @@ strand a saga halfway, so it is refused when the saga is defined.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -41,6 +42,8 @@ class SavePoint:
         if self.rounds_max < 1:
             raise InvalidValue("rounds_max", self.rounds_max, "at least 1")
 
+
+_CHILD = re.compile(r"[\w-]+")
 
 Entry = Step | Parallel | SavePoint
 WhenLocked = Literal["wait", "refuse"]
@@ -184,6 +187,8 @@ class Saga:
                 raise self._refuse(
                     f"saga {step.child.name!r}, a step of it, has locks; they are for the outermost saga"
                 )
+            if step.child is not None and not _CHILD.fullmatch(step.name):
+                raise self._refuse(f"{step.name!r} cannot name a step that is a saga; take letters, digits, - and _")
             if step.child is None or step.forward_only:
                 continue
             beyond = next((inner.name for inner in step.child.steps if inner.forward_only), None)

@@ -56,10 +56,15 @@ class Drivers:
     def started(saga: Saga, saga_id: str, input: Any) -> e.SagaStarted:
         """The first event of a saga that begins now."""
         until_s = None if saga.deadline_s is None else runtime.now().timestamp() + saga.deadline_s
-        plain = log.plain(input)
+        try:
+            plain = log.plain(input)
+            typed = msgspec.convert(plain, saga.input_type)
+        except (TypeError, ValueError) as error:
+            expected = f"what JSON can hold and saga {saga.name!r} takes: {error}"
+            raise InvalidValue(f"input of saga {saga_id!r}", input, expected) from None
         things: tuple[str, ...] = ()
         if saga.locks is not None:
-            wanted = saga.locks(msgspec.convert(plain, saga.input_type))
+            wanted = saga.locks(typed)
             if isinstance(wanted, str):
                 raise InvalidValue(f"locks of saga {saga.name!r}", wanted, f"names of things, such as [{wanted!r}]")
             things = tuple(dict.fromkeys(wanted))

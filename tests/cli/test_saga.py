@@ -123,6 +123,22 @@ def test_whatever_show_advises_is_accepted_when_it_is_typed(saga_id: str, here: 
         assert (told.code, told.err) == (0, ""), command
 
 
+def test_an_id_that_looks_like_an_option_is_advised_so_that_it_is_taken(here: Path) -> None:
+    async def main() -> None:
+        store = open_store(f"sqlite:///{here}/odd.db")
+        await SagaEngine(store, [Toys(lose_replies={"p": 999}).trip()]).run("trip", "-rf", {"size": 3})
+        await store.close()
+
+    in_world(main)
+    shutil.copy(here / "odd.db", here / "kept.db")
+    may = json.loads(saga("show", "--json", "--", "sqlite:///odd.db", "-rf").out)["may"]
+    assert [each["verb"] for each in may] == ["retry", "resolve", "resolve", "purge"]
+    for command in [each["command"] for each in may]:
+        shutil.copy(here / "kept.db", here / "odd.db")
+        told = saga(*command.removeprefix("eventlab saga ").replace('"…"', "because").split())
+        assert (told.code, told.err) == (0, ""), command
+
+
 def test_show_at_a_version_of_the_past_is_as_it_was_and_advises_nothing() -> None:
     out = saga("show", URL, "undone", "--at-version", "6").out
     assert "saga undone of trip v1: running, since" in out

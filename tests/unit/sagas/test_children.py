@@ -86,6 +86,14 @@ def test_killed_with_its_child_both_are_taken_up() -> None:
     assert bench.toys.effects == ["T a", "T x", "T y", "T b"]
 
 
+@pytest.mark.parametrize("name", ["leg.2", "leg*", "a leg"])
+def test_a_step_whose_name_could_not_be_part_of_its_childs_id_is_refused(name: str) -> None:
+    """``1.leg.2`` is the second round of ``leg``."""
+    child = Saga("leg", [Bench().toys.step("x")])
+    with pytest.raises(SagaMisdefined, match="cannot name a step that is a saga"):
+        Saga("trip", [subsaga(name, child, lambda ctx: None)])
+
+
 def test_a_child_is_known_to_the_engine_of_its_parent() -> None:
     bench = bench_of()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from eventlab import hooks
-from eventlab.errors import SagaInputDiffers, UnknownSaga
+from eventlab.errors import InvalidValue, SagaInputDiffers, UnknownSaga
 from eventlab.resilience.deadline import deadline, remaining_s
 from eventlab.sagas import Saga, SagaEngine, Status, StepContext, step
 from tests.unit.sagas.toys import FORWARD, QUICK, Bench, in_world, undone_from
@@ -404,3 +404,16 @@ def test_every_append_is_told() -> None:
         ("compensation_completed", "", 0, ""),
     ]
     assert {phase for phase, *_ in moves} <= {*hooks.SAGA_PHASES}
+
+
+@pytest.mark.parametrize("given", [{"size": "three"}, "three", {3, 4}])
+def test_an_input_that_the_saga_does_not_take_is_refused_by_name_and_nothing_is_written(given: Any) -> None:
+    bench = Bench()
+    bench.saga = Saga("trip", bench.saga.steps, input_type=dict[str, int])
+
+    async def main() -> None:
+        with pytest.raises(InvalidValue, match=r"^input of saga '1' is .* takes: "):
+            await bench.engine().run("trip", "1", given)
+
+    in_world(main)
+    assert in_world(bench.types) == []
