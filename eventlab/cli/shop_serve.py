@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 
 from ..errors import InvalidValue
@@ -60,13 +60,13 @@ def serve(options: ServeOptions) -> int:
 
 
 async def _serve(name: str, options: ServeOptions, addresses: dict[str, str]) -> None:
-    stopping = _asked_to_stop()
-    store = open_store(options.store, name=name, owns=OWNS[name])
-    try:
-        with on_node(name):
-            await _tell_end(await _live(name, options, addresses, store, stopping))
-    finally:
-        await store.close()
+    with _asked_to_stop() as stopping:
+        store = open_store(options.store, name=name, owns=OWNS[name])
+        try:
+            with on_node(name):
+                await _tell_end(await _live(name, options, addresses, store, stopping))
+        finally:
+            await store.close()
 
 
 async def _live(
@@ -109,7 +109,8 @@ def _policies() -> Callable[[str], Policy]:
     return policy_for
 
 
-def _asked_to_stop() -> asyncio.Event:
+@contextmanager
+def _asked_to_stop() -> Iterator[asyncio.Event]:
     """Set by the first Ctrl-C or SIGTERM. The second cancels whatever still goes on."""
     stopping, loop, main = asyncio.Event(), asyncio.get_running_loop(), asyncio.current_task()
 
@@ -118,9 +119,14 @@ def _asked_to_stop() -> asyncio.Event:
             main.cancel()
         stopping.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
-    return stopping
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 async def _tell_end(service: ShopService) -> None:

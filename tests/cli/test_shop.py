@@ -41,11 +41,14 @@ def test_what_cannot_be_served_is_refused_with_what_would_do(args: list[str], sa
     assert says in told.err and "Traceback" not in told.err
 
 
-def test_a_port_that_another_has_is_refused(here: Path) -> None:
+def test_a_port_that_another_has_is_refused_and_signals_are_left_as_they_were(here: Path) -> None:
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         told = eventlab("shop", "serve", "users", "--port", port, "--store", "sqlite:///users.db")
     assert told.code == 2 and f"127.0.0.1:{port}" in told.err
+    assert [signal.getsignal(number) for number in numbers] == before
 
 
 @pytest.mark.parametrize("command", [["serve", "users", "--port", "0", "--store", "sqlite:///x.db"], ["checkout"]])
