@@ -56,11 +56,13 @@ class Door:
     async def shut(self, why: str, grace_s: float) -> None:
         """Close, and wait for those inside; who is still there after *grace_s* is told that the outcome is unknown."""
         self.close(why)
-        if self._inside and grace_s > 0:
-            await asyncio.wait(list(self._inside), timeout=grace_s)
-        self._hurried = True
-        for task in self._inside:
-            task.cancel()
+        try:
+            if self._inside and grace_s > 0:
+                await asyncio.wait(list(self._inside), timeout=grace_s)
+        finally:  # also when whoever shuts it is told not to wait
+            self._hurried = True
+            for task in self._inside:
+                task.cancel()
 
     @property
     def receive(self) -> Receive | None:

@@ -42,7 +42,7 @@ from ..store.metadata import current as current_metadata
 from .client import outcome_of
 from .http import IDLE_S, NEVER_SENT, told
 from .judging import judge
-from .message import Request, decoder, encode, reply_type
+from .message import NOT_READ, Request, decoder, encode, reply_type
 from .wire import JSON, KEY_HEADER, key_to_header, trace_headers
 
 T = TypeVar("T")
@@ -214,7 +214,7 @@ class _Wish:
             raise wrong
         try:
             return None if self._read is None else self._read.decode(content or b"null")
-        except msgspec.DecodeError as error:  # it was done, and with this answer nobody can tell what
+        except NOT_READ as error:  # it was done, and with this answer nobody can tell what
             raise CallUnknown(self._target, self._operation, f"its answer cannot be read: {error}") from None
 
     def _begin(self) -> int:

@@ -20,6 +20,7 @@ import msgspec
 
 from .. import runtime
 from ..errors import CallUnknown, EventlabError, Refused, UnknownOperation
+from .message import NOT_READ
 from .wire import OUTCOME_HEADER
 
 NOT_FOR_GOOD = (408, 425, 429)
@@ -61,7 +62,7 @@ def content_of(body: bytes) -> Any:
         return None
     try:
         return msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except NOT_READ:
         return body[:_TEXT_MAX].decode(errors="replace")
 
 

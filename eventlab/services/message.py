@@ -26,6 +26,9 @@ Outcome = Literal["ok", "refused", "failed", "unavailable", "unknown", "unknown_
 
 encode = msgspec.json.Encoder().encode
 
+NOT_READ = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises of bytes that are no message: no JSON, of another type, no text, or nested without end."""
+
 
 class Request(msgspec.Struct, Generic[R_co], frozen=True):
     """A question or an order for another service: its name is the operation, the type in brackets the answer."""

@@ -16,7 +16,7 @@ from ..resilience.deadline import deadline_at
 from ..resilience.limit import Limit
 from ..store import EventStore
 from ..store.metadata import Carrying
-from .message import Call, Reply, Request, decoder, encode, reply_type
+from .message import NOT_READ, Call, Reply, Request, decoder, encode, reply_type
 from .telling import tell_beginning, tell_end
 
 S = TypeVar("S", bound="Service")
@@ -103,7 +103,7 @@ class Service:
         request_type, method = operation
         try:
             request = decoder(request_type).decode(call.body)
-        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        except NOT_READ as error:
             return Reply("failed", code="unreadable", reason=f"cannot read the body of {call.operation}: {error}")
         traced = hooks.tracing
         try:

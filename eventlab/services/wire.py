@@ -19,7 +19,7 @@ from .. import runtime
 from ..errors import InvalidValue
 from ..resilience.header import DEADLINE_HEADER, deadline_from_header, deadline_to_header
 from ..store import Metadata
-from .message import Call, Outcome, Reply, encode
+from .message import NOT_READ, Call, Outcome, Reply, encode
 
 JSON = "application/json"
 KEY_HEADER = "idempotency-key"
@@ -149,6 +149,6 @@ def reply_from(status: int, headers: Mapping[str, str], body: bytes) -> Reply:
         return Reply("unknown", reason=f"status {status}, which does not come from a service")
     try:
         said = msgspec.json.decode(body, type=Said)
-    except msgspec.DecodeError as error:
+    except NOT_READ as error:
         return Reply("unknown", reason=f"status {status}, which cannot be read: {error}")
     return Reply(outcome, b"", said.code, said.message, said.facts, said.reason, said.retry_after_s)  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from starlette.responses import Response
 
 from eventlab import hooks
 from eventlab.errors import (
@@ -82,6 +83,21 @@ def test_an_answer_that_cannot_be_read_leaves_unknown_what_was_done() -> None:
     bank = Bank(*[said(200, {"paid": "maybe"}) for _ in range(3)])
     error = Town(bank).run(error_of)
     assert isinstance(error, CallUnknown) and "its answer cannot be read" in str(error)
+
+
+@pytest.mark.parametrize("content", [b'{"paid": "\xff"}', b"[" * 100_000], ids=["no text", "without a bottom"])
+def test_bytes_that_are_no_text_or_nest_without_end_are_such_an_answer_too(content: bytes) -> None:
+    yes, no = Bank(*[Response(content, 200)] * 3), Bank(Response(content, 409))
+
+    async def story(client: ExternalServiceClient) -> Exception:
+        with pytest.raises(Exception) as caught:
+            await client.post("/payments", key="order-7/pay")
+        return caught.value
+
+    unread, refused = Town(yes).run(story), Town(no).run(story)
+    assert isinstance(unread, CallUnknown) and "its answer cannot be read" in str(unread)
+    assert isinstance(refused, Refused) and refused.code == "http_409"
+    assert (len(yes.asked), len(no.asked)) == (3, 1)
 
 
 def test_a_host_that_is_not_reached_did_nothing() -> None:

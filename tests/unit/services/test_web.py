@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
+from eventlab import runtime
 from eventlab.errors import StoreUnavailable
 from eventlab.services import Call, Reply
 from eventlab.services.door import BODY_MAX, Door
@@ -183,6 +184,32 @@ def test_a_door_that_is_shut_lets_work_end_within_its_grace_and_then_says_that_n
 
     assert asked(door.application(), story) == [503, status]
     assert parrot.heard == ["slow"]
+
+
+def test_whoever_will_not_wait_for_the_grace_of_a_door_has_it_shut_at_once() -> None:
+    parrot, door = Parrot(), Door("parrot")
+    door.open(parrot.receive)
+
+    async def story(client: httpx.AsyncClient) -> tuple[int, float]:
+        asked = asyncio.create_task(client.post("/Say", json={"text": "slow", "pause_s": 50.0}))
+        await asyncio.sleep(1)
+        shut = asyncio.create_task(door.shut("it is stopping", 40.0))
+        await asyncio.sleep(1)
+        shut.cancel()
+        answer = await asked
+        return answer.status_code, runtime.monotonic()
+
+    status, at_s = asked(door.application(), story)
+    assert status == 504 and at_s < 3
+
+
+@pytest.mark.parametrize("content", [b'{"text": "\xff"}', b'{"more": ' + b"[" * 100_000], ids=["no text", "no bottom"])
+def test_a_body_that_is_no_text_or_nests_without_end_is_no_request(content: bytes) -> None:
+    async def story(client: httpx.AsyncClient) -> tuple[int, str]:
+        answer = await client.post("/Say", content=content, headers={"content-type": "application/json"})
+        return answer.status_code, answer.json().get("code", "")
+
+    assert asked(application(Parrot()), story) == (400, "unreadable")
 
 
 def test_whoever_answers_in_a_way_of_their_own_is_answered_for() -> None:

@@ -127,3 +127,8 @@ def test_a_header_that_is_not_of_its_form_is_named(header: str, text: str) -> No
 
 def test_a_call_of_somebody_who_knows_nothing_of_us_is_one() -> None:
     assert call_from("bank", "Pay", {}, b"{}") == Call(0, "", "bank", "Pay", b"{}")
+
+
+@pytest.mark.parametrize("body", [b'{"code": "\xff"}', b'{"more": ' + b"[" * 100_000], ids=["no text", "no bottom"])
+def test_a_reply_whose_body_cannot_be_read_says_nothing(body: bytes) -> None:
+    assert reply_from(409, {"eventlab-outcome": "refused"}, body).outcome == "unknown"
