@@ -23,7 +23,7 @@ from ..resilience.deadline import current_deadline_s
 from ..resilience.limit import Limit
 from ..resilience.policy import Policy
 from ..store.metadata import current as current_metadata
-from .message import Call, Reply, Request, decoder, encode, reply_type
+from .message import NOT_READ, Call, Reply, Request, decoder, encode, reply_type
 from .transport import Transport
 
 R = TypeVar("R")
@@ -140,7 +140,11 @@ class _Attempts:
         """The answer inside, or what the reply says instead, as an error."""
         match reply.outcome:
             case "ok":
-                return decoder(reply_type(self._request)).decode(reply.body)
+                try:
+                    return decoder(reply_type(self._request)).decode(reply.body)
+                except NOT_READ as error:  # it was done, and with this answer nobody can tell what
+                    reason = f"its answer cannot be read: {error}"
+                    raise CallUnknown(self._target, self.operation, reason) from None
             case "refused":
                 raise Refused(reply.code, reply.message, reply.facts)
             case "unavailable":

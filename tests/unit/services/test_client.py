@@ -106,6 +106,20 @@ def test_an_answer_that_nobody_knows_is_an_unknown_outcome() -> None:
     World().run(main)
 
 
+@pytest.mark.parametrize("body", [b"", b'{"cents": "many"}', b'"\xff"', b"[" * 10_000])
+def test_an_answer_that_cannot_be_read_is_an_unknown_outcome(body: bytes) -> None:
+    async def answers(call: Call) -> Reply:
+        return Reply("ok", body)
+
+    async def main() -> None:
+        transport = InProcessTransport()
+        transport.serve("payments", answers)
+        with pytest.raises(CallUnknown, match="its answer cannot be read"):
+            await Client(transport, "orders").call("payments", Pay(100))
+
+    World().run(main)
+
+
 def test_a_call_may_wait_as_long_as_it_says_and_a_client_says_it_for_all() -> None:
     async def main() -> None:
         client = shop(Payments(), drops=2, timeout_s=0.5)
