@@ -19,7 +19,7 @@ from typing import Literal
 
 from dbos import DBOS
 
-from benchmarks.sagas.ours import CALLERS, Clock
+from benchmarks.sagas.ours import Clock
 from benchmarks.store.files import scratch
 
 Journal = Literal["delete", "wal"]
@@ -106,8 +106,3 @@ def per_second(journal: Journal, sagas: int, callers: int = 1) -> float:
 def cpu_ms(sagas: int, callers: int = 1) -> float:
     """CPU of the whole process, its threads included, for one workflow; in WAL, where it takes less."""
     return 1000 * running("wal", sagas, callers, time.process_time)
-
-
-def best_together(sagas: int) -> float:
-    """`CALLERS` at once, in WAL."""
-    return per_second("wal", sagas, CALLERS)
