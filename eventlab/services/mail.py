@@ -13,13 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, get_args
 
-import msgspec
 from msgspec.structs import replace
 
 from .. import runtime
 from ..errors import InvalidValue
 from .mailbox import Asked, Mailbox
-from .message import Call, Reply, decoder, encode
+from .message import NOT_READ, Call, Reply, decoder, encode
 from .transport import Receive, Transport
 
 REPLY = " reply"
@@ -110,7 +109,7 @@ def _opened(outcome: Call) -> Reply:
     """What an outcome says. That nothing was done is true of one copy of the request; others may be under way."""
     try:
         reply: Reply = decoder(Reply).decode(outcome.body)
-    except msgspec.DecodeError as error:
+    except NOT_READ as error:
         return Reply("unknown", reason=f"cannot read the outcome: {error}")
     if reply.outcome == "unavailable":
         return Reply("unknown", reason=f"one message did nothing, another may: {reply.reason}")

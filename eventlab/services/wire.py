@@ -107,7 +107,7 @@ def call_from(target: str, operation: str, headers: Mapping[str, str], body: byt
     try:
         said = headers.get(METADATA_HEADER)
         metadata = msgspec.json.decode(said, type=Metadata) if said else Metadata()
-    except msgspec.DecodeError as error:
+    except NOT_READ as error:
         raise InvalidValue(METADATA_HEADER, said, f"metadata as JSON; {error}") from None
     traceparent, tracestate = headers.get("traceparent"), headers.get("tracestate")
     return Call(

@@ -238,7 +238,18 @@ def test_that_nothing_was_done_is_doubt_when_it_comes_by_message() -> None:
     assert told(story) == ("purse does not know how Move ended: one message did nothing, another may: the disk is busy")
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff", b"{}", b'{"outcome":"perhaps"}', b'{"outcome":"ok","body":5}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xff",
+        b'{"reason":"\xff"}',
+        b'{"x":' * 9999,
+        b"{}",
+        b'{"outcome":"perhaps"}',
+        b'{"outcome":"ok","body":5}',
+    ],
+)
 def test_an_outcome_that_cannot_be_read_leaves_doubt(body: bytes) -> None:
     async def story(exchange: Exchange) -> None:
         asking = asyncio.create_task(exchange.client.call("purse", Move(5, takes_s=0.5), key="k"))

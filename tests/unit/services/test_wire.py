@@ -117,6 +117,7 @@ def test_what_no_service_said_leaves_the_outcome_unknown(status: int, headers: d
         ("eventlab-call", "9" * 30),
         ("eventlab-timeout", "1 s"),
         ("eventlab-metadata", "{"),
+        ("eventlab-metadata", '{"x":' * 9999),
         ("eventlab-metadata", '{"actor": 7}'),
     ],
 )
