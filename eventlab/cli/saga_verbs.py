@@ -14,6 +14,7 @@ from ..metadata import carrying
 from ..sagas import SagaState, Status
 from ..sagas.intervening import Interventions
 from ..sagas.log import stream_of
+from ..sagas.step import possible_parents
 from ..sagas.timeline import Timeline, read_timeline
 from ..store import PortableStore, archive
 from .exits import FAILED, MET
@@ -118,12 +119,11 @@ async def _check_purgeable(store: PortableStore, story: Timeline, force: bool) -
         raise SagaVerbRefused(story.saga_id, "purge", "it is stuck; --force gives it up as it is before")
     if not status.ended and status is not Status.STUCK:
         raise SagaVerbRefused(story.saga_id, "purge", f"it is {status.value}; wait for its end, or cancel it")
-    parent_id, _, step = story.saga_id.rpartition(".")
-    if parent_id:
+    for parent_id, step in possible_parents(story.saga_id):
         try:
             parent = await read_timeline(store, parent_id)
         except UnknownSaga:
-            return
+            continue
         if not parent.status.ended and any(each.name == step for each in parent.steps):
             raise SagaVerbRefused(
                 story.saga_id, "purge", f"it is a step of saga {parent_id!r}, which is {parent.status.value}"

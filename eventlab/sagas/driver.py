@@ -25,7 +25,7 @@ from eventlab.sagas.folding import advance, fold
 from eventlab.sagas.locks import Locks
 from eventlab.sagas.replay import context
 from eventlab.sagas.state import SagaState, Status
-from eventlab.sagas.step import Step, StepContext, key_of
+from eventlab.sagas.step import Step, StepContext, child_id, key_of
 from eventlab.sagas.telling import tell_step
 from eventlab.sagas.waiting import Waits, from_outside, let_go, one_of
 from eventlab.store import EventStore, Metadata
@@ -81,11 +81,6 @@ class Driver:
     def state(self) -> SagaState:
         """What is written."""
         return self._written
-
-    @property
-    def input(self) -> Any:
-        """The saga's input, as the log holds it."""
-        return self._state.input
 
     @property
     def turned_back(self) -> bool:
@@ -148,11 +143,8 @@ class Driver:
                 await log.append(
                     *(self._store, self._written, after, news), saga=self._saga, metadata=cause, expect=self._expect
                 )
-            except asyncio.CancelledError:
-                self._broken = log.Overtaken()  # nobody knows what was written: this driver writes no more
-                raise
             except BaseException as error:
-                self._broken = error
+                self._broken = error  # nobody knows what was written: this driver writes no more
                 raise
             self._written, self._expect = after, None
             if after.locks and after.status.ended:
@@ -203,7 +195,7 @@ class Driver:
             at_s is not None
             and self._state.status is Status.RUNNING
             and _now_s() >= at_s
-            and not plan.is_committed(self._saga, self._state)
+            and not self._state.is_committed
         )
 
     def _is_wanted(self, move: plan.Try) -> bool:
@@ -290,26 +282,20 @@ class Driver:
         return from_outside(step.action(ctx)) if step.child is None else self._do_child(step, step.child, ctx)
 
     async def _do_child(self, step: Step, child: Saga, ctx: StepContext) -> dict[str, Any]:
-        return await self._children.run(child, child_id(ctx, step), await step.action(ctx))
+        return await self._children.run(child, child_id(ctx.saga_id, step.name, ctx.round), await step.action(ctx))
 
     async def _undo(self, step: Step, ctx: StepContext, result: Any) -> None:
         if step.child is not None:
-            await self._children.undo(step.child, child_id(ctx, step), ctx.saga_id)
+            await self._children.undo(step.child, child_id(ctx.saga_id, step.name, ctx.round), ctx.saga_id)
         elif step.compensation is not None:
             await from_outside(step.compensation(ctx, result))
 
     def _until_deadline_s(self, step: Step | None = None) -> float | None:
         """How long the saga may still take, up to its point of no return; None when there is no such limit now."""
         at_s = self._state.deadline_at_s
-        if at_s is None or (step is not None and step.forward_only) or plan.is_committed(self._saga, self._state):
+        if at_s is None or (step is not None and step.forward_only) or self._state.is_committed:
             return None
         return max(0.0, at_s - _now_s())
-
-
-def child_id(ctx: StepContext, step: Step) -> str:
-    """The id of the saga that is a step of another one."""
-    name = f"{ctx.saga_id}.{step.name}"
-    return name if ctx.round == 1 else f"{name}.{ctx.round}"
 
 
 def _now_s() -> float:

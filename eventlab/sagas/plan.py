@@ -118,14 +118,6 @@ def _back_to(saga: Saga, state: SagaState) -> SavePoint | None:
     return None
 
 
-def is_committed(saga: Saga, state: SagaState) -> bool:
-    """Whether the point of no return may have been passed: nothing is undone any more, until that is known."""
-    return any(
-        step.forward_only and (stands := state.steps.get(step.name)) is not None and stands.to_undo
-        for step in saga.steps
-    )
-
-
 def after_success(move: Try, result: object) -> list[e.SagaEvent]:
     """What to remember when an attempt came back well."""
     if move.undo:

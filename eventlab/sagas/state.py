@@ -101,6 +101,11 @@ class StepState(msgspec.Struct, frozen=True):
             return self.may_have_happened
         return self.status not in _NOT_TO_UNDO
 
+    @property
+    def may_stand(self) -> bool:
+        """Whether it happened, or may have, and is not undone; also if somebody let the saga go on without it."""
+        return self.to_undo or (self.status is StepStatus.SKIPPED and self.attempts > 0)
+
 
 class SagaState(msgspec.Struct, frozen=True):
     """Everything the log says. *steps* are in the order of their first request."""
@@ -144,6 +149,15 @@ class SagaState(msgspec.Struct, frozen=True):
     def in_doubt(self) -> tuple[str, ...]:
         """The steps that may have happened or not."""
         return tuple(name for name, step in self.steps.items() if step.in_doubt)
+
+    @property
+    def is_committed(self) -> bool:
+        """Whether the point of no return may have been passed: nothing is undone any more, until that is known."""
+        for step in self.outline:
+            stands = self.steps.get(step.name)
+            if stands is not None and step.kind != "compensatable" and stands.may_stand:
+                return True
+        return False
 
     @property
     def in_flight(self) -> tuple[str, ...]:

@@ -154,3 +154,17 @@ def key_of(saga_id: str, step_name: str, direction: str, round: int = 1) -> str:
     """The idempotency key of a step in one direction, ``forward`` or ``backward``. Later rounds have their own."""
     key = f"{saga_id}/{step_name}/{direction}"
     return key if round == 1 else f"{key}/{round}"
+
+
+def child_id(saga_id: str, step_name: str, round: int = 1) -> str:
+    """The id of the saga that is a step of another one, from the second round on with it."""
+    own = f"{saga_id}.{step_name}"
+    return own if round == 1 else f"{own}.{round}"
+
+
+def possible_parents(saga_id: str) -> list[tuple[str, str]]:
+    """Whose step it is by its id, if it is one: ``1.leg.2`` would be step 2 of ``1.leg``, or leg of ``1``."""
+    parent_id, _, last = saga_id.rpartition(".")
+    earlier_id, _, step_name = parent_id.rpartition(".")
+    found = [(parent_id, last)] if parent_id else []
+    return [*found, (earlier_id, step_name)] if earlier_id and last.isdigit() else found

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from eventlab import runtime
 from eventlab.errors import SagaVerbRefused
 from eventlab.sagas import events as e
-from eventlab.sagas.state import SagaState, Status, StepState, StepStatus
+from eventlab.sagas.state import SagaState, Status
 from eventlab.sagas.step import Kind
 
 Outcome = Literal["succeeded", "failed", "compensated"]
@@ -59,7 +59,7 @@ def cancel(state: SagaState, saga_id: str, by: str, why: str) -> list[e.SagaEven
 
 def undo(state: SagaState, saga_id: str, by: str, why: str) -> list[e.SagaEvent]:
     """Undo the saga for its parent: as `cancel` does, and also when it has completed."""
-    if state.status is Status.COMPLETED and not _committed(state):
+    if state.status is Status.COMPLETED and not state.is_committed:
         return [e.SagaTurnedBack("parent", why, by)]
     if not state.version:
         return [e.SagaCancelled(saga_id, why, by)]
@@ -80,10 +80,10 @@ def possible(state: SagaState) -> tuple[str, ...]:
             if state.stuck_from is Status.COMPENSATING or _kind(state, step) != Kind.PIVOT.value:
                 verbs.append("skip")
             verbs.append("resolve")
-        if state.stuck_from is Status.RUNNING and not _committed(state):
+        if state.stuck_from is Status.RUNNING and not state.is_committed:
             verbs += ["compensate", "cancel"]
         return (*verbs, "abandon")
-    if state.status is Status.RUNNING and not _committed(state):
+    if state.status is Status.RUNNING and not state.is_committed:
         return ("compensate", "cancel")
     return ()
 
@@ -100,21 +100,9 @@ def _turn_back(
         if state.status is Status.STUCK:
             raise _refused(state, verb, "it is being undone already, and stuck in that: retry, skip or resolve")
         return [] if state.for_good else [e.SagaTurnedBack(cause, why, by)]
-    if _committed(state):
+    if state.is_committed:
         raise _refused(state, verb, "it has, or may have, passed its point of no return")
     return [e.SagaTurnedBack(cause, why, by)]
-
-
-def _committed(state: SagaState) -> bool:
-    """As `plan.is_committed`, for those who have no definition but the one that the log tells."""
-    return any(
-        step.kind != Kind.COMPENSATABLE.value and (stands := state.steps.get(step.name)) is not None and _open(stands)
-        for step in state.outline
-    )
-
-
-def _open(stands: StepState) -> bool:
-    return stands.to_undo or (stands.status is StepStatus.SKIPPED and stands.attempts > 0)
 
 
 def _kind(state: SagaState, step: str) -> str:

@@ -14,6 +14,7 @@ from eventlab.runtime import monotonic, now, random_stream
 from eventlab.sagas import log
 from eventlab.sagas.index import ENDING, STICKING, SagaIndex
 from eventlab.sagas.state import SagaState
+from eventlab.sagas.step import possible_parents
 from eventlab.store import Lease, Leases, StoredEvent
 from eventlab.store.holding import BACKOFF, TROUBLE, HeldShare, Holder, at_best, first_of
 
@@ -164,13 +165,12 @@ class Work(Holder[SagaShare]):
 
     async def _is_step(self, saga_id: str) -> bool:
         """Whether it is a step of a saga under way: whoever drives that one drives this, however long it takes."""
-        parent_id, _, step = saga_id.rpartition(".")
-        if step.isdigit() and parent_id not in self._index.open:  # in a later round it has its number
-            parent_id, _, step = parent_id.rpartition(".")
-        if parent_id not in self._index.open:
-            return False
-        (started,) = await self._store.read(log.stream_of(parent_id), limit=1)
-        return any(each.name == step for each in getattr(started.event, "outline", ()))
+        for parent_id, step in possible_parents(saga_id):
+            if parent_id in self._index.open:
+                (started,) = await self._store.read(log.stream_of(parent_id), limit=1)
+                if any(each.name == step for each in getattr(started.event, "outline", ())):
+                    return True
+        return False
 
     def _look_again(self, saga_id: str, pause_s: float, version: int | None = None) -> None:
         if version is not None:

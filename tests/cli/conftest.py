@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from eventlab.store import Metadata, archive, open_store
 from eventlab.testing import run
 from eventlab.testing.stores.vocabulary import Counted, Noted
+from tests.cli.sagas import make_sagas
 from tests.cli.stores import URL
 
 
@@ -36,3 +38,15 @@ def shop(here: Path) -> Path:
 
     run(write())
     return here / "shop.db"
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of `make_sagas`, made once."""
+    return make_sagas(tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture
+def sagas(here: Path, made: Path) -> None:
+    """Sagas that ended in every way, or have not, in ``trips.db``."""
+    shutil.copy(made, here)

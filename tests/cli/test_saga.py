@@ -13,19 +13,11 @@ from eventlab.cli.saga_marks import coloured, span
 from eventlab.codec import Encoded
 from eventlab.sagas import Saga, SagaEngine
 from eventlab.store import open_store
-from tests.cli.sagas import URL, make_sagas, saga, story
+from tests.cli.sagas import URL, saga, story
 from tests.unit.sagas.test_timeline_rich import rich
 from tests.unit.sagas.toys import Toys, in_world
 
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_sagas(tmp_path_factory.mktemp("made"))
-
-
-@pytest.fixture(autouse=True)
-def sagas(here: Path, made: Path) -> None:
-    shutil.copy(made, here)
+pytestmark = pytest.mark.usefixtures("sagas")
 
 
 def ids(*args: str) -> list[str]:

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
-from pathlib import Path
 
 import pytest
 
-from eventlab.sagas import Saga, SagaEngine, Status, subsaga
+from eventlab.sagas import Saga, SagaEngine, Status, savepoint, subsaga
 from eventlab.sagas.timeline import Verb
 from eventlab.store import open_store
 from tests.cli.commands import eventlab
-from tests.cli.sagas import URL, driven, make_sagas, saga, story
+from tests.cli.sagas import URL, driven, saga, story
 from tests.unit.sagas.toys import Toys, in_world
 
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_sagas(tmp_path_factory.mktemp("made"))
-
-
-@pytest.fixture(autouse=True)
-def sagas(here: Path, made: Path) -> None:
-    shutil.copy(made, here)
+pytestmark = pytest.mark.usefixtures("sagas")
 
 
 WHO = ("--by", "ada", "--why", "the bank is back")
@@ -133,20 +123,22 @@ def test_an_ended_saga_is_purged_out_of_the_list_and_stays_readable() -> None:
     assert saga("cancel", URL, "fine", *WHO).code == 1
 
 
-def test_what_a_saga_under_way_may_yet_have_to_undo_is_not_purged() -> None:
-    """A child has completed, and its parent is still being undone."""
+@pytest.mark.parametrize(("stuck_at", "child_id"), [("undo a", "tour.flight"), ("undo a#2", "tour.flight.2")])
+def test_what_a_saga_under_way_may_yet_have_to_undo_is_not_purged(stuck_at: str, child_id: str) -> None:
+    """A child has completed, in the first round or in the second, and its parent is still being undone."""
 
     async def main() -> None:
-        store, toys = open_store(URL), Toys(refuse="b", unreachable={"undo a": 999})
+        store, toys = open_store(URL), Toys(refuse="b", unreachable={stuck_at: 999})
         flight = subsaga("flight", Saga("flight", [toys.step("c")]), lambda ctx: {})
-        await SagaEngine(store, [Saga("tour", [flight, toys.step("a"), toys.step("b")])]).run("tour", "tour", {})
+        steps = [savepoint("here"), flight, toys.step("a"), toys.step("b")]
+        await SagaEngine(store, [Saga("tour", steps)]).run("tour", "tour", {})
         await store.close()
 
     in_world(main)
-    told = saga("purge", URL, "tour.flight", *WHO)
+    told = saga("purge", URL, child_id, *WHO)
     assert (told.code, told.err.splitlines()[0]) == (
         1,
-        "cannot purge saga 'tour.flight': it is a step of saga 'tour', which is stuck",
+        f"cannot purge saga '{child_id}': it is a step of saga 'tour', which is stuck",
     )
 
 

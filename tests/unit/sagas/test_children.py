@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eventlab.errors import SagaMisdefined
 from eventlab.sagas import Kind, Saga, SagaEngine, SagaState, Status, pivot, step, subsaga
+from eventlab.sagas.step import child_id, possible_parents
 from tests.unit.sagas.toys import QUICK, Bench, in_world
 
 
@@ -109,3 +112,8 @@ def test_a_child_that_cannot_be_undone_may_not_stand_where_it_might_have_to_be()
     with pytest.raises(SagaMisdefined, match=r"goes only forward from 'gone' on\. Make it a pivot or a retriable step"):
         Saga("trip", [subsaga("leg", child, lambda ctx: None)])
     Saga("trip", [step("a", toys.forward("a")), subsaga("leg", child, lambda ctx: None, kind=Kind.PIVOT)])
+
+
+@given(st.text("abc1-", min_size=1), st.text("abc1-", min_size=1), st.integers(1, 30))
+def test_a_childs_id_tells_whose_step_it_is(saga_id: str, step_name: str, round: int) -> None:
+    assert (saga_id, step_name) in possible_parents(child_id(saga_id, step_name, round))

@@ -134,6 +134,33 @@ def test_undoing_is_the_reverse_of_any_order_of_dependencies(
             assert place[f"T {need}"] < place[f"T {name}"] < place[f"C {name}"] < place[f"C {need}"]
 
 
+class Slow(PassingStore):
+    """An append takes a second before it writes."""
+
+    async def append(self, *args: Any, **options: Any) -> Any:
+        await asyncio.sleep(1)
+        return await super().append(*args, **options)
+
+
+def test_who_was_cancelled_while_it_wrote_writes_no_more_and_calls_nobody() -> None:
+    """One of the group ends while the append of another's intent is under way, and the driver is cancelled."""
+    bench = Bench()
+    toys = bench.toys
+    toys.takes_s = {"b": 5.0, "c": 5.5, "d": 5.5}
+    steps = [parallel(toys.step("b"), toys.step("c"), toys.step("d", after="b"), toys.step("e", after="c"))]
+    bench.saga = Saga("trip", steps)
+
+    async def main() -> list[str]:
+        task = asyncio.create_task(SagaEngine(Slow(bench.store), [bench.saga]).run("trip", "1", {}))
+        await asyncio.sleep(6.7)  # d's intent is being written, and c has come back
+        task.cancel()
+        await asyncio.sleep(30)
+        return await bench.types()
+
+    assert in_world(main) == ["SagaStarted", "StepRequested", "StepRequested"]
+    assert toys.calls == ["b", "c"]
+
+
 def test_retriable_steps_may_be_a_group_too() -> None:
     bench = Bench()
     toys = bench.toys

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from eventlab.errors import SagaVerbRefused, UnknownSaga
-from eventlab.sagas import SagaEngine, SagaState, Status, StepStatus
+from eventlab.sagas import Saga, SagaEngine, SagaState, Status, StepStatus, retriable
 from eventlab.sagas.verbs import possible
-from tests.unit.sagas.toys import FORWARD, Bench, in_world, undone_from
+from tests.unit.sagas.toys import FORWARD, QUICK, Bench, in_world, undone_from
 
 WHO = {"by": "grace", "why": "the warehouse called"}
 
@@ -65,6 +65,24 @@ def test_skip_goes_on_without_a_step_after_the_pivot() -> None:
     bench = stuck(**AFTER_PIVOT)
     state = helped(bench, "skip", "z")
     assert (state.status, bench.toys.effects) == (Status.COMPLETED, FORWARD[:-1])
+
+
+def test_what_was_skipped_after_it_was_tried_may_have_happened_and_nothing_turns_back() -> None:
+    """There is no pivot: the first retriable step is the point of no return."""
+    bench = Bench()
+    toys = bench.toys
+    after = [retriable(name, toys.forward(name), **QUICK) for name in "yz"]
+    bench.saga = Saga("trip", [toys.step("a"), *after])
+    toys.lose_requests = {"y": 10**9}
+
+    async def main() -> None:
+        assert (await bench.run()).status is Status.STUCK
+        engine = bench.engine()
+        await engine.skip("1", **WHO)
+        with pytest.raises(SagaVerbRefused, match="passed its point of no return"):
+            await engine.cancel("1", **WHO)
+
+    in_world(main)
 
 
 def test_resolve_says_what_the_step_came_to() -> None:
