@@ -19,12 +19,15 @@ OUTPUTS = "SELECT count(*) FROM operation_outputs"
 
 
 @contextmanager
-def pragmas_seen() -> Iterator[set[tuple[str, int]]]:
-    """Journal and flush of every connection of SQLAlchemy's, asked of the connection itself when it is given back."""
+def pragmas_seen(path: Path) -> Iterator[set[tuple[str, int]]]:
+    """Journal and flush of SQLAlchemy's connections to this file, each asked itself when it is given back.
+
+    To this file: what another test left behind may give back its own connections meanwhile, when it is collected.
+    """
     seen: set[tuple[str, int]] = set()
 
     def look(connection: sqlite3.Connection, record: object) -> None:
-        if isinstance(connection, sqlite3.Connection):
+        if isinstance(connection, sqlite3.Connection) and same_file(connection, path):
             asked = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
             seen.add((asked[0], asked[1]))
 
@@ -35,12 +38,16 @@ def pragmas_seen() -> Iterator[set[tuple[str, int]]]:
         event.remove(Pool, "checkin", look)
 
 
+def same_file(connection: sqlite3.Connection, path: Path) -> bool:
+    return any(file and Path(file) == path for _, _, file in connection.execute("PRAGMA database_list"))
+
+
 @pytest.mark.parametrize("journal", ["delete", "wal"])
 def test_the_peer_flushes_each_commit_and_keeps_the_journal_that_it_is_given(
     tmp_path: Path, journal: rival.Journal
 ) -> None:
     path = tmp_path / "peer.db"
-    with pragmas_seen() as seen, rival.launched(path, journal):
+    with pragmas_seen(path) as seen, rival.launched(path, journal):
         for way in rival.WAYS:
             way(2, 2)
     with sqlite3.connect(path) as connection:
