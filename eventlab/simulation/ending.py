@@ -30,6 +30,11 @@ def close_at_exit(world: _Closable) -> None:
     _open.add(world)
 
 
+def leave_open(world: _Closable) -> None:
+    """Never close *world*, not when the interpreter ends either. Whoever asks for this keeps it and its tasks alive."""
+    _open.discard(world)
+
+
 @atexit.register
 def _close_all() -> None:
     for world in list(_open):

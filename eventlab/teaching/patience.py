@@ -8,6 +8,7 @@ from collections.abc import Coroutine, Generator
 from typing import Any
 
 from eventlab.simulation import World
+from eventlab.simulation.ending import leave_open
 
 STEPS_MAX = 2_000
 """How often an answer is resumed before it is left where it waits."""
@@ -58,12 +59,14 @@ class Patient:
 
 
 def abandon(world: World) -> None:
-    """Close the world, or if something in it is unfinished leave it as it stands to the end of the process.
+    """Close the world, or if something in it is unfinished leave it as it stands to the end of the process and beyond.
 
     To close or to collect what waits there would throw GeneratorExit into it, and a bare ``except`` catches that too.
     """
     unfinished = asyncio.all_tasks(world.loop)
     if not unfinished:
         world.close()
-    for one in (world, *unfinished) if unfinished else ():
+        return
+    leave_open(world)
+    for one in (world, *unfinished):
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(one))
