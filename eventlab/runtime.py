@@ -33,10 +33,10 @@ class IdSource:
     """
 
     def __init__(self, chance: random.Random) -> None:
-        self._chance = chance
+        self._draw = chance.getrandbits
         self._ms = -1
-        self._fixed = 0
-        self._tail = 0
+        self._high = 0
+        self._low = 0
 
     def next(self, epoch_s: float) -> UUID:
         """The next id, for a moment in seconds since 1970."""
@@ -51,15 +51,21 @@ class IdSource:
         if ms > self._ms:
             self._begin(ms)
         else:
-            self._tail += 1 + self._chance.getrandbits(32)
-            if self._tail >> 74:  # 2⁴¹ ids in one millisecond: borrow the next one
-                self._begin(self._ms + 1)
-        tail = self._tail
-        return self._fixed | (tail >> 62) << 64 | tail & _LOW
+            self._low += 1 + self._draw(32)
+            if self._low > _LOW:
+                self._carry()
+        return self._high | self._low
 
     def _begin(self, ms: int) -> None:
-        self._ms, self._tail = ms, self._chance.getrandbits(73)
-        self._fixed = ms << 80 | 0x7 << 76 | 0b10 << 62
+        chance = self._draw(73)
+        self._ms, self._low = ms, chance & _LOW
+        self._high = ms << 80 | 0x7 << 76 | chance >> 62 << 64 | 0b10 << 62
+
+    def _carry(self) -> None:
+        self._low &= _LOW
+        self._high += 1 << 64
+        if not self._high >> 64 & 0xFFF:  # 2⁴¹ ids in one millisecond: borrow the next one
+            self._begin(self._ms + 1)
 
 
 _LOW = (1 << 62) - 1

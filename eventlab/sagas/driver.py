@@ -132,23 +132,29 @@ class Driver:
 
     async def commit(self) -> None:
         """Write what was noted, under the fence. Raises Overtaken when somebody else has written."""
-        async with self._writing:
-            if self._broken is not None:
-                raise self._broken
-            if not self._pending:
-                return
-            news, after, self._pending = self._pending, self._state, []
-            cause = None if self._written.version else self.cause
-            try:
-                await log.append(
-                    *(self._store, self._written, after, news), saga=self._saga, metadata=cause, expect=self._expect
-                )
-            except BaseException as error:
-                self._broken = error  # nobody knows what was written: this driver writes no more
-                raise
-            self._written, self._expect = after, None
-            if after.locks and after.status.ended:
-                self._locks.given_back(after.locks)
+        if self._saga.is_sequential:  # there is one task then
+            await self._write()
+        else:
+            async with self._writing:
+                await self._write()
+
+    async def _write(self) -> None:
+        if self._broken is not None:
+            raise self._broken
+        if not self._pending:
+            return
+        news, after, self._pending = self._pending, self._state, []
+        cause = None if self._written.version else self.cause
+        try:
+            await log.append(
+                *(self._store, self._written, after, news), saga=self._saga, metadata=cause, expect=self._expect
+            )
+        except BaseException as error:
+            self._broken = error  # nobody knows what was written: this driver writes no more
+            raise
+        self._written, self._expect = after, None
+        if after.locks and after.status.ended:
+            self._locks.given_back(after.locks)
 
     async def _while(self, status: Status) -> None:
         under_way: dict[str, asyncio.Task[None]] = {}
@@ -173,10 +179,15 @@ class Driver:
                 self.note(e.SagaTurnedBack("deadline", "its deadline has passed"))
                 break
             moves = plan.next_moves(self._saga, self._state, under_way, compensate=self._compensate)
-            tries = [move for move in moves if type(move) is plan.Try]
-            if len(tries) < len(moves):
-                self._settle(next(move for move in moves if not isinstance(move, plan.Try)))
-            elif all(self._is_wanted(move) for move in tries):
+            tries: list[plan.Try] = []
+            for move in moves:
+                if not isinstance(move, plan.Try):
+                    self._settle(move)
+                    break
+                if not self._is_wanted(move):
+                    break
+                tries.append(move)
+            else:
                 return tries
         if under_way:  # the saga has turned: who only pauses before another try has nothing to try any more
             self._waits.end("pause")

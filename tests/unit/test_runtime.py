@@ -76,9 +76,19 @@ def test_ids_grow_also_when_the_clock_steps_back(seed: int, steps: list[float]) 
 def test_when_a_millisecond_is_used_up_the_next_one_is_borrowed() -> None:
     source = IdSource(random.Random(1))
     first = source.next(1.0)
-    source._tail = (1 << 74) - 1
+    source._high |= 0xFFF << 64
+    source._low = (1 << 62) - 1
     second = source.next(1.0)
-    assert (first.int >> 80, second.int >> 80) == (1000, 1001)
+    assert (first.int >> 80, second.int >> 80, second.version) == (1000, 1001, 7)
+
+
+def test_a_random_part_that_is_full_goes_on_in_the_one_before_it() -> None:
+    source = IdSource(random.Random(1))
+    before = source.next(1.0)
+    source._low = (1 << 62) - 1
+    after = source.next(1.0)
+    assert (after.int >> 64) - (before.int >> 64) == 1
+    assert (after.version, after.variant) == (before.version, before.variant)
 
 
 def test_one_more_draw_here_moves_no_draw_there() -> None:
