@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from eventlab import hooks
 from eventlab.sagas import events as e
@@ -45,17 +46,28 @@ _WHY: dict[type[object], str] = {
 _MAY_TURN = (*_WHY, e.SagaTurnedBack)
 
 
+class _Telling(NamedTuple):
+    """What is told of the events of one class."""
+
+    phase: str
+    has_step: bool
+    has_attempt: bool
+    words: tuple[str, ...]
+    """Its fields that say why; the first of them that says anything is told."""
+
+
 def announce(before: SagaState, events: Sequence[e.SagaEvent], saga: Saga | None = None) -> None:
     """Tell the listeners that *events* were written upon *before*. A request says of what kind its step is."""
     turned = _turning(before, events)
     saga_id, definition = _names(before, events)
+    event: Any
     for event in events:
-        phase = _phase_of(event)
-        step, attempt = getattr(event, "step", ""), getattr(event, "attempt", 0)
+        phase, has_step, has_attempt, words = _TELLINGS.get(type(event)) or _telling(type(event))
+        step, attempt = event.step if has_step else "", event.attempt if has_attempt else 0
         if phase == "requested" and saga is not None:
             detail = saga.by_name[step].kind.value
         else:
-            detail = getattr(event, "code", "") or getattr(event, "reason", "") or getattr(event, "why", "")
+            detail = next((said for name in words if (said := getattr(event, name))), "") if words else ""
         hooks.emit(hooks.SagaMoved(saga_id, definition, phase, step, attempt, detail))
         if event is turned:
             because = f"{step} {_WHY[type(event)]}" if type(event) in _WHY else detail
@@ -82,8 +94,14 @@ def _turning(before: SagaState, events: Sequence[e.SagaEvent]) -> object:
     return None
 
 
-def _phase_of(event: object) -> str:
-    for base in type(event).__mro__:
-        if base in _PHASES:
-            return _PHASES[base]
-    raise TypeError(f"{event!r} is no event of a saga")
+_TELLINGS: dict[type[object], _Telling] = {}
+
+
+def _telling(cls: type[object]) -> _Telling:
+    """What is told of events of *cls*, one of ours or derived from one; kept for the next."""
+    phase = next((_PHASES[base] for base in cls.__mro__ if base in _PHASES), None)
+    if phase is None:
+        raise TypeError(f"{cls.__qualname__} is no event of a saga")
+    words = tuple(name for name in ("code", "reason", "why") if hasattr(cls, name))
+    telling = _TELLINGS[cls] = _Telling(phase, hasattr(cls, "step"), hasattr(cls, "attempt"), words)
+    return telling
