@@ -134,7 +134,17 @@ _RESERVED = frozenset(name for name in vars(Command) if not name.startswith("_")
 
 
 def declared_streams(command: Command[S]) -> tuple[StreamId, ...]:
-    """The streams of *command*, in the order of its fields. Raises CommandMisdeclared and ForeignStreamError."""
+    """The streams of *command*, in the order of its fields. Raises CommandMisdeclared and ForeignStreamError.
+
+    Looked at once, when it is built: a command is not changed afterwards.
+    """
+    found: tuple[StreamId, ...] | None = command.__dict__.get("_declared")
+    if found is None:
+        found = command.__dict__["_declared"] = _declared(command)
+    return found
+
+
+def _declared(command: Command[S]) -> tuple[StreamId, ...]:
     cls = type(command)
     others = cls.__dict__.get("_other_fields")
     if others is None:
