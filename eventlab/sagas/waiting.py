@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from typing import Any, Literal
 
 from eventlab.errors import TimedOut, UnknownOutcome
+from eventlab.resilience.limit import Limit
 from eventlab.sagas.log import Overtaken
 
 Doing = Literal["call", "pause", "undo"]
@@ -16,24 +17,24 @@ class Waits:
     """Everything that one driver waits for."""
 
     def __init__(self) -> None:
-        self._scopes: dict[asyncio.Timeout, Doing] = {}
+        self._limits: dict[Limit, Doing] = {}
         self._interrupted = False
 
     async def within(self, limit_s: float | None, work: Awaitable[Any], doing: Doing) -> Any:
         """The result of *work*. Raises TimedOut when it took longer, or was ended, and Overtaken when interrupted."""
-        scope = asyncio.timeout(limit_s)
-        self._scopes[scope] = doing
+        limit = Limit(limit_s)
+        self._limits[limit] = doing
         try:
-            async with scope:
+            with limit:
                 return await work
         except TimeoutError:
-            if not scope.expired():
+            if not limit.expired:
                 raise
             if self._interrupted and doing != "undo":
                 raise Overtaken from None
             raise TimedOut(limit_s or 0.0) from None
         finally:
-            del self._scopes[scope]
+            del self._limits[limit]
 
     def interrupt(self) -> None:
         """End everything that goes forward, as overtaken. Undoing is left alone."""
@@ -42,10 +43,8 @@ class Waits:
 
     def end(self, *doings: Doing) -> None:
         """End what is waited for in such a way."""
-        now_s = asyncio.get_running_loop().time()
-        for scope, doing in self._scopes.items():
-            if doing in doings and not scope.expired():  # else it is ending already, and cleans up
-                scope.reschedule(now_s)
+        for limit in [limit for limit, doing in self._limits.items() if doing in doings]:
+            limit.end()
 
 
 async def from_outside(work: Awaitable[Any]) -> Any:

@@ -33,6 +33,30 @@ def test_what_takes_too_long_ends_in_a_timeout_at_that_moment() -> None:
     assert World().run(main) == (True, 1.0, 0)
 
 
+@pytest.mark.parametrize("seconds", [None, 5.0])
+def test_what_is_ended_from_elsewhere_is_as_if_its_time_were_up(seconds: float | None) -> None:
+    async def main() -> tuple[bool, float, int]:
+        limit, loop = Limit(seconds), asyncio.get_running_loop()
+        loop.call_later(1.0, lambda: (limit.end(), limit.end()))  # the second one says nothing new
+        with pytest.raises(TimeoutError), limit:
+            await asyncio.sleep(3.0)
+        await asyncio.sleep(9.0)
+        task = asyncio.current_task()
+        assert task is not None
+        return limit.expired, loop.time(), task.cancelling()
+
+    assert World().run(main) == (True, 10.0, 0)
+
+
+def test_without_seconds_there_is_no_limit() -> None:
+    async def main() -> bool:
+        with Limit(None) as limit:
+            await asyncio.sleep(10**9)
+        return limit.expired
+
+    assert World().run(main) is False
+
+
 def test_a_cancellation_from_elsewhere_stays_one() -> None:
     async def patient(limit: Limit) -> None:
         with limit:
