@@ -28,7 +28,7 @@ def draw_in_between(runs: Mapping[str, Sequence[Moment]], *, ax: Axes | None = N
         ends_s = max(moments[-1].at_s for moments in runs.values())
         room = 0.16 * max(max(counted_) - min(seen), 1.0)
         for panel, (label, moments) in zip(panels, runs.items(), strict=True):
-            panel.set_ylim(min(seen) - room, max(counted_) + 2.2 * room)
+            panel.set_ylim(min(seen) - 1.8 * room, max(counted_) + 2.2 * room)
             panel.set_xlim(0, 1.05 * ends_s)
             _lines(panel, moments, ends_s)
             panel.text(0.005, 0.94, label, transform=panel.transAxes, fontsize=8.5, weight="bold", va="top", bbox=HALO)
@@ -53,7 +53,7 @@ def _lines(panel: Axes, moments: Sequence[Moment], ends_s: float) -> None:
         late = least.at_s > 0.6 * ends_s
         panel.annotate(
             f"{least.in_transit_cents / 100:,.2f} in neither account", (least.at_s, least.seen_cents / 100),
-            (-8 if late else 8, -3), textcoords="offset points", ha="right" if late else "left",
+            (4 if late else -4, -5), textcoords="offset points", ha="right" if late else "left", va="top",
             fontsize=7.5, color=INK, bbox=HALO, zorder=5,
         )  # fmt: skip
 

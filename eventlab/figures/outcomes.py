@@ -101,9 +101,11 @@ def describe_outcomes(run: RunLike) -> str:
         + (f", {open_} unfinished." if open_ and endings else "."),
         in_words(told.faults),
     ]
+    kinds = [span.fault for span in told.faults]
     for span in told.faults:
+        which = span.fault if kinds.count(span.fault) == 1 else f"the {span.fault} from {clock(span.began_s)} on"
         sentences.append(
-            f"While {span.fault} held, {between(told.began, span.began_s, span.ended_s)} began, "
+            f"While {which} held, {between(told.began, span.began_s, span.ended_s)} began, "
             f"{between(told.ended['completed'], span.began_s, span.ended_s)} completed and "
             f"{between(told.ended['compensated'], span.began_s, span.ended_s)} were compensated."
         )

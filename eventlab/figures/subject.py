@@ -35,4 +35,4 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 def shortened(text: str, limit: int) -> str:
     """The text, or its beginning and an ellipsis, in at most *limit* characters."""
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+    return text if len(text) <= limit else text[: limit - 1].rstrip(" ·") + "…"

@@ -22,12 +22,13 @@ from eventlab.store import MemoryStore
 
 from .checkout_day import ORDER, Day, NaiveOrders, day
 from .participant import exercise
+from .run_again import run_again
 from .said import Said
 from .table import Table
 
 __all__ = [
-    "LANES", "ORDER", "naive_day", "day", "law", "days", "missing_pieces", "matrices", "run", "stuck_and_mended",
-    "two_transfers", "locked", "Undone", "undone", "as_table", "exercise",
+    "LANES", "ORDER", "naive_day", "day", "law", "days", "missing_pieces", "matrices", "run_again", "run",
+    "stuck_and_mended", "two_transfers", "locked", "Undone", "undone", "as_table", "exercise",
 ]  # fmt: skip
 
 FOLDER = Path("../scenarios")

@@ -35,15 +35,22 @@ def on_message(shelf: Shelf, what: str, order: str) -> str:
     return "ok" if before == "reserved" else "refused"
 
 
-def told(*messages: str) -> tuple[Message, ...]:
+class Messages(tuple[Message, ...]):
+    """Messages in the order in which they come, shown as one would say it: ``reserve a, release a``."""
+
+    def __repr__(self) -> str:
+        return f"“{', '.join(' '.join(message) for message in self)}”"
+
+
+def told(*messages: str) -> Messages:
     """``"reserve a"`` and the like, as messages."""
-    return tuple((what, order) for what, _, order in (message.partition(" ") for message in messages))
+    return Messages((what, order) for what, _, order in (message.partition(" ") for message in messages))
 
 
-def _leaves(free: int, answers: str) -> Callable[[Answer, tuple[Message, ...]], bool | str]:
+def _leaves(free: int, answers: str) -> Callable[[Answer, Messages], bool | str]:
     """What the messages leave on a shelf of two, and what they are answered; ``.`` stands for any answer."""
 
-    def holds(answer: Answer, messages: tuple[Message, ...]) -> bool | str:
+    def holds(answer: Answer, messages: Messages) -> bool | str:
         shelf = Shelf(2)
         wanted = answers.split()
         for (what, order), expected in zip(messages, wanted, strict=True):
@@ -57,10 +64,10 @@ def _leaves(free: int, answers: str) -> Callable[[Answer, tuple[Message, ...]], 
     return holds
 
 
-def _law(text: str, *cases: tuple[tuple[Message, ...], int, str]) -> Law:
+def _law(text: str, *cases: tuple[Messages, int, str]) -> Law:
     wanted = {messages: (free, answers) for messages, free, answers in cases}
 
-    def holds(answer: Answer, messages: tuple[Message, ...]) -> bool | str:
+    def holds(answer: Answer, messages: Messages) -> bool | str:
         return _leaves(*wanted[messages])(answer, messages)
 
     return Law(text, tuple(wanted), holds)
