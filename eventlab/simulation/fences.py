@@ -7,7 +7,7 @@
 * anyio's worker threads (Starlette's synchronous endpoints) run inline;
 * Ctrl-C raises KeyboardInterrupt at the next step, also inside Jupyter;
 * automatic garbage collection is off (the loop collects by count), and what
-  existed before is left out of those collections.
+  existed before is left out of those collections; what many short worlds leave is collected between them.
 """
 
 from __future__ import annotations
@@ -38,8 +38,12 @@ try:
 except ImportError:  # not a Unix
     _posixsubprocess = None  # type: ignore[assignment]
 
+LEFT_BY_WORLDS_MAX = 100_000
+"""How many objects the worlds of a process may leave, some 25 MB, before it is worth a collection."""
+
 _lock = threading.Lock()
 _worlds_running = 0
+_left_by_worlds = 0
 _original_start = threading.Thread.start
 
 _PROCESS = "model it as a node: world.node(name)"
@@ -151,10 +155,24 @@ def _collector_off() -> Iterator[None]:
     try:
         yield
     finally:
+        left, outside = gc.get_count()[0], gc.get_freeze_count()
         if not had_frozen:
             gc.unfreeze()
         if was_enabled:
+            _collect_what_worlds_left(left, outside)
             gc.enable()
+
+
+def _collect_what_worlds_left(left: int, outside: int) -> None:
+    """As Python does by itself: when what may be garbage is many objects, and a quarter of all there were before.
+
+    What was frozen is old to Python, and looked through already, so that after many short worlds it would never come to it.
+    """
+    global _left_by_worlds
+    _left_by_worlds += left
+    if _left_by_worlds > max(LEFT_BY_WORLDS_MAX, outside // 4):
+        _left_by_worlds = 0
+        gc.collect()
 
 
 @contextmanager

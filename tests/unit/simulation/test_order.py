@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import AsyncIterator
+from weakref import WeakSet
 
 from eventlab import runtime
 from eventlab.simulation import World
@@ -115,6 +116,21 @@ def test_automatic_collection_is_off_inside_and_on_again_after() -> None:
 
     assert World().run(main) is False
     assert gc.isenabled()
+
+
+def test_what_many_short_worlds_leave_behind_is_collected_between_them() -> None:
+    left: WeakSet[World] = WeakSet()
+    most = 0
+    for seed in range(60):
+        with World(seed) as world:
+
+            async def main(world: World = world) -> None:
+                world.around = [world, *([] for _ in range(5_000))]  # type: ignore[attr-defined]
+
+            world.run(main)
+        left.add(world)
+        most = max(most, len(left))
+    assert most < 50
 
 
 def _race(world: World) -> list[str]:
