@@ -39,11 +39,11 @@ except ImportError:  # not a Unix
     _posixsubprocess = None  # type: ignore[assignment]
 
 LEFT_BY_WORLDS_MAX = 100_000
-"""How many objects the worlds of a process may leave, some 25 MB, before it is worth a collection."""
+"""So many objects the worlds of a process may leave, some 25 MB, before a collection is worth its while."""
 
 _lock = threading.Lock()
 _worlds_running = 0
-_left_by_worlds = 0
+_left_by_worlds, _left_by_worlds_max = 0, LEFT_BY_WORLDS_MAX
 _original_start = threading.Thread.start
 
 _PROCESS = "model it as a node: world.node(name)"
@@ -155,24 +155,28 @@ def _collector_off() -> Iterator[None]:
     try:
         yield
     finally:
-        left, outside = gc.get_count()[0], gc.get_freeze_count()
+        is_much = was_enabled and _have_left_much(gc.get_count()[0])
         if not had_frozen:
             gc.unfreeze()
+        if is_much:
+            gc.collect()
         if was_enabled:
-            _collect_what_worlds_left(left, outside)
             gc.enable()
 
 
-def _collect_what_worlds_left(left: int, outside: int) -> None:
-    """As Python does by itself: when what may be garbage is many objects, and a quarter of all there were before.
+def _have_left_much(objects: int) -> bool:
+    """Whether worlds have left so many, a quarter of all, that Python by itself would look for garbage among the old.
 
-    What was frozen is old to Python, and looked through already, so that after many short worlds it would never come to it.
+    It would never come to it after many short worlds: what was frozen is taken for looked through already.
     """
-    global _left_by_worlds
-    _left_by_worlds += left
-    if _left_by_worlds > max(LEFT_BY_WORLDS_MAX, outside // 4):
-        _left_by_worlds = 0
-        gc.collect()
+    global _left_by_worlds, _left_by_worlds_max
+    _left_by_worlds += objects
+    if _left_by_worlds > _left_by_worlds_max:
+        _left_by_worlds_max = max(LEFT_BY_WORLDS_MAX, gc.get_freeze_count() // 4)  # it counts them, one by one
+        if _left_by_worlds > _left_by_worlds_max:
+            _left_by_worlds = 0
+            return True
+    return False
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from eventlab.shop import SERVICES, ShopSettings
 from eventlab.shop.messages import Line
-from tests.unit.shop.troubled import CUSTOMERS, SETTINGS, TITLES, Troubled
+from tests.unit.shop.operators import Help
+from tests.unit.shop.troubled import CUSTOMERS, SETTINGS, STRANDS, TITLES, Troubled
 
 OPERATIONS = (
     "ReservePayment",
@@ -46,7 +47,7 @@ class ShopMachine(RuleBasedStateMachine):
         lines = tuple(Line(title, quantity, cents) for title in titles)
         self.shop.order(f"order-{len(self.shop.asked)}", customer, lines)
 
-    @rule(title=st.sampled_from(TITLES), pause_s=st.sampled_from([0.02, 0.06, 0.1, 0.15]))
+    @rule(title=st.sampled_from(TITLES), pause_s=st.sampled_from([0.01, 0.03, 0.05, 0.06]))
     def order_and_wait_a_little(self, title: str, pause_s: float) -> None:
         """So that what comes next befalls a checkout that is under way."""
         self.shop.order(f"order-{len(self.shop.asked)}", "ada", (Line(title, 1, 1000),))
@@ -79,6 +80,25 @@ class ShopMachine(RuleBasedStateMachine):
     @rule(operation=st.sampled_from(OPERATIONS), damage=st.sampled_from(["drop", "delay", "double"]))
     def spoil_next(self, operation: str, damage: Any) -> None:
         self.shop.spoil_next(operation, damage)
+
+    @rule(title=st.sampled_from(TITLES))
+    def order_and_say_all_twice(self, title: str) -> None:
+        for operation in OPERATIONS:
+            self.shop.spoil_next(operation, "double")
+        self.order_and_wait_a_little(title, 0.0)
+
+    @rule(
+        where=st.sampled_from(list(STRANDS.values())),
+        heal=st.booleans(),
+        how=st.sampled_from(get_args(Help)),
+    )
+    def strand_and_help_out(self, where: tuple[str, float], heal: bool, how: Help) -> None:
+        """Cut a service off while a checkout is under way, for longer than that is patient."""
+        self.shop.strand(f"order-{len(self.shop.asked)}", *where)
+        if heal:
+            self.shop.join(where[0])
+        for order_id in self.shop.stuck():
+            self.shop.help_out(order_id, how)
 
     @rule(name=st.sampled_from(list(SERVICES)), factor=st.sampled_from([10.0, 200.0]))
     def slow(self, name: str, factor: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Any, Literal
 
@@ -11,14 +12,16 @@ from eventlab.resilience.backoff import Exponential
 from eventlab.sagas import Saga, SagaEngine, SagaState, Status
 from eventlab.services import Client
 from eventlab.services.fate import DROP, PASS, DeliverAfter, Envelope, Fate
-from eventlab.shop import SERVICES, ServiceContext, ShopSettings, audit, check_shop
+from eventlab.shop import SERVICES, ServiceContext, ShopSettings, audit
 from eventlab.shop import messages as ask
+from eventlab.shop.audit import Facts
 from eventlab.shop.build import OWNS
 from eventlab.shop.checkout import CheckoutSteps
 from eventlab.shop.matrix.laws import repeated_effects
 from eventlab.shop.orders import OrdersService
 from eventlab.simulation import Node, SimulatedStore, SimulatedTransport, World
 from eventlab.store import EventStore, MemoryStore
+from tests.unit.shop.operators import Answerable, Help, help_out
 
 TITLES = ("title-0", "title-1", "title-2")
 CUSTOMERS = ("ada", "bob")
@@ -29,6 +32,15 @@ SETTINGS = ShopSettings(
     stuck_after_s=15.0,
     decline_above_cents=5000,
 )
+
+STRANDS = {
+    "capture_payment": ("payments", 0.04),
+    "dispatch": ("shipping", 0.055),
+    "reserve_payment": ("payments", 0.015),
+    "reserve_inventory": ("inventory", 0.03),
+    "schedule_shipping": ("shipping", 0.04),
+}
+"""Which service is cut off how long after an order, so that the checkout gets stuck at that step, or at undoing it."""
 
 Damage = Literal["drop", "delay", "double"]
 
@@ -57,10 +69,12 @@ class Troubled:
         self.transport = SimulatedTransport(self.world)
         self.disks: dict[str, EventStore] = {name: MemoryStore(name, OWNS[name]) for name in SERVICES}
         self.front = Client(self.transport, "front", timeout_s=30.0)
+        self.operator = Client(self.transport, "operator", timeout_s=1.0)
         self.deployed: type[Deployed] = Deployed
         self.engine: SagaEngine | None = None
         self.asked: list[str] = []
         self.told: dict[str, str] = {}
+        self.answerable = Answerable()
         self.troubles = ExitStack()
         self.cut_off: dict[str, AbstractContextManager[Any]] = {}
         for name in SERVICES:
@@ -95,6 +109,13 @@ class Troubled:
 
         self.asked.append(order_id)
         self.world.spawn(buy(), name=order_id)
+
+    def strand(self, order_id: str, name: str, after_s: float) -> None:
+        """An order, and *name* is cut off while it is carried out, for longer than it is patient."""
+        self.order(order_id, "ada", (ask.Line("title-1", 1, 1000),))
+        self.wait(after_s)
+        self.cut(name, "silence")
+        self.wait(25.0)
 
     def wait(self, seconds: float) -> None:
         self.world.run(lambda: asyncio.sleep(seconds))
@@ -151,6 +172,20 @@ class Troubled:
                 await getattr(self.engine, verb)(order_id, by="eve", why="to see")
                 self.engine.go(order_id)
 
+        self._at_orders(speak)
+
+    def help_out(self, order_id: str, how: Help) -> None:
+        """What an operator does about a checkout that is stuck."""
+
+        async def speak() -> None:
+            assert self.engine is not None
+            await help_out(self.engine, self.operator, order_id, how, self.answerable)
+
+        self._at_orders(speak)
+
+    def _at_orders(self, speak: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Nobody hears it while orders is down."""
+
         async def main() -> None:
             with suppress(EventlabError):
                 await self.world.node("orders").start(speak)
@@ -186,11 +221,14 @@ class Troubled:
         async def main() -> list[str]:
             return await self.world.node("orders").start(find)
 
-        return self.world.run(main)
+        return self.world.run(main) if self.world.node("orders").is_up else []
+
+    async def audits(self) -> dict[str, Facts]:
+        return {name: await audit(name, disk) for name, disk in self.disks.items()}
 
     async def _broken(self) -> list[str]:
-        audits = {name: await audit(name, disk) for name, disk in self.disks.items()}
-        laws = [f"{result.name}: {result.because}" for result in check_shop(audits) if result.valid is not True]
+        audits = await self.audits()
+        laws = self.answerable.broken(audits)
         ends = audits["orders"]["sagas"]
         lies = [
             f"what is told is true: {order_id} was told {said}"
