@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+import pytest
+
+from eventlab.errors import ScenarioInvalid
+from eventlab.scenarios.loading import load
 
 ORDERS_CSV = "date,customer_id,quantity,amount_cents\n" + "".join(
     f"1997-01-0{1 + number // 4},{number},{1 + number % 2},{100 * number}\n" for number in range(1, 13)
@@ -40,3 +46,10 @@ def put(folder: Path, text: str | bytes, name: str = "x.yaml", orders: str | Non
     if orders is not None:
         (folder / "orders.csv").write_text(orders)
     return path
+
+
+def problems(path: Path, sets: tuple[str, ...] = ()) -> list[str]:
+    """What is wrong with a file, with its name alone instead of its whole path."""
+    with pytest.raises(ScenarioInvalid) as caught:
+        load(path, sets)
+    return [line.replace(f"{path.parent}{os.sep}", "") for line in caught.value.problems]

@@ -1,4 +1,4 @@
-"""A group under crashes and pauses, by seed: one story for the sound group and for the naive one."""
+"""What groups are given; and a group under crashes and pauses, by seed: the same story for the naive one."""
 
 from __future__ import annotations
 
@@ -14,6 +14,15 @@ from eventlab.store import EventStore, MemoryStore, Record, StoredEvent
 from eventlab.testing.stores.vocabulary import Counted
 
 STREAMS, TTL_S = 40, 5.0
+
+
+async def numbered(store: EventStore, *numbers: int) -> None:
+    for number in numbers:
+        await store.append([(f"s-{number % 10}", Counted(number))])
+
+
+async def nothing(stored: StoredEvent) -> None:
+    return
 
 
 class Gate:

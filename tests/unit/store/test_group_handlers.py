@@ -15,16 +15,7 @@ from eventlab.store import ConsumerGroup, EventStore, MemoryStore, Park, Retryin
 from eventlab.store.sharing import share_of
 from eventlab.store.working import Share, Worker
 from eventlab.testing import run
-from eventlab.testing.stores.vocabulary import Counted
-
-
-async def numbered(store: EventStore, *numbers: int) -> None:
-    for number in numbers:
-        await store.append([(f"s-{number % 10}", Counted(number))])
-
-
-async def nothing(stored: StoredEvent) -> None:
-    return
+from tests.unit.store.group_stories import nothing, numbered
 
 
 async def cancelled_at_three(stored: StoredEvent) -> None:
