@@ -65,7 +65,7 @@ def _name(panel: Axes, spans: Sequence[FaultSpan]) -> None:
     for span in spans:
         middle = (max(span.began_s, left) + min(span.ended_s, right)) / 2
         text = shortened(f"{span.fault}: {span.detail}" if span.detail else span.fault, 48)
-        half = len(text) * (right - left) / 150 / 2
+        half = len(text) * (right - left) / 115 / 2
         middle = min(max(middle, left + half), right - half)
         if not span.overlaps(left, right) or middle - half < free_from:
             continue
