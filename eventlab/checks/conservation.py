@@ -39,7 +39,7 @@ def same_per_key(
     return broken(
         name,
         f"{left_label} ({sum(left.values())}{tail}) and {right_label} ({sum(right.values())}{tail}) "
-        f"differ on {len(differing)}",
+        f"differ on {len(differing)} {'key' if len(differing) == 1 else 'keys'}",
         differing,
     )
 
