@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 from eventlab.shop import check_shop
+from eventlab.shop.messages import CapturePayment
 from tests.unit.shop.operators import STAKES, Help
 from tests.unit.shop.troubled import STRANDS, Troubled
 
@@ -40,3 +41,20 @@ def test_of_a_checkout_that_was_stuck_exactly_those_laws_fail_which_an_operator_
         said = how in ("skip", "believe") and (step, how) != ("capture_payment", "skip")  # no pivot is skipped
         answered = [law(audits).name for law in STAKES[step].laws] if said else []
         assert failing == {*answered, *(["every checkout ends"] if how == "abandon" else [])}
+
+
+def test_a_capture_that_is_denied_though_it_happened_leaves_its_undoing_stuck_then_money_without_an_order() -> None:
+    shop = Troubled(seed=1)
+    with shop.world:
+        shop.strand("order-1", *STRANDS["capture_payment"])
+        shop.join("payments")
+        shop.world.run(lambda: shop.operator.call("payments", CapturePayment("order-1")))
+        seen = []
+        hows: tuple[Help, ...] = ("deny", "skip")
+        for how in hows:
+            shop.help_out("order-1", how)
+            assert shop.settle() == []
+            audits = shop.world.run(shop.audits)
+            failing = {result.name for result in check_shop(audits) if result.valid is not True}
+            seen.append((audits["orders"]["sagas"]["order-1"], failing))
+        assert seen == [("stuck", {"every checkout ends"}), ("compensated", {"money is conserved"})]
