@@ -19,7 +19,7 @@ def new_file(target: Path) -> Iterator[BinaryIO]:
     Raises RunRefused if there is a file called *target* by then: it is left as it is.
     """
     partial = target.with_name(f"{target.name}.part-{os.getpid()}")
-    with partial.open("xb") as out:  # never somebody's own file of that name
+    with _opened(partial, target) as out:
         try:
             yield out
             out.flush()
@@ -29,6 +29,17 @@ def new_file(target: Path) -> Iterator[BinaryIO]:
             partial.unlink(missing_ok=True)
     with suppress(OSError):  # not every system flushes folders
         _flush(target.parent)
+
+
+def _opened(partial: Path, target: Path) -> BinaryIO:
+    """*partial*, never somebody's own file of that name. Where it cannot be, *target* is what the error names."""
+    try:
+        return partial.open("xb")
+    except FileExistsError:
+        raise
+    except OSError as error:
+        error.filename = str(target)
+        raise
 
 
 def taken(target: Path) -> RunRefused:

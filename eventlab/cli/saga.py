@@ -103,6 +103,8 @@ def show(
 
     async def look(store: PortableStore) -> tuple[Timeline, dict[str, LockQueue]]:
         story = await read_timeline(store, saga_id, to=at_version, at=when)
+        if when is None:
+            _within(story, at_version)
         is_now = at_version is None and when is None and not story.status.ended
         return story, await Locks(store).queues(story.state.locks) if is_now else {}
 
@@ -141,12 +143,19 @@ def diagram(url: str, saga_id: str, svg: Path, at_version: int | None, modules: 
     story = read_or_say(url, saga_id, at_version)
     if story is None:
         return FAILED
+    _within(story, at_version)
     figure = draw_saga_diagram(story).get_figure(root=True)
     assert figure is not None
     with new_file(svg) as out:
         out.write(style.svg(figure).encode())
     print_line(describe_saga_diagram(story))
     return MET
+
+
+def _within(story: Timeline, at_version: int | None) -> None:
+    """Refuse a version that the log has not come to: what is shown would not be as it was then."""
+    if at_version is not None and story.version < at_version:
+        raise InvalidValue("--at-version", at_version, f"at most {story.version}, where the log of this saga ends")
 
 
 def read_or_say(url: str, saga_id: str, to: int | None = None, at: datetime | None = None) -> Timeline | None:

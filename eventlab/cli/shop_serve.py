@@ -131,5 +131,12 @@ def _asked_to_stop() -> Iterator[asyncio.Event]:
 
 async def _tell_end(service: ShopService) -> None:
     left = len(await service.engine.unfinished()) if isinstance(service, OrdersService) else 0
-    after = f"; {left} unfinished checkouts are taken up by the next start" if left else ""
-    print_line(f"{service.name} has stopped{after}")
+    print_line(f"{service.name} has stopped{left_over(left)}")
+
+
+def left_over(checkouts: int) -> str:
+    """What becomes of the checkouts that had not ended; nothing is said where all had."""
+    if not checkouts:
+        return ""
+    told = "1 unfinished checkout is" if checkouts == 1 else f"{checkouts} unfinished checkouts are"
+    return f"; {told} taken up by the next start"

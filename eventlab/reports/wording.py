@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from eventlab.scenarios.summary import COMMAND_ENDS, OUTCOMES, CallCounts, CommandCounts, FaultSpan, SagaCounts, Summary
+from eventlab.scenarios.summary import (
+    COMMAND_ENDS,
+    OUTCOMES,
+    SELDOM,
+    CallCounts,
+    CommandCounts,
+    FaultSpan,
+    SagaCounts,
+    Summary,
+)
 
 
 class Mark(NamedTuple):
@@ -69,9 +78,10 @@ def answers_line(summary: Summary) -> str:
 
 def sagas_line(sagas: SagaCounts) -> str:
     helped = f"; {sagas.helped} went on by hand" if sagas.helped else ""
+    seldom = "".join(f", {count} {word}" for word in SELDOM if (count := getattr(sagas, word)))
     return (
         f"{sagas.started} started: {sagas.completed} completed, {sagas.compensated} compensated, "
-        f"{sagas.stuck} stuck, {sagas.unfinished} unfinished{helped}"
+        f"{sagas.stuck} stuck, {sagas.unfinished} unfinished{seldom}{helped}"
     )
 
 

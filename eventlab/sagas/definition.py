@@ -43,6 +43,9 @@ class SavePoint:
             raise InvalidValue("rounds_max", self.rounds_max, "at least 1")
 
 
+STEP_NAME_CHARACTERS_MAX = 100
+"""So that the id of a child, ``<saga>.<step>``, has room for its saga's: a stream's name holds 255 characters."""
+
 _CHILD = re.compile(r"[\w-]+")
 
 Entry = Step | Parallel | SavePoint
@@ -142,6 +145,11 @@ class Saga:
         for step in self.steps:
             if not step.name or "/" in step.name:
                 raise self._refuse(f"{step.name!r} cannot name a step: keys are split at '/'")
+            if len(step.name) > STEP_NAME_CHARACTERS_MAX:
+                raise self._refuse(
+                    f"the name of step {step.name[:20] + '…'!r} has {len(step.name)} characters, at most "
+                    f"{STEP_NAME_CHARACTERS_MAX} are allowed: a step that is a saga has the step's name in its own id"
+                )
 
     def _check_groups(self) -> None:
         for entry in self.entries:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from .. import hooks
 from ..history import Entry, of_kind
+from .summarising import ENDINGS
 from .summary import OUTCOMES
 
 SAGA_COLUMNS = {
@@ -56,7 +57,7 @@ def _by_second(entries: Iterable[Entry]) -> tuple[dict[int, Counter[str]], dict[
             case hooks.SagaMoved(saga=saga, phase=phase):
                 if phase in SAGA_COLUMNS:
                     count[SAGA_COLUMNS[phase]] += 1
-                runs = phase == "started" or phase not in SAGA_COLUMNS
+                runs = phase not in ENDINGS
                 count["sagas_running"] += runs - running.get(saga, False)
                 running[saga] = runs
             case hooks.CommandAttempted(outcome="conflict"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -17,6 +17,7 @@ from .model import Scenario
 from .summary import (
     COMMAND_ENDS,
     OUTCOMES,
+    SELDOM,
     AnswerCounts,
     BreakerLog,
     CallCounts,
@@ -29,8 +30,16 @@ from .summary import (
     verdict_of,
 )
 
-ENDINGS = {"completed": "completed", "compensation_completed": "compensated", "stuck": "stuck"}
+ENDINGS = {
+    "completed": "completed",
+    "compensation_completed": "compensated",
+    "stuck": "stuck",
+    "cancelled": "cancelled",
+    "abandoned": "abandoned",
+}
 """The phases in which a saga rests, and how they are counted."""
+
+UNFINISHED = "unfinished"
 
 HELPING = ("retried", "skipped_by_hand", "resolved")
 """The phases in which a person lets a saga go on that is stuck."""
@@ -117,12 +126,17 @@ def count_sagas(entries: Sequence[Entry]) -> SagaCounts:
     helped = len({moved.saga for moved in moves if moved.phase in HELPING}) or msgspec.UNSET
     found = [what.value["sagas"] for _, what in of_kind(entries, hooks.Observed) if "sagas" in what.value]
     if found:
-        counts = Counter(status for sagas in found for status in sagas.values())
-        ended_as = {status: counts[status] for status in ENDINGS.values()}
-        unfinished = counts.total() - sum(ended_as.values())
-        return SagaCounts(started=counts.total(), unfinished=unfinished, helped=helped, **ended_as)
-    ended = {moved.saga: ENDINGS.get(moved.phase, "unfinished") for moved in moves}
-    return SagaCounts(started=len(ended), helped=helped, **Counter(ended.values()))
+        stands = Counter(_counted_as(status) for sagas in found for status in sagas.values())
+    else:
+        moved_last = {moved.saga: moved.phase for moved in moves}
+        stands = Counter(ENDINGS.get(phase, UNFINISHED) for phase in moved_last.values())
+    counts: dict[str, Any] = {name: stands[name] for name in (*ENDINGS.values(), UNFINISHED)}
+    counts |= {name: counts[name] or msgspec.UNSET for name in SELDOM}
+    return SagaCounts(started=stands.total(), helped=helped, **counts)
+
+
+def _counted_as(status: str) -> str:
+    return status if status in ENDINGS.values() else UNFINISHED
 
 
 def count_calls(entries: Iterable[Entry], scenario: Scenario) -> dict[str, CallCounts]:

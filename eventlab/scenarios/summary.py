@@ -13,8 +13,12 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True):
     """Summaries are read back from files of other versions, so unknown fields are ignored."""
 
 
+SELDOM = ("cancelled", "abandoned")
+"""Those of which a summary says nothing where there are none."""
+
+
 class SagaCounts(_Part, frozen=True, kw_only=True):
-    """Where the sagas of the run ended. *unfinished* ones are neither completed, compensated nor stuck."""
+    """Where the sagas of the run ended. *unfinished* are those still under way; what is *stuck* is not among them."""
 
     started: int = 0
     completed: int = 0
@@ -23,6 +27,10 @@ class SagaCounts(_Part, frozen=True, kw_only=True):
     unfinished: int = 0
     helped: int | msgspec.UnsetType = msgspec.UNSET
     """How many of them a person let go on after they were stuck; not told where nobody had to."""
+    cancelled: int | msgspec.UnsetType = msgspec.UNSET
+    """How many were cancelled before they had started; not told where none was."""
+    abandoned: int | msgspec.UnsetType = msgspec.UNSET
+    """How many a person gave up as they were, while they were stuck; not told where none was."""
 
 
 class AnswerCounts(_Part, frozen=True, kw_only=True):

@@ -97,7 +97,9 @@ class Service:
         """Answer one call. Whatever the handler raises becomes a reply that says what it means for the caller."""
         operation = self.operations.get(call.operation)
         if operation is None:
-            return Reply("unknown_operation", facts={"known": list(self.operations)})
+            known = list(self.operations)
+            said = f"{self.name} knows no request {call.operation!r}; it knows {', '.join(known) or 'none'}"
+            return Reply("unknown_operation", message=said, facts={"known": known})
         if call.deadline_s is not None and runtime.monotonic() >= call.deadline_s:
             return Reply("unavailable", reason="the deadline had passed before the work began")
         request_type, method = operation

@@ -139,6 +139,21 @@ def test_show_at_a_version_of_the_past_is_as_it_was_and_advises_nothing() -> Non
     assert saga("show", URL, "undone", "--at", "2020-01-01").code == 1
 
 
+@pytest.mark.parametrize("args", [["show"], ["diagram", "--svg", "x.svg"]])
+def test_a_version_that_the_log_has_not_come_to_is_refused_with_where_it_ends(args: list[str], here: Path) -> None:
+    (at,) = [json.loads(saga("show", URL, "undone", "--json").out)["version"]]
+    told = saga(args[0], URL, "undone", *args[1:], "--at-version", str(at + 1))
+    assert (told.code, told.out, (here / "x.svg").exists()) == (2, "", False)
+    assert f"at most {at}, where the log of this saga ends" in told.err
+    assert saga(args[0], URL, "undone", *args[1:], "--at-version", str(at)).code == 0
+
+
+def test_a_folder_that_is_not_there_is_told_by_the_name_that_was_asked_for() -> None:
+    told = saga("diagram", URL, "undone", "--svg", "no/dir/x.svg")
+    assert (told.code, told.out, ".part-" in told.err) == (2, "", False)
+    assert "no/dir/x.svg" in told.err
+
+
 def test_show_for_programs_has_every_attempt() -> None:
     facts = json.loads(saga("show", URL, "undone", "--json").out)
     assert facts == json.loads(saga("show", URL, "undone", "--format", "json").out)

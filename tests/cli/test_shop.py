@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from eventlab.cli.shop_checkout import Sold
+from eventlab.cli.shop_serve import left_over
 from tests.cli.commands import ended, eventlab, start, until
 
 CSV = "date,customer_id,quantity,amount_cents\n1997-01-01,1,2,2933\n"
@@ -132,3 +133,11 @@ def test_whoever_may_be_reached_from_elsewhere_is_warned(here: Path) -> None:
         told = ended(process)
     assert (told.code, told.out) == (0, "users has stopped\n")
     assert told.err == "users listens on 0.0.0.0: whoever reaches it may ask anything of it\n"
+
+
+def test_what_was_left_over_is_told_in_its_number() -> None:
+    assert [left_over(checkouts) for checkouts in (0, 1, 2)] == [
+        "",
+        "; 1 unfinished checkout is taken up by the next start",
+        "; 2 unfinished checkouts are taken up by the next start",
+    ]

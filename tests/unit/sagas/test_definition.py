@@ -45,6 +45,8 @@ def test_a_compensation_that_would_never_be_called_is_refused() -> None:
 def test_steps_have_names_of_their_own_because_keys_are_made_from_them() -> None:
     assert refusal(step("a", act), step("a", act)) == "two steps are called 'a'; keys are made from names"
     assert "'a/b' cannot name a step" in refusal(step("a/b", act))
+    assert "has 101 characters, at most 100 are allowed" in refusal(step("a" * 101, act))
+    assert Saga("trip", [step("a" * 100, act)]).steps
     assert refusal() == "it has no steps"
 
 

@@ -6,19 +6,21 @@ from typing import Any
 
 import pytest
 
+from eventlab import hooks
 from eventlab.checks import CheckResult
 from eventlab.errors import InvalidValue
-from eventlab.history import from_lines, to_lines
+from eventlab.history import Entry, from_lines, to_lines
+from eventlab.reports.wording import sagas_line
 from eventlab.scenarios.expecting import Expectation, judge, parse
 from eventlab.scenarios.latencies import percentile
 from eventlab.scenarios.loading import from_document
 from eventlab.scenarios.metrics import metrics_csv
 from eventlab.scenarios.model import SHOP, Scenario
-from eventlab.scenarios.summarising import summarise
+from eventlab.scenarios.summarising import count_sagas, summarise
 from eventlab.scenarios.summary import CallCounts, SagaCounts, Summary
 from eventlab.scenarios.units import Misread
 
-from .histories import ENTRIES
+from .histories import ENTRIES, saga
 
 
 def scenario(*expectations: str) -> Scenario:
@@ -36,6 +38,16 @@ def summed_up(*expectations: str, invariants: tuple[CheckResult, ...] = ()) -> S
     return summarise(
         ENTRIES, scenario(*expectations), name="x", seed=1, clock="virtual", orders=4, invariants=invariants
     )
+
+
+def test_what_was_cancelled_or_given_up_has_ended() -> None:
+    moves = [saga("a", "stuck"), saga("a", "abandoned"), saga("b", "cancelled"), saga("c", "started")]
+    told = [Entry(float(at), "orders", what) for at, what in enumerate(moves)]
+    read = {"sagas": {"a": "abandoned", "b": "cancelled", "c": "running"}}
+    counts = SagaCounts(started=3, unfinished=1, cancelled=1, abandoned=1)
+    assert [count_sagas(told), count_sagas([Entry(9.0, "", hooks.Observed("audit/orders", read))])] == [counts] * 2
+    assert sagas_line(counts).endswith("1 unfinished, 1 cancelled, 1 abandoned")
+    assert b"".join(metrics_csv(told).splitlines()[-1:]).split(b",")[6] == b"1"  # still running: c alone
 
 
 HOLDS = CheckResult("money", True, "it adds up")

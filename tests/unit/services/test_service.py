@@ -65,7 +65,11 @@ def test_an_unknown_operation_names_the_known_ones() -> None:
     class Juggle(Request[None], frozen=True):
         pass
 
-    assert asked(Till("till"), Juggle()) == Reply("unknown_operation", facts={"known": ["Add", "Clear"]})
+    assert asked(Till("till"), Juggle()) == Reply(
+        "unknown_operation",
+        message="till knows no request 'Juggle'; it knows Add, Clear",
+        facts={"known": ["Add", "Clear"]},
+    )
 
 
 def test_two_handlers_for_one_operation_are_refused() -> None:
