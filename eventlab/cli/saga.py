@@ -20,7 +20,7 @@ from ..sagas.timeline import Timeline, read_timeline
 from ..store import PortableStore
 from .exits import FAILED, MET
 from .opened import print_line, printing, with_store
-from .saga_advice import Advice, advice
+from .saga_advice import Advice, advice, typed
 from .saga_lines import lines, lock_lines
 from .saga_marks import plain, span
 from .store_checks import import_module
@@ -168,7 +168,7 @@ def _or_say(url: str, look: Callable[[PortableStore], Awaitable[T]]) -> T | None
         return with_store(url, look)
     except UnknownSaga as error:
         sys.stderr.write(f"{error}\n")
-        sys.stderr.write(f"eventlab saga list {url} shows which there are\n")
+        sys.stderr.write(f"eventlab saga list {typed(url)} shows which there are\n")
     except UnknownEventType as error:
         raise not_imported(error) from None
     return None

@@ -24,8 +24,13 @@ def advice(url: str, story: Timeline) -> list[Advice]:
     """All that would not be refused now."""
     if story.is_set_aside:
         return []
-    subject = f"{shlex.quote(without_secrets(url))} {shlex.quote(story.saga_id)}"
+    subject = f"{typed(url)} {shlex.quote(story.saga_id)}"
     return [Advice(verb, says, _command(verb, subject, more)) for verb, says, *more in _ways(story.state)]
+
+
+def typed(url: str) -> str:
+    """*url* as it stands in a command to type: whole for a shell, and without what is secret."""
+    return shlex.quote(without_secrets(url))
 
 
 def _command(verb: str, subject: str, more: list[str]) -> str:

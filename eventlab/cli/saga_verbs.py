@@ -20,7 +20,7 @@ from ..store import PortableStore, archive
 from .exits import FAILED, MET
 from .opened import print_line, with_store
 from .saga import know, not_imported, read_or_say
-from .saga_advice import advice
+from .saga_advice import advice, typed
 
 Deed = Callable[[Interventions, str, str], Awaitable[SagaState]]
 """What is done, by whom and why."""
@@ -58,7 +58,7 @@ def _telling(
     try:
         before, state = act()
     except UnknownSaga as error:
-        sys.stderr.write(f"{error}\neventlab saga list {url} shows which there are\n")
+        sys.stderr.write(f"{error}\neventlab saga list {typed(url)} shows which there are\n")
         return FAILED
     except UnknownEventType as error:
         raise not_imported(error) from None

@@ -19,15 +19,15 @@ from eventlab.sagas import kept
 from eventlab.sagas.index import SagaIndex, Unfinished, unfinished
 from eventlab.store import EventStore, MemoryStore, StoredEvent, open_store
 from eventlab.testing import run
+from tests.contracts.backends import POSTGRES, url_of
 from tests.unit.sagas.filled import COMPLETED, RUNNING, STUCK, UNDONE, Counting, Gone, named, write
 
-BACKENDS = ("memory", "sqlite")
+BACKENDS = ("memory", "NORMAL")
 
 
 @contextlib.asynccontextmanager
 async def opened(backend: str, folder: Path) -> AsyncIterator[EventStore]:
-    url = "memory:" if backend == "memory" else f"sqlite:///{folder / 'sagas.db'}?synchronous=NORMAL"
-    store = open_store(url, name="sagas")
+    store = open_store(url_of(backend, folder), name="sagas")
     try:
         yield store
     finally:
@@ -77,7 +77,7 @@ def test_with_many_ended_ones_before_it_is_found_in_what_was_kept(backend: str, 
     assert events <= (0 if stopped else indexing.KEEP_EVERY)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", [*BACKENDS, POSTGRES])
 def test_exactly_those_come_that_somebody_has_to_drive_oldest_first(backend: str, tmp_path: Path) -> None:
     async def main() -> tuple[list[str], list[str]]:
         async with opened(backend, tmp_path) as store:

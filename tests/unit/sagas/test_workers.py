@@ -17,6 +17,7 @@ from eventlab.sagas import SagaEngine, SagaWorker
 from eventlab.simulation import Node, World
 from eventlab.store import MemoryStore, open_store
 from eventlab.testing import run
+from tests.contracts.backends import POSTGRES, url_of
 from tests.unit.sagas.crew import TTL_S, Crew, Desk, by, keys
 
 
@@ -257,9 +258,10 @@ def test_workers_agree_on_the_number_of_shares() -> None:
     World(seed=1).run(main())
 
 
-def test_in_a_file_two_workers_on_asyncios_own_loop_drive_every_saga_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", ["NORMAL", POSTGRES])
+def test_in_a_database_two_workers_on_asyncios_own_loop_drive_every_saga_once(backend: str, tmp_path: Path) -> None:
     async def main() -> tuple[int, int]:
-        desk, url = Desk(takes_s=0.0), f"sqlite:///{tmp_path / 'sagas.db'}?synchronous=NORMAL"
+        desk, url = Desk(takes_s=0.0), url_of(backend, tmp_path)
         stores = [open_store(url, name="sagas") for _ in range(2)]
         engines = [SagaEngine(store, [desk.trip()]) for store in stores]
         for number in range(30):
