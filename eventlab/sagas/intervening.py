@@ -81,9 +81,16 @@ class Interventions:
             except log.Overtaken:
                 continue
             break
-        for driver in self._drivers:
-            if driver.state.saga_id == saga_id:
-                driver.interrupt()
+        self.notice(saga_id, after.version)
         if after.status.ended:
             self._locks.given_back(after.locks)
         return after
+
+    def notice(self, saga_id: str, version: int) -> None:
+        """Interrupt who drives the saga in this engine, if somebody else has written its log up to *version*.
+
+        Undoing is left alone. A driver that has read, or written, as far already is not meant.
+        """
+        for driver in self._drivers:
+            if driver.state.saga_id == saga_id and driver.state.version < version:
+                driver.interrupt()

@@ -15,6 +15,7 @@ from eventlab.sagas import log
 from eventlab.sagas.index import ENDING, STICKING, SagaIndex
 from eventlab.sagas.state import SagaState
 from eventlab.sagas.step import possible_parents
+from eventlab.sagas.watching import watch
 from eventlab.store import Lease, Leases, StoredEvent
 from eventlab.store.holding import BACKOFF, TROUBLE, HeldShare, Holder, at_best, first_of
 
@@ -60,7 +61,8 @@ class Work(Holder[SagaShare]):
 
     async def run(self) -> None:
         """Until cancelled, or until another worker takes the name."""
-        await self._hold_while(self._work())
+        watching = watch(self._store, self._engine, random_stream(f"sagas/watching/{self._name}"))
+        await self._hold_while(self._work(), watching)
 
     # -- the shares
 

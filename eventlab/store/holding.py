@@ -61,20 +61,19 @@ class Holder(Generic[S]):
         self._nudged = asyncio.Event()
         """A share has come, or is to go."""
 
-    async def _hold_while(self, working: Coroutine[Any, Any, None]) -> None:
-        """Hold shares while *working* works on them, until cancelled, or until one of the two fails."""
-        beating = asyncio.ensure_future(self._beat())
-        working_ = asyncio.ensure_future(working)
+    async def _hold_while(self, *working: Coroutine[Any, Any, None]) -> None:
+        """Hold shares while *working* works on them, until cancelled, or until one of these tasks fails."""
+        tasks = [asyncio.ensure_future(each) for each in (self._beat(), *working)]
         try:
-            done, _ = await asyncio.wait([beating, working_], return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         except GeneratorExit:
             raise  # thrown away unfinished, as with a whole world: nothing can be awaited any more
         except BaseException:
-            for task in (beating, working_):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(beating, working_, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._leave()
             raise
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from eventlab.errors import CallTimeout, Refused
+from eventlab.errors import Refused
 from eventlab.sagas import Saga, SagaEngine, SagaWorker, Status, pivot, step
 from eventlab.store import EventStore, Leases, open_store
 from eventlab.testing import run
@@ -79,7 +79,7 @@ def test_what_a_worker_that_is_gone_left_is_driven_on_by_another(backend: str, t
 
     async def never(ctx: Any) -> None:
         asked.set()
-        raise CallTimeout("desk", "a", await asyncio.Event().wait() and 0.0)
+        await asyncio.Event().wait()
 
     async def main() -> tuple[list[str], int]:
         async with stores(backend, tmp_path) as (first, second):
@@ -106,3 +106,27 @@ async def until_ended(engine: SagaEngine, store: EventStore) -> None:
     while await engine.unfinished():
         await store.changed(position)
         position = await store.head()
+
+
+@on_each
+def test_a_saga_that_was_cancelled_elsewhere_is_undone_though_its_step_never_ends(backend: str, tmp_path: Path) -> None:
+    asked, undone = asyncio.Event(), Desk(takes_s=0.0)
+
+    async def never(ctx: Any) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    async def main() -> list[str]:
+        async with stores(backend, tmp_path) as (mine, elsewhere):
+            engine = SagaEngine(mine, [Saga("trip", [step("a", never, undone.undo)])])
+            await engine.start("trip", "0", None)
+            worker = asyncio.ensure_future(SagaWorker(engine, worker="w").run())
+            await asked.wait()
+            await SagaEngine(elsewhere).cancel("0", **WHO)
+            async with asyncio.timeout(60):
+                await until_ended(engine, mine)
+            worker.cancel()
+            await asyncio.wait([worker])
+            return list(undone.done)
+
+    assert run(main()) == ["0/a/backward"]
