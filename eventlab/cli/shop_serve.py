@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import platform
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 
+from .. import runtime
 from ..errors import InvalidValue
 from ..resilience import CircuitBreakers, Policy, breaker, timeout
 from ..runtime import on_node
@@ -80,11 +82,13 @@ async def _live(
     from ..services.http import HttpTransport
     from ..services.serving import serving
 
+    here = options.port or runtime.new_id()  # whoever comes back to its port goes on under its name
     door = Door(name)
     door.close("it is starting")
     async with AsyncExitStack() as life:
         transport = await life.enter_async_context(HttpTransport(addresses))
-        service = SERVICES[name](ServiceContext(name, store, Client(transport, name, policy_for=_policies())))
+        client = Client(transport, name, policy_for=_policies())
+        service = SERVICES[name](ServiceContext(name, store, client, worker=f"{platform.node()}:{here}"))
         life.push_async_callback(service.stop)
         served = serving(door.application(), host=options.host, port=options.port, lifespan=False)
         url = await life.enter_async_context(served)

@@ -10,6 +10,8 @@ from eventlab.errors import InvalidValue, VersionConflict
 from eventlab.sagas.engine import SagaEngine
 from eventlab.sagas.gauging import SagaGauges
 from eventlab.sagas.working import Work
+from eventlab.store import Leases
+from eventlab.store.holding import worker_key
 from eventlab.store.sharing import share_of
 
 KIND: Final = "sagas"
@@ -62,6 +64,11 @@ class SagaWorker:
         """
         await self._agree()
         await Work(self).run()
+
+    async def is_alone(self) -> bool:
+        """Whether no other worker of the store is there, or was until a moment ago."""
+        workers = await Leases(self.engine.store).all(worker_key(KIND))
+        return all(lease.owner == self.name or not lease.remaining_s for lease in workers)
 
     def share_of(self, saga_id: str) -> int:
         """The share that the saga belongs to, from 0 on."""

@@ -22,6 +22,9 @@ class ServiceContext(msgspec.Struct, frozen=True):
     store: EventStore
     client: Client
     settings: ShopSettings = DEFAULT_SETTINGS
+    worker: str | None = None
+    """The name under which it shares its sagas with other processes on the same store (`SagaWorker`); None: it is the
+    only one, and takes up when it starts what an earlier life left."""
 
 
 class ShopService(Service):

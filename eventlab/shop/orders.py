@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from eventlab.errors import Refused, SagaInputDiffers, SagaVerbRefused
-from eventlab.sagas import SagaEngine, SagaState
+from eventlab.sagas import SagaEngine, SagaWorker
 from eventlab.services import Call, handles
 from eventlab.shop import messages as ask
 from eventlab.shop import ordering, profiles
@@ -13,6 +14,9 @@ from eventlab.shop.checkout import NAMES, CheckoutInput, CheckoutSteps
 from eventlab.shop.keeping import ServiceContext, ShopService
 from eventlab.shop.owners import named
 from eventlab.shop.profiles import CustomerProfileRecorded
+
+SHARES = 4
+"""Into so many shares the sagas are dealt among the processes of this service; each share costs a lease to be renewed."""
 
 
 class OrdersService(ShopService):
@@ -22,15 +26,24 @@ class OrdersService(ShopService):
         super().__init__(context)
         steps = CheckoutSteps(context.store, context.client, context.settings)
         self.engine = SagaEngine(context.store, steps.sagas(), compensate=context.settings.compensation)
-        self._recovering: asyncio.Task[list[SagaState]] | None = None
+        self._worker = None if context.worker is None else SagaWorker(self.engine, worker=context.worker, shares=SHARES)
+        self._background: list[asyncio.Task[Any]] = []
 
     async def start(self) -> None:
-        """Take up, in the background, what an earlier life left unfinished."""
-        self._recovering = asyncio.create_task(self.engine.recover(), name="orders: recover")
+        """Take up, in the background, what an earlier life left unfinished, unless there are others who do.
+
+        With a worker's name it goes on to take up what others leave, and what an operator got going again.
+        """
+        if self._worker is None or await self._worker.is_alone():
+            self._background.append(asyncio.create_task(self.engine.recover(), name="orders: recover"))
+        if self._worker is not None:
+            self._background.append(asyncio.create_task(self._worker.run(), name="orders: work"))
 
     async def stop(self) -> None:
-        if self._recovering is not None:
-            self._recovering.cancel()
+        for task in self._background:
+            task.cancel()
+        if self._worker is not None:
+            await asyncio.gather(*self._background, return_exceptions=True)  # it gives its shares back
         await self.engine.stop()
 
     @handles(ask.CreateCustomerProfile)
