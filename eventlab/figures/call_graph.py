@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 _SIZE_IN = (8.0, 3.8)
 _ROLES: dict[str, Role] = {
     "ok": OK, "refused": REFUSED, "not reached": OUTAGE, "unknown": UNKNOWN, "failed": FAILED,
+    "under way": REFUSED,
 }  # fmt: skip
-_HATCHES = {"refused": "||||", "not reached": "\\\\\\\\", "unknown": "++++", "failed": "xx"}
+_HATCHES = {"refused": "||||", "not reached": "\\\\\\\\", "unknown": "++++", "failed": "xx", "under way": ".."}
 _ROWS_MAX = 8
 
 

@@ -13,8 +13,9 @@ ENDS: dict[str, tuple[str, ...]] = {
     "ok": ("ok",),
     "refused": ("refused",),
     "not reached": ("unavailable", "rejected"),
-    "unknown": ("unknown", "unanswered"),
+    "unknown": ("unknown",),
     "failed": ("failed",),
+    "under way": ("unanswered",),
 }
 """How attempts end, in the words of the figure, with the outcomes that each stands for."""
 

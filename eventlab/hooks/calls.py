@@ -31,7 +31,7 @@ class CallEnded(Happening, frozen=True):
 class CallRejected(Happening, frozen=True):
     """A limiter kept a call from happening, and why, in words; *waiting* others were in its queue.
 
-    *by* is the kind of limiter: ``bulkhead``, ``rate_limit``, ``adaptive_limit`` or ``shedder``.
+    *by* is the kind of limiter: ``bulkhead``, ``rate_limit``, ``adaptive_limit`` or ``shedding``.
     """
 
     limiter: str

@@ -7,6 +7,7 @@ let it in, and its end counts only in that one: a straggler decides nothing.
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
@@ -28,6 +29,8 @@ from .window import FAILED, FINE, SLOW
 
 T = TypeVar("T")
 P = ParamSpec("P")
+
+_ROOM = os.path.dirname(__file__)
 
 _ENTERED: ContextVar[tuple[tuple[Decider, Permit, int], ...]] = ContextVar("eventlab_breakers_entered", default=())
 """The ``with`` blocks that this task or thread is in, the innermost first: one breaker is entered by many at once.
@@ -213,7 +216,7 @@ class CircuitBreaker(Decider):
     def _raised(self, period: Period, error: BaseException, began_s: float = 0.0) -> None:
         counts = False
         try:
-            counts = self.config.counts(error)
+            counts = self.config.counts(error) and not _was_no_call(error)
         finally:  # a predicate that breaks must not keep a permit
             if counts:
                 self._settle(period, FAILED | self._slowness(began_s))
@@ -235,6 +238,18 @@ class CircuitBreaker(Decider):
         if self._timeout_s is not None:
             expected = "none for plain functions and blocks, which nothing can end from outside"
             raise InvalidValue("timeout", self.config.timeout, expected)
+
+
+def _was_no_call(error: BaseException) -> bool:
+    """Whether the call never began: its arguments do not fit, or what is no coroutine function was to be awaited.
+
+    Then no line of the call is in the traceback, but one of this room is the last.
+    """
+    if not isinstance(error, TypeError) or (at := error.__traceback__) is None:
+        return False
+    while at.tb_next is not None:
+        at = at.tb_next
+    return os.path.dirname(at.tb_frame.f_code.co_filename) == _ROOM
 
 
 class _OwnTimeout(Exception):

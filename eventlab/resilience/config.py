@@ -11,6 +11,8 @@ from ..errors import CallFailed, DeadlinePassed, GiveUp, InvalidValue, Rejected,
 from .backoff import Backoff
 from .window import CountWindow, RowWindow, TimeWindow, Window
 
+WINDOW_S_MIN = 1e-6
+
 
 def tells_of_trouble(error: BaseException) -> bool:
     """Whether *error* says that the target is unwell.
@@ -78,6 +80,8 @@ class CircuitBreakerConfig:
             seconds = _seconds(getattr(self, name))
             if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
                 raise InvalidValue(name, getattr(self, name), "a number of seconds above 0")
+        if (self.window_s or WINDOW_S_MIN) < WINDOW_S_MIN:
+            raise InvalidValue("window_s", self.window_s, "at least a microsecond; clocks know no less")
         self._agree()
 
     def _agree(self) -> None:

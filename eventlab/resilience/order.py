@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any, Protocol
 
-ORDER = ("fallback", "retry", "hedge", "breaker", "rate_limit", "bulkhead", "shedder", "adaptive_limit")
+ORDER = ("fallback", "retry", "hedge", "breaker", "rate_limit", "bulkhead", "shedding", "adaptive_limit")
 """Outermost first; a ``timeout`` stands where its scope is."""
 
 _BLIND = "the limit sees one call where the target gets several"
@@ -33,28 +33,28 @@ REFUSED = {
     ("adaptive_limit", "hedge"): "it would measure the quickest of several calls, and take the target for quicker",
     ("adaptive_limit", "rate_limit"): _WAITING,
     ("adaptive_limit", "bulkhead"): _WAITING,
-    ("adaptive_limit", "shedder"): _WAITING,
+    ("adaptive_limit", "shedding"): _WAITING,
 }
 """What (outer, inner) would do that nobody wants."""
 
 DOUBTFUL = {
     ("rate_limit", "fallback"): _NO_STAND_IN,
     ("bulkhead", "fallback"): _NO_STAND_IN,
-    ("shedder", "fallback"): _NO_STAND_IN,
+    ("shedding", "fallback"): _NO_STAND_IN,
     ("adaptive_limit", "fallback"): _NO_STAND_IN,
     ("rate_limit", "retry"): _BLIND,
     ("bulkhead", "retry"): _HELD,
-    ("shedder", "retry"): _HELD,
+    ("shedding", "retry"): _HELD,
     ("rate_limit", "hedge"): _BLIND,
     ("bulkhead", "hedge"): _BLIND,
-    ("shedder", "hedge"): _BLIND,
+    ("shedding", "hedge"): _BLIND,
     ("rate_limit", "breaker"): "what the breaker rejects has used up the rate",
     ("bulkhead", "breaker"): _IN_VAIN,
-    ("shedder", "breaker"): _IN_VAIN,
+    ("shedding", "breaker"): _IN_VAIN,
     ("adaptive_limit", "breaker"): _IN_VAIN,
     ("bulkhead", "rate_limit"): "a place is held while waiting for the rate",
-    ("shedder", "rate_limit"): "a place is held while waiting for the rate",
-    ("shedder", "bulkhead"): "a place is held while waiting in the queue of the bulkhead",
+    ("shedding", "rate_limit"): "a place is held while waiting for the rate",
+    ("shedding", "bulkhead"): "a place is held while waiting in the queue of the bulkhead",
     ("timeout", "fallback"): "whoever runs out of time gets no stand-in",
 }
 """What (outer, inner) costs."""
@@ -64,13 +64,13 @@ ALONE = {
     "hedge": "the calls would multiply",
     "breaker": "one would count what the other held back",
     "bulkhead": "only the smaller counts",
-    "shedder": "what the outer let through in time, the inner would drop",
+    "shedding": "what the outer let through in time, the inner would drop",
     "adaptive_limit": "each would measure the waiting for the other",
 }
 """Kinds of which one policy has one at most, and why."""
 
 _REPEATING = ("retry", "hedge")
-_LIMITERS = ("rate_limit", "bulkhead", "shedder", "adaptive_limit")
+_LIMITERS = ("rate_limit", "bulkhead", "shedding", "adaptive_limit")
 
 
 class PolicyWarning(UserWarning):

@@ -33,7 +33,7 @@ class Shedder:
             ...
     """
 
-    kind = "shedder"
+    kind = "shedding"
 
     def __init__(
         self,

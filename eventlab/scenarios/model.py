@@ -57,6 +57,8 @@ class ShopService(Section, frozen=True, kw_only=True):
 
 
 REPLICAS_MAX = 10_000
+TIMED = ("codel", "adaptive_lifo")
+"""The disciplines that have a target."""
 
 
 class Model(Section, frozen=True, kw_only=True):
@@ -88,7 +90,10 @@ class Model(Section, frozen=True, kw_only=True):
     breakers: Literal["shared", "own"] = "shared"
 
     def problems(self) -> Iterator[Problem]:
-        if self.interval_s <= self.target_s:
+        if self.discipline not in TIMED and (self.target_s, self.interval_s) != (TARGET_S, INTERVAL_S):
+            key = "target" if self.target_s != TARGET_S else "interval"
+            yield key, "goes with 'discipline: codel' or 'adaptive_lifo', which look at how long a request has waited"
+        elif self.interval_s <= self.target_s:
             yield "interval", f"expected more than the target, {duration_text(self.target_s)}"
         if len(set(self.shards)) < len(self.shards):
             twice = next(name for name in self.shards if self.shards.count(name) > 1)

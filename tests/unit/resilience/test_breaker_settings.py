@@ -169,6 +169,7 @@ def test_a_reset_forgets_everything() -> None:
     "told",
     [
         {"window_s": 0},
+        {"window_s": 1e-320},
         {"slow_call_s": -1},
         {"slow_call_rate": 0.5},
         {"slow_call_s": 1, "slow_call_rate": 1.5},

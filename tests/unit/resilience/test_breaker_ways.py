@@ -15,7 +15,8 @@ import pytest
 
 from eventlab import hooks
 from eventlab.errors import CircuitOpen, InvalidValue, TimedOut
-from eventlab.resilience import CircuitBreaker, CircuitBreakerConfig, Permit, State, remaining_s
+from eventlab.resilience import CircuitBreaker, CircuitBreakerConfig, Permit, State, remaining_s, timeout
+from eventlab.resilience import breaker as guarded
 from eventlab.simulation import World
 from eventlab.testing.clock import ManualClock
 from tests.unit.resilience.breaker_stories import Outside, fails, quietly, works
@@ -260,3 +261,35 @@ def test_a_timeout_is_refused_where_nothing_could_be_ended(way: Way) -> None:
             await way(closed(timeout=1.0), False)
 
     World().run(main)
+
+
+async def asks(number: int) -> int:
+    return number
+
+
+async def breaks() -> None:
+    raise TypeError("a bug of the target's")
+
+
+def within(breaker: CircuitBreaker) -> Callable[..., Awaitable[object]]:
+    return (guarded(breaker) | timeout(1)).call
+
+
+@pytest.mark.parametrize("told", [{}, {"slow_call_s": 1}, {"timeout": 1}])
+@pytest.mark.parametrize("way", [lambda breaker: breaker.call, within], ids=["call", "policy"])
+def test_a_call_that_could_not_begin_is_a_mistake_of_the_callers_and_counts_as_nothing(
+    told: dict[str, Any], way: Callable[[CircuitBreaker], Callable[..., Awaitable[object]]]
+) -> None:
+    async def main() -> tuple[int, int, int]:
+        breaker = half_open(2, **told)
+        for f, args in ((plain_works, ()), (asks, ()), (asks, (1, 2)), (None, ())):
+            with pytest.raises(TypeError):
+                await way(breaker)(f, *args)
+        left = breaker.permits_left
+        with pytest.raises(TypeError, match="a bug"):
+            await way(breaker)(breaks)
+        return left, breaker.permits_left, breaker.failures
+
+    if told.get("timeout") and way is within:
+        pytest.skip("two timeouts are refused")
+    assert ManualClock().run(main()) == (2, 1, 1)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eventlab import resilience
 from eventlab.errors import InvalidValue
 from eventlab.resilience import (
     AdaptiveLimit,
@@ -75,6 +76,13 @@ def test_just_the_documented_order_is_accepted_without_a_word(layers: list[Layer
     chosen = tuple(layers[:count])
     kinds = [layer.kind for layer in chosen]
     assert (verdict(chosen) == "accepted") == (kinds == sorted(kinds, key=ORDER.index))
+
+
+def test_every_layer_has_the_name_by_which_one_writes_it() -> None:
+    assert tuple(layer.kind for layer in LAYERS) == ORDER
+    for layer in LAYERS:
+        assert repr(layer).partition("(")[0] == layer.kind
+        assert hasattr(resilience, layer.kind)
 
 
 def test_every_pair_in_another_order_has_its_reason_and_no_other_has() -> None:

@@ -212,7 +212,7 @@ def test_what_it_drops_is_told_to_whoever_listens() -> None:
         return [str(error) for error in rejected]
 
     assert World().run(main) == ["payments was not reached: its queue is full (0 waiting)"]
-    assert heard == [hooks.CallRejected("payments", "shedder", "its queue is full", 0)]
+    assert heard == [hooks.CallRejected("payments", "shedding", "its queue is full", 0)]
 
 
 @pytest.mark.parametrize("settings", [{"calls_max": 0}, {"waiting_max": 0.5}, {"target_s": 0}, {"interval_s": -1}])

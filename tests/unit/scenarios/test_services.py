@@ -57,6 +57,14 @@ def test_a_disk_that_flushes_one_at_a_time_makes_twenty_wait(tmp_path: Path) -> 
     assert at_once < 1 <= in_turn  # 100 flushes of 10 ms
 
 
+@pytest.mark.parametrize(("key", "value"), [("target", "20ms"), ("interval", "1s")])
+def test_a_target_is_only_for_a_discipline_that_has_one(tmp_path: Path, key: str, value: str) -> None:
+    told = f"services.web.model.{key}={value}"
+    with pytest.raises(ScenarioInvalid, match=f"web.model.{key}: goes with 'discipline: codel' or 'adaptive_lifo'"):
+        load(put(tmp_path, MODELLED, orders=None), [told])
+    assert load(put(tmp_path, MODELLED, orders=None), [told, "services.web.model.discipline=codel"])
+
+
 @pytest.mark.parametrize(
     ("store", "problem"),
     [
