@@ -63,26 +63,41 @@ def draw_bars(ax: Axes, bars: Sequence[Bar], rows: dict[str, int]) -> None:
                 row, until - since, left=since, height=_HEIGHT, zorder=3.5,
                 facecolor="white", hatch="xxxx", edgecolor=PALE_INK, linewidth=0.5,
             )  # fmt: skip
-    for bar, room in _rooms(bars, rows, right):
-        began = max(bar.began_s, left)
-        text = shortened(bar.name.rpartition("/")[2], max(1, int(room / (right - left) / _CHARACTER * 7.0 / small)))
-        if len(text) > 3 and began < right and deepest < _NAMED_ROWS_MAX:
+    if deepest < _NAMED_ROWS_MAX:
+        character = (right - left) * _CHARACTER * small / 7.0
+        for bar, x, text in labels(bars, rows, (left, right), character):
+            apart = x >= bar.ended_s or _ROLES[bar.outcome].hatch or bar.queued
             ax.text(
-                began + (right - left) * 0.003, rows[bar.id], text, fontsize=small, va="center", ha="left", color=INK,
-                zorder=5, clip_on=True, bbox={**HALO, "pad": 0.2} if _ROLES[bar.outcome].hatch or bar.queued else None,
+                x + (right - left) * 0.003, rows[bar.id], text, fontsize=small, va="center", ha="left", color=INK,
+                zorder=5, clip_on=True, bbox={**HALO, "pad": 0.2} if apart else None,
             )  # fmt: skip
 
 
-def _rooms(bars: Sequence[Bar], rows: dict[str, int], right: float) -> list[tuple[Bar, float]]:
-    """How far each name may reach: to what comes next in its row."""
+def label_of(bar: Bar) -> str:
+    """What was done; of a modelled service, whose every request is ``Work``, who was asked for it."""
+    service, _, operation = bar.name.rpartition("/")
+    return f"→ {service}" if operation == "Work" and bar.kind == "call" else operation
+
+
+def labels(
+    bars: Sequence[Bar], rows: dict[str, int], limits: tuple[float, float], character: float
+) -> list[tuple[Bar, float, str]]:
+    """Each name with its place: in its bar, or right of it where that is free, or cut short in it. None on another."""
+    left, right = limits
     by_row: dict[int, list[Bar]] = {}
     for bar in bars:
         by_row.setdefault(rows[bar.id], []).append(bar)
     found = []
     for row in by_row.values():
         for bar, following in zip(row, [*row[1:], None], strict=True):
-            until = right if following is None else following.began_s - following.waited_s
-            found.append((bar, min(until, right) - bar.began_s))
+            began, ended = max(bar.began_s, left), min(bar.ended_s, right)
+            until = right if following is None else min(following.began_s - following.waited_s, right)
+            text = label_of(bar)
+            inside, after = (int(room / character) for room in (ended - began, until - ended))
+            if inside < len(text) <= after:
+                found.append((bar, ended, text))
+            elif (cut := shortened(text, max(1, inside))) and len(cut) > min(3, len(text) - 1):
+                found.append((bar, began, cut))
     return found
 
 

@@ -17,13 +17,14 @@ import msgspec
 
 from ..codec import EVENTS
 from ..errors import InvalidValue
+from .forms import Forms
 
 REDACTED: Final = "[redacted]"
 DEPTH_MAX: Final = 20
 
 SECRETS: Final = ("password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "apikey", "authorization",
                   "credential", "cookie", "privatekey", "sessionid", "accesskey", "signingkey", "encryptionkey",
-                  "signature", "bearer", "jwt")  # fmt: skip
+                  "signature", "bearer", "jwt", "dbpass", "userpass", "smtppass", "otpcode")  # fmt: skip
 """A field whose name contains one of these holds a secret; small and capital letters, ``_`` and ``-`` do not matter."""
 
 PERSONAL: Final = ("email", "phone", "firstname", "lastname", "surname", "birthdate", "birthday", "iban", "ssn",
@@ -118,8 +119,10 @@ class Redactor:
             text = _KEY.sub(rf"\1{REDACTED}", text)
         text = _HEADER.sub(rf"\1{REDACTED}", text)
         text = _BEARER.sub(rf"\1 {REDACTED}", _WEB_TOKEN.sub(REDACTED, text))
+        before = self._learn()
+        text = self._forms.text(text)
         if "=" in text or ":" in text or "," in text:
-            text = self._learn().sub(_left_out, text)
+            text = before.sub(_left_out, text)
         return text
 
     def _fields(self, fields: Mapping[Any, Any], depth: int) -> dict[str, Any]:
@@ -138,6 +141,7 @@ class Redactor:
             sign = r"""(?:(?:\\*["'])?\s*(?:=>|=(?!>)|:)|\\*["']\s*,)\s*"""
             before = rf"""(?P<name>(?:(?:{within})[\w-]{{0,40}}{alone}){sign})"""
             self._before = re.compile(before + _VALUE, re.IGNORECASE)
+            self._forms = Forms(within, REDACTED)
         return self._before
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from eventlab.figures import describe_trace, draw_trace
+from eventlab.figures.trace_marks import label_of, labels
 from eventlab.figures.trace_path import critical_path, shares
 from eventlab.figures.trace_spans import Bar, bars_of
 from eventlab.history import Entry
@@ -114,6 +115,20 @@ def test_a_span_that_is_told_late_stands_where_it_was() -> None:
     entries = [Entry(prompt.ended_ns / 1e9 - 1000, "orders", prompt), Entry(12.5, "orders", late)]
     _, _, bars = bars_of(MadeUpRun(entries), None)
     assert [(round(bar.began_s, 6), round(bar.ended_s, 6)) for bar in bars] == [(0.0, 10.0), (0.0, 10.0)]
+
+
+def test_a_name_stands_in_its_bar_or_where_it_is_free_and_never_over_another() -> None:
+    long, tiny = bar("a", "", 0, 10, name="shop/Reserve"), bar("b", "", 11, 12, name="shop/Reserve")
+    close, last = bar("c", "", 13, 18, name="shop/Reserve"), bar("d", "", 19, 20, name="shop/Release")
+    rows = {"a": 0, "b": 1, "c": 1, "d": 1}
+    found = [(one.id, x, text) for one, x, text in labels([long, tiny, close, last], rows, (0, 30), 1)]
+    assert found == [("a", 0, "Reserve"), ("c", 13, "Rese…"), ("d", 20, "Release")]
+
+
+def test_a_call_for_nothing_but_work_is_named_by_whom_it_asks() -> None:
+    kinds = ("call", "work", "operation")
+    assert [label_of(bar("a", "", 0, 1, kind, name="stock/Work")) for kind in kinds] == ["→ stock", "Work", "Work"]
+    assert label_of(bar("a", "", 0, 1, "call", name="stock/Reserve")) == "Reserve"
 
 
 def test_a_wait_is_hatched_before_its_work() -> None:

@@ -161,6 +161,16 @@ SENTENCES = [
     "ValueError('password', '{}')",
     "-----BEGIN RSA PRIVATE KEY-----\nMII{}\n-----END RSA PRIVATE KEY-----",
     "https://example.org/a?X-Amz-Signature={}",
+    "mysqldump --password {} --user ada",
+    "run: login --db-password '{}' now",
+    "<login><user>ada</user><password>{}</password></login>",
+    '<ns:Password type="text">{}</ns:Password>',
+    "<token><![CDATA[{}]]></token>",
+    "next=%2Flogin%3Fpassword%3D{}%26page%3D2",
+    "%7B%22password%22%3A%22{}%22%7D",
+    'Content-Disposition: form-data; name="password"\r\n\r\n{}\r\n--b--',
+    "b'Content-Disposition: form-data; name=\"password\"\\r\\n\\r\\n{}\\r\\n--b--'",
+    "DB_PASS={}",
 ]
 
 
@@ -202,6 +212,33 @@ def test_what_is_not_secret_stays() -> None:
         {"id": 7, "author": "ada", "n": [1.5, None]},
     )
     assert second["message"] == "50% done, key=a1, see https://example.org/a?page=2"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "--password is needed, or --token",
+        "usage: login --token <token> [--password-stdin] FILE",
+        "--password --user ada",
+        "login <password> and go on",
+        "<password></password><user>ada</user>",
+        "done 50%3D, bypass=1, compass=3, first pass: 2 of 3",
+        'form-data; name="picture"\r\n\r\nGIF\r\n--b',
+    ],
+)
+def test_nor_does_what_only_speaks_of_secrets_go(text: str) -> None:
+    assert Redactor().text(text) == text
+
+
+def test_what_comes_after_a_secret_in_a_form_stays() -> None:
+    redactor = Redactor()
+    for before, after in [
+        ("mysqldump --password ", " --user ada"),
+        ("<password>", "</password><user>ada</user>"),
+        ("password%3D", "%26page%3D2"),
+        ('form-data; name="token"\r\n\r\n', "\r\n--b\r\nContent: 1"),
+    ]:
+        assert redactor.text(f"{before}hunter2{after}") == f"{before}[redacted]{after}"
 
 
 @given(st.sampled_from(SENTENCES), SECRET)
