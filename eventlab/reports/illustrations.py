@@ -12,6 +12,7 @@ from eventlab.figures import (
     draw_breaker_strip,
     draw_call_graph,
     draw_conflicts,
+    draw_goodput,
     draw_outcomes,
     draw_saga_lanes,
     drawn,
@@ -20,7 +21,7 @@ from eventlab.figures import (
 from eventlab.figures.breaker_story import breakers
 from eventlab.figures.conflicts import around_break
 from eventlab.history import of_kind
-from eventlab.hooks import BreakerChanged, CallStarted, CommandAttempted, EventsAppended, SagaMoved
+from eventlab.hooks import BreakerChanged, CallStarted, CommandAttempted, EventsAppended, OperationInvoked, SagaMoved
 
 from .facts import ReportedRun
 from .markup import Html, text
@@ -33,11 +34,12 @@ def illustrations(run: ReportedRun) -> Html:
     """Every figure that the run has the history for, each on a white card of its own."""
     parts = []
     for number, (draw, options) in enumerate(_wanted(run), start=1):
+        subject = {"requests": run} if draw is draw_goodput else run  # one run of several, as far as that figure knows
         try:
-            words = describe_of(draw)(run, **options)
+            words = describe_of(draw)(subject, **options)
         except LookupError:
             continue  # no saga ran, so there is none to show
-        parts.append(_figure(_image(draw, run, options, f"f{number}", words), words))
+        parts.append(_figure(_image(draw, subject, options, f"f{number}", words), words))
     return Html("\n".join(parts))
 
 
@@ -54,6 +56,8 @@ def _wanted(run: ReportedRun) -> Iterator[tuple[Any, dict[str, Any]]]:
         yield draw_outcomes, {}
     elif any(of_kind(run.entries, CommandAttempted)):
         yield draw_conflicts, _broken_at(run)
+    elif any(of_kind(run.entries, OperationInvoked)):
+        yield draw_goodput, {}
     changed = {change.breaker for _, change in of_kind(run.entries, BreakerChanged)}
     # One that stayed closed has nothing to show, unless none has.
     for breaker in [name for name in breakers(run) if name in changed or not changed][:_BREAKERS_MAX]:
@@ -72,7 +76,7 @@ def _broken_at(run: ReportedRun) -> dict[str, Any]:
     return next(filter(None, (around_break(run, at_s) for at_s in times)), None) or around_break(run)
 
 
-def _image(draw: Any, run: ReportedRun, options: dict[str, Any], prefix: str, words: str) -> Html:
+def _image(draw: Any, run: Any, options: dict[str, Any], prefix: str, words: str) -> Html:
     try:
         with drawn(draw, run, **options) as figure:
             svg = style.svg(figure)

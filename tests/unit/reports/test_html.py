@@ -168,3 +168,14 @@ def test_the_page_says_who_called_whom_where_somebody_did() -> None:
 def test_cells_are_escaped_unless_they_are_markup() -> None:
     made = table("c", (Column("a"), Column("b", number=True)), [("<i>", Html("<i>1</i>"))])
     assert '<th scope="row">&lt;i&gt;</th><td class="number"><i>1</i></td>' in made
+
+
+def test_what_was_asked_and_answered_is_shown_over_time_where_neither_saga_nor_command_ran() -> None:
+    asked = [
+        Entry(float(at), "front", hooks.OperationInvoked(at, "shop", "work", f"request-{at}", None)) for at in range(9)
+    ]
+    answered = [Entry(at + 0.5, "front", hooks.OperationEnded(at, "ok", None)) for at in range(3)]
+    entries = sorted([*asked, *answered], key=lambda entry: entry.at)
+    page = illustrations.illustrations(MadeUpReport(entries, made_up_report(20).summary))
+    assert page.count("<figure>") == 1
+    assert "requests: 3 of 9 answered, under 90 % from 3.00 s to the end" in page
