@@ -16,7 +16,7 @@ from eventlab.shop.owners import named
 from eventlab.shop.profiles import CustomerProfileRecorded
 
 SHARES = 4
-"""Into so many shares the sagas are dealt among the processes of this service; each share costs a lease to be renewed."""
+"""Into so many the sagas are dealt among the processes that serve orders; each costs a lease that is to be renewed."""
 
 
 class OrdersService(ShopService):
