@@ -343,7 +343,7 @@ def test_the_model_catches_a_breaker_that_is_nearly_right(mutant: type[CircuitBr
         told = given
 
     thorough = settings(
-        phases=[Phase.generate], max_examples=500, stateful_step_count=40, deadline=None,
+        phases=[Phase.generate], max_examples=5_000, stateful_step_count=40, deadline=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     with pytest.raises(AssertionError):

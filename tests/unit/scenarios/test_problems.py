@@ -160,8 +160,8 @@ ONE_BY_ONE = [
     ),
     (
         "an interval within the target",
-        MODELLED.replace("capacity: 4", "interval: 1ms"),
-        "x.yaml:4:51: services.web.model.interval: expected more than the target, 5ms",
+        MODELLED.replace("capacity: 4", "discipline: codel, interval: 1ms"),
+        "x.yaml:4:70: services.web.model.interval: expected more than the target, 5ms",
     ),
     (
         "a moment that is none",
