@@ -133,7 +133,7 @@ def test_a_shop_that_undoes_nothing_is_found_out() -> None:
         policies = replace(SETTINGS, compensation=False)
 
     thorough = settings(
-        phases=[Phase.generate], max_examples=200, stateful_step_count=15, suppress_health_check=list(HealthCheck)
+        phases=[Phase.generate], max_examples=1_000, stateful_step_count=15, suppress_health_check=list(HealthCheck)
     )
     with pytest.raises(AssertionError):
         run_state_machine_as_test(Careless, settings=thorough)

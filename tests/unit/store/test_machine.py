@@ -114,4 +114,4 @@ class Reopens(MemoryStore):
 @pytest.mark.parametrize("kind", [OffByOne, ForgetsReceipts, ForgetsReuse, FiltersLate, Reopens])
 def test_the_walk_finds_a_planted_bug(kind: type[MemoryStore]) -> None:
     with pytest.raises(AssertionError):
-        walk(lambda folder: InMemory(kind), 400, phases=[Phase.generate])
+        walk(lambda folder: InMemory(kind), 4_000, phases=[Phase.generate])
