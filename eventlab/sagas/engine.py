@@ -46,7 +46,7 @@ class SagaEngine(Interventions):
         *,
         compensate: bool = True,
         recovering_max: int = 64,
-        recoveries_max: int = 10,
+        recoveries_max: int = 50,
     ) -> None:
         super().__init__(store)
         self._making = Drivers(

@@ -144,6 +144,29 @@ def test_a_saga_that_takes_its_driver_down_every_time_is_set_aside_visibly() -> 
     assert in_world(lambda: bench.engine().unfinished()) == []
 
 
+def test_whose_driver_dies_many_times_for_another_reason_is_not_set_aside() -> None:
+    bench = Bench()
+    deaths = [0]
+
+    async def killed_at_first(*_: object) -> None:
+        deaths[0] += 1
+        if deaths[0] < 30:
+            raise Cut
+
+    bench.saga = Saga("trip", [bench.toys.step("a"), bench.toys.step("b")])
+    bench.toys.refuse = "b"
+    bench.toys.undo = killed_at_first  # type: ignore[method-assign]
+
+    async def main() -> SagaState:
+        while True:
+            try:
+                return await bench.engine().run("trip", "1", {})
+            except Cut:
+                pass
+
+    assert (in_world(main).status, deaths[0]) == (Status.COMPENSATED, 30)
+
+
 def test_an_outcome_between_two_deaths_begins_the_count_anew() -> None:
     bench = Bench()
     died: list[int] = []
