@@ -72,7 +72,7 @@ def _row(each: Listed, now: datetime) -> str:
         return f"{'unreadable':<12}  {'':<10}  {'':<24}  {each.saga_id}  {plain(each.trouble)}"
     state = story.state
     since = span(max((now - story.since).total_seconds(), 0.0))
-    definition = f"{state.definition} v{state.definition_version}"
+    definition = f"{state.definition} v{state.definition_version}" if state.definition else ""
     return f"{story.status.value:<12}  {since:>10}  {definition:<24}  {each.saga_id}  {plain(story.reason)}".rstrip()
 
 

@@ -53,7 +53,8 @@ def _head(story: Timeline, now: datetime) -> Iterator[str]:
     for savepoint, times in story.state.rolled_back.items():
         yield f"went back to save-point {savepoint} {f'{times} times' if times > 1 else 'once'}"
     aside = "; it has been set aside" if story.is_set_aside else ""
-    yield f"started {moment(story.started_at)}; its log is at version {story.version}{aside}"
+    began = f"started {moment(story.started_at)}" if state.definition else "never started"
+    yield f"{began}; its log is at version {story.version}{aside}"
 
 
 def _ago(at: datetime, now: datetime) -> str:

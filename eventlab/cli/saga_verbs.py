@@ -64,7 +64,7 @@ def _telling(
         raise not_imported(error) from None
     except (SagaVerbRefused, ArchivedStreamError, VersionConflict) as error:  # the last: it moved meanwhile
         sys.stderr.write(f"{error}\n")
-        _say_what_would_do(url, saga_id)
+        _say_what_would_do(url, saga_id, verb)
         return FAILED
     if as_json:
         told = {"saga": saga_id, "verb": verb, "by": who, "status": state.status, "version": state.version}
@@ -78,10 +78,12 @@ def _telling(
     return MET
 
 
-def _say_what_would_do(url: str, saga_id: str) -> None:
+def _say_what_would_do(url: str, saga_id: str, refused: str) -> None:
+    """The advice is by the saga's own log alone: an ended saga that is refused to be purged is not told to be."""
     story = read_or_say(url, saga_id)
     for each in advice(url, story) if story is not None else ():
-        sys.stderr.write(f"  {each.command}\n      {each.says}\n")
+        if refused != "purge" or each.verb != "purge" or "--force" in each.command:
+            sys.stderr.write(f"  {each.command}\n      {each.says}\n")
 
 
 def purge(

@@ -112,6 +112,7 @@ def _rolled_back(state: SagaState, event: e.SagaRolledBack) -> SagaState:
         status=Status.RUNNING,
         steps={name: step for name, step in state.steps.items() if name not in event.steps},
         failed_step=None,
+        reason="",
         rolled_back={**state.rolled_back, event.savepoint: state.rolled_back.get(event.savepoint, 0) + 1},
         round=state.round + 1,
         go_on_at_s=event.go_on_at_s,
@@ -125,15 +126,15 @@ def _taken_up(state: SagaState, event: e.SagaTakenUp) -> SagaState:
 
 def _stuck(state: SagaState, event: e.SagaStuck) -> SagaState:
     reason = f"{event.step}: {event.reason}" if event.step else event.reason
-    going = state.stuck_from if state.status is Status.STUCK else state.status
-    version = state.version + 1
+    is_again = state.status is Status.STUCK
     return replace(
         state,
         status=Status.STUCK,
         reason=reason,
-        version=version,
+        version=state.version + 1,
         stuck_step=event.step or None,
-        stuck_from=going,
+        stuck_from=state.stuck_from if is_again else state.status,
+        stuck_reason_before=state.stuck_reason_before if is_again else state.reason,
         endings=state.endings + 1,
     )
 
@@ -180,7 +181,8 @@ def _again(state: SagaState, status: Status, at_s: float = 0.0) -> SagaState:
         name: step if step.passed else replace(step, since_s=max(step.since_s, at_s), retry_at_s=0.0)
         for name, step in state.steps.items()
     }
-    return replace(state, status=status, steps=steps, stuck_step=None, takings_up=0)
+    reason = state.stuck_reason_before if state.status is Status.STUCK else state.reason
+    return replace(state, status=status, steps=steps, reason=reason, stuck_step=None, takings_up=0)
 
 
 def _with(state: SagaState, step: str, stands: StepState, **changes: Any) -> SagaState:
@@ -190,7 +192,7 @@ def _with(state: SagaState, step: str, stands: StepState, **changes: Any) -> Sag
 def _turned_back(state: SagaState, step: str, reason: str) -> SagaState:
     """The first failure turns the saga back; another one of the same group changes nothing about it."""
     if state.status is Status.STUCK and state.stuck_from is Status.RUNNING:
-        return replace(state, failed_step=step, stuck_from=Status.COMPENSATING)
+        return replace(state, failed_step=step, stuck_from=Status.COMPENSATING, stuck_reason_before=reason)
     if state.status is not Status.RUNNING:
         return state
     return replace(state, status=Status.COMPENSATING, failed_step=step, reason=reason)

@@ -13,6 +13,7 @@ from eventlab.sagas.definition import Saga
 from eventlab.sagas.folding import advance
 from eventlab.sagas.state import SagaState
 from eventlab.sagas.step import StepContext, key_of
+from eventlab.store import StoredEvent
 
 
 class Divergence(NamedTuple):
@@ -30,11 +31,13 @@ class Divergence(NamedTuple):
 def first_divergence(saga: Saga, events: Iterable[object]) -> Divergence | None:
     """Where a saga with this log would have gone another way under *saga*; None when it fits.
 
-    Steps that were renamed, moved, removed or put in between are found, and so is a condition that decides otherwise.
-    What an action does is not.
+    *events* may be what a store gave for ``saga-<id>``, or the events in it. Steps that were renamed, moved, removed or
+    put in between are found, and so is a condition that decides otherwise. What an action does is not. Raises
+    TypeError for what is no event of a saga.
     """
     state = SagaState()
-    for event in events:
+    for each in events:
+        event = each.event if isinstance(each, StoredEvent) else each
         found = _misfit(saga, state, event)
         if found is not None:
             return Divergence(state.version + 1, *found)

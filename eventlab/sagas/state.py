@@ -119,6 +119,7 @@ class SagaState(msgspec.Struct, frozen=True):
     failed_step: str | None = None
     """The step that turned the saga back."""
     reason: str = ""
+    """Why it is stuck, was given up or cancelled, or else why it turned back; empty while nothing stands against it."""
     version: int = 0
     deadline_at_s: float | None = None
     outline: tuple[StepOutline, ...] = ()
@@ -136,6 +137,8 @@ class SagaState(msgspec.Struct, frozen=True):
     stuck_step: str | None = None
     stuck_from: Status = Status.RUNNING
     """What it was doing when it got stuck."""
+    stuck_reason_before: str = ""
+    """What *reason* was then, and is again once it goes on."""
     endings: int = 0
     """How often it has got stuck, or ended."""
 

@@ -208,18 +208,18 @@ class _Telling:
         for name, step in self._state.steps.items():
             if before.steps.get(name) is not step:
                 self._since[name] = stored.occurred_at
-        self._note_turn(before, self._state)
+        self._note_turn(self._state)
         if not self._phases or before.status is not self._state.status:
             self._phases.append(Phase(self._state.status, stored.occurred_at, stored.version))
         if by := getattr(event, "by", ""):
             on, outcome = getattr(event, "step", ""), getattr(event, "outcome", "")
             self._verbs.append(Verb(stored.type, on, outcome, by, event.why, stored.occurred_at, stored.version))
 
-    def _note_turn(self, before: SagaState, after: SagaState) -> None:
-        """Why it turns back is told when it does; what it says later may be why it got stuck in that."""
+    def _note_turn(self, after: SagaState) -> None:
+        """Why it turns back is told from then on; while it is stuck in that, it has another reason."""
         if after.status is Status.RUNNING:
             self._turned_back_because = ""
-        elif after.reason != before.reason and after.status is Status.COMPENSATING:
+        elif after.status is Status.COMPENSATING:
             step = f"{after.failed_step}: " if after.failed_step else ""
             self._turned_back_because = step + after.reason
 

@@ -41,6 +41,14 @@ def test_what_was_recorded_fits_the_code_that_recorded_it(case: str) -> None:
     assert first_divergence(bench.saga, in_world(lambda: history(bench))) is None
 
 
+def test_a_log_is_taken_as_the_store_gives_it() -> None:
+    bench = half_done()
+    changed = Saga("trip", [bench.toys.step(name) for name in "acb"])
+    stored = in_world(lambda: bench.store.read("saga-1"))
+    assert first_divergence(bench.saga, stored) is None
+    assert first_divergence(changed, stored) == first_divergence(changed, [each.event for each in stored])
+
+
 @pytest.mark.parametrize(
     ("steps", "told"),
     [

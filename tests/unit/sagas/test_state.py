@@ -73,6 +73,18 @@ def test_stuck_says_where_and_why() -> None:
     assert (state.status, state.reason) == (Status.STUCK, "b: nobody there")
 
 
+def test_what_it_was_stuck_with_is_no_reason_once_it_goes_on() -> None:
+    stuck = e.SagaStuck("b", "nobody there")
+    undone = [*STORY[:9], stuck, e.SagaRetried("back", "grace", 20.0), *STORY[9:]]
+    done = [*STORY[:4], stuck, e.StepResolved("b", "succeeded", "seen", "grace", 20.0), e.SagaCompleted()]
+    assert [fold(story).reason for story in (STORY, undone, done)] == ["no answer", "no answer", ""]
+
+
+def test_a_saga_that_goes_on_from_a_savepoint_has_nothing_against_it() -> None:
+    back = [*STORY[:-4], e.StepCompensated("b", 1), e.SagaRolledBack("here", ("b",), 20.0)]
+    assert (fold(STORY[:8]).reason, fold(back).reason) == ("no answer", "")
+
+
 @given(cut=st.integers(0, len(STORY)))
 def test_folding_in_two_parts_is_folding_at_once(cut: int) -> None:
     before = fold(STORY[:cut])

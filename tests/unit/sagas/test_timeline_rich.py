@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eventlab.errors import Refused
 from eventlab.resilience.backoff import Constant
 from eventlab.sagas import Saga, SagaEngine, Status, StepStatus, fold, parallel, pivot, savepoint, step
 from eventlab.sagas.attempts import Outcome
 from eventlab.sagas.events import StepRequested
+from eventlab.sagas.step import StepContext
 from eventlab.sagas.timeline import Timeline, read_timeline, timeline
 from tests.unit.sagas.toys import QUICK, Bench, Cut, Toys, in_world
 
@@ -85,6 +87,18 @@ def test_attempts_of_earlier_rounds_stay_in_the_story() -> None:
         Status.COMPLETED,
     ]
     assert story.turned_back_because == ""
+
+
+def test_the_same_refusal_in_every_round_is_told_at_the_end() -> None:
+    async def refuse(ctx: StepContext) -> None:
+        raise Refused("no", "no room")
+
+    bench = Bench()
+    bench.saga = Saga("trip", [savepoint("chosen", backoff=Constant(60.0)), step("room", refuse)])
+    in_world(bench.run)
+    story = told(bench)
+    assert (story.status, story.state.rolled_back) == (Status.COMPENSATED, {"chosen": 1})
+    assert (story.reason, story.state.reason) == ("room: refused (no): no room", "refused (no): no room")
 
 
 def test_what_people_did_is_told_with_who_and_why() -> None:
