@@ -6,7 +6,7 @@ every append inside stores what is carried, unless it is told otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Any
@@ -20,6 +20,8 @@ class Metadata(msgspec.Struct, frozen=True, omit_defaults=True):
     """Which conversation an event belongs to, what caused it, who asked, and its trace.
 
     *traceparent* and *tracestate* are the two headers of W3C Trace Context, as they came.
+    All of it is text. What JSON turns into text, as a UUID, is stored as that; anything else is refused by
+    the append, or by `carrying`: a log with metadata that cannot be read could not be read at all.
     """
 
     correlation_id: str | None = None
@@ -46,14 +48,44 @@ def stored_with(metadata: Metadata | None) -> Metadata:
 
 
 def _checked(metadata: Metadata) -> Metadata:
+    """*metadata* as it will be read. Raises InvalidValue for what nobody could read: it would be written for good."""
+    if metadata is NO_METADATA:
+        return metadata
     if not isinstance(metadata, Metadata):
         raise InvalidValue("metadata", metadata, "Metadata, as Metadata(actor=…)")
-    return metadata
+    try:
+        return _from_json(_to_json(metadata))
+    except (msgspec.MsgspecError, TypeError, ValueError) as error:
+        raise InvalidValue("metadata", metadata, f"texts, as Metadata(actor='17'): {error}") from None
+
+
+def from_json(data: bytes) -> Metadata:
+    """Metadata as it was stored. A number that an earlier release let in is read as text."""
+    try:
+        return _from_json(data)
+    except msgspec.ValidationError:
+        plain = msgspec.json.decode(data, type=dict[str, Any])
+    headers = {name: str(value) for name, value in (plain.pop("headers", None) or {}).items()}
+    said = {
+        name: str(value) for name, value in plain.items() if name in Metadata.__struct_fields__ and value is not None
+    }
+    return Metadata(**said, headers=headers)
+
+
+def _as_text(value: Any) -> str:
+    """A text of a kind of its own, as a stream id is, is stored as plain text."""
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"{value!r} is no text")
+
+
+_to_json = msgspec.json.Encoder(enc_hook=_as_text).encode
+_from_json = msgspec.json.Decoder(Metadata).decode
 
 
 def added(metadata: Metadata) -> Metadata:
     """What is carried here, and over it what *metadata* says. Headers are merged."""
-    _checked(metadata)
+    metadata = _checked(metadata)
     carried = _CARRIED.get()
     if carried is NO_METADATA:
         return metadata
@@ -90,9 +122,9 @@ def carrying(**fields: Any) -> Iterator[Metadata]:
     if unknown:
         raise InvalidValue("metadata field", unknown[0], f"one of {', '.join(Metadata.__struct_fields__)}")
     before = _CARRIED.get()
-    if "headers" in fields:
+    if isinstance(fields.get("headers"), Mapping):  # what is none is refused below, in the words for all
         fields["headers"] = {**before.headers, **fields["headers"]}
-    carried = msgspec.structs.replace(before, **fields)
+    carried = _checked(msgspec.structs.replace(before, **fields))
     token = _CARRIED.set(carried)
     try:
         yield carried

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from .encoded import Encoded
 from .personal import Personal, Spot
-from .registry import EVENTS, Encoded, EventRegistry, Upcast, event
+from .registry import EVENTS, EventRegistry, Upcast, event
 
 __all__ = ["event", "Personal", "EVENTS", "EventRegistry", "Encoded", "Upcast", "Spot"]

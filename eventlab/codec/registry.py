@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ..errors import InvalidValue, PersonalUnsealed, UndecodableEvent, UnknownEventType
+from .encoded import Encoded, checked, is_name, is_version
 from .personal import Plan, names_in, plan_of
 
 C = TypeVar("C", bound=type)
@@ -33,14 +34,6 @@ def _as_plain(value: Any) -> Any:
 
 _to_json = msgspec.json.Encoder(enc_hook=_as_plain).encode
 _from_json = msgspec.json.Decoder().decode
-
-
-class Encoded(msgspec.Struct, frozen=True):
-    """An event as it is stored: the name and schema version of its type, and its JSON."""
-
-    type: str
-    schema_version: int
-    data: bytes
 
 
 class EventRegistry:
@@ -108,10 +101,11 @@ class EventRegistry:
         and InvalidValue for one whose fields are not of the types that its class declares.
 
         Raises PersonalUnsealed for an event of a type with personal fields, unless the caller is about *to_seal* them.
-        What is `Encoded` already is taken as it is, whether or not its type is known here.
+        What is `Encoded` already is taken as it is, whether or not its type is known here; what is in it must be
+        of the kinds that every store can hold.
         """
         if type(event) is Encoded:
-            return event
+            return checked(event)
         name, version, read = self._clear.get(type(event)) or self._form_of(event, to_seal)
         try:
             data = _to_json(event)
@@ -238,9 +232,9 @@ def _plans(cls: type, name: str, version: int) -> dict[tuple[str, int], Plan | N
 
 
 def _check(cls: type, name: str, version: int) -> None:
-    if not name or name != name.strip():
+    if not is_name(name) or name != name.strip():
         raise InvalidValue("event name", name, "a name without spaces around it")
-    if version < 1:
+    if not is_version(version):
         raise InvalidValue("event version", version, "1 or more")
     if not (_is_frozen_dataclass(cls) or _is_frozen_struct(cls)):
         raise InvalidValue("event class", cls.__qualname__, "a frozen dataclass, with @event above @dataclass")

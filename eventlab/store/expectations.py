@@ -21,6 +21,13 @@ def check(expect: Mapping[str, Expectation], version_of: Callable[[str], int]) -
         raise VersionConflict(stale)
 
 
+def by_plain_name(expect: Mapping[str, Expectation], plain: Callable[[str], str]) -> dict[str, Expectation]:
+    """*expect* as a store checks it. Raises InvalidValue for what expects nothing that could be met."""
+    if not isinstance(expect, Mapping):
+        raise InvalidValue("expect", expect, "a mapping of streams to what is expected of each, as {'order-17': 3}")
+    return {plain(name): validated(name, value) for name, value in expect.items()}
+
+
 def _met(expected: Expectation, actual: int) -> bool:
     if expected is NONE:
         return actual == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 
 import msgspec
@@ -24,11 +24,14 @@ class Filter(msgspec.Struct, frozen=True, dict=True):
     types: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
-        for name, texts in (("categories", self.categories), ("types", self.types)):
-            if isinstance(texts, str):
-                raise InvalidValue(f"filter {name}", texts, f"a sequence of texts, as ({texts!r},)")
-        if self.streams is not None and (not self.streams or set(self.streams) & set("[]")):
-            raise InvalidValue("filter streams", self.streams, "a pattern of characters, * and ?")
+        _check_texts("filter categories", self.categories, "order")
+        _check_texts("filter types", self.types, "OrderPlaced")
+        for category in self.categories or ():
+            if "-" in category:  # it would never match, and whoever follows with it would never know
+                raise InvalidValue("filter category", category, "a category, so without '-'; streams= takes a pattern")
+        pattern: object = self.streams
+        if pattern is not None and (not isinstance(pattern, str) or not pattern or set(pattern) & set("[]")):
+            raise InvalidValue("filter streams", pattern, "a pattern of characters, * and ?")
 
     @cached_property
     def lets_through(self) -> Callable[[StoredEvent], bool]:
@@ -45,6 +48,19 @@ class Filter(msgspec.Struct, frozen=True, dict=True):
             )
 
         return wanted
+
+
+def _check_texts(name: str, texts: object, example: str) -> None:
+    """Refuse what would let nothing through, in silence: a class, say, in the place of its event's name."""
+    if isinstance(texts, str):
+        raise InvalidValue(name, texts, f"a sequence of texts, as ({texts!r},)")
+    if texts is None:
+        return
+    if not isinstance(texts, Collection):  # of what can be gone through only once, nothing would be left
+        raise InvalidValue(name, texts, f"a sequence of texts, as ({example!r},)")
+    for each in texts:
+        if not isinstance(each, str):
+            raise InvalidValue(name, texts, f"texts, as ({example!r},); {each!r} is none")
 
 
 EVERYTHING = Filter()

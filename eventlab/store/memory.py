@@ -53,9 +53,8 @@ class MemoryStore:
         mark = b"" if command_id is None else fingerprint_of(command_id, encoded)
         if command_id is not None and (earlier := self._repeated(command_id, mark)) is not None:
             return earlier
-        if expect and not self._all_met(expect):
-            wanted = {self._plain(name): expectations.validated(name, value) for name, value in expect.items()}
-            expectations.check(wanted, self._version)
+        if expect and not (type(expect) is dict and self._all_met(expect)):
+            expectations.check(expectations.by_plain_name(expect, self._plain), self._version)
         check_open(encoded, self._archived, self._version)
         said = stored_with(metadata)
         # Everything that can fail has been done: from here on the append happens as a whole.

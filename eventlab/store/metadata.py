@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ..metadata import NO_METADATA, Carrying, Metadata, added, carrying, current, stored_with
+from ..metadata import NO_METADATA, Carrying, Metadata, added, carrying, current, from_json, stored_with
 
-__all__ = ["NO_METADATA", "Carrying", "Metadata", "added", "carrying", "current", "stored_with"]
+__all__ = ["NO_METADATA", "Carrying", "Metadata", "added", "carrying", "current", "from_json", "stored_with"]

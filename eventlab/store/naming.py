@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
+from ..codec.encoded import is_storable
 from ..errors import ForeignStreamError, InvalidValue
 from .model import StreamId, category_of
 
@@ -105,7 +106,7 @@ def beginnings(after: Mapping[str, int] | None, plain: Callable[[str], str]) -> 
 def check_command_id(command_id: str) -> None:
     """Refuse what not every database could keep as a command id."""
     text: object = command_id
-    if not (isinstance(text, str) and 0 < len(text) <= COMMAND_ID_CHARACTERS_MAX and "\0" not in text):
+    if not (isinstance(text, str) and 0 < len(text) <= COMMAND_ID_CHARACTERS_MAX and is_storable(text)):
         raise InvalidValue(
             "command id", command_id, f"a text of 1 to {COMMAND_ID_CHARACTERS_MAX} characters, without a NUL"
         )
@@ -116,5 +117,13 @@ def check_window(after: int, limit: int | None, to: int | None, at: datetime | N
     check_page(after, limit)
     if to is not None and not _is_within(to, 0):
         raise InvalidValue("to", to, "a number from 0 on")
-    if at is not None and at.tzinfo is None:
+    if at is not None and not _is_moment(at):
         raise InvalidValue("at", at, "an aware moment, as datetime(…, tzinfo=UTC)")
+
+
+def _is_moment(at: object) -> bool:
+    """Whether it is a moment in UTC, too: the first and the last of the calendar need not be."""
+    try:
+        return isinstance(at, datetime) and at.tzinfo is not None and at.astimezone(UTC) is not None
+    except OverflowError:
+        return False

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from ..filters import EVERYTHING, Filter
-from ..metadata import NO_METADATA, Metadata
+from ..metadata import NO_METADATA, Metadata, from_json
 from ..model import KeptReceipt, Receipt, StoredEvent
 from .connecting import BINARY, TEXT, Parameter, Session, Statement
 from .encoding import BIGINT, bigints_from, from_bigint, from_moment, texts_from, to_array, to_bigint, to_moment
@@ -81,7 +81,6 @@ _RECEIPTS = Statement(
     BINARY,
 )
 
-_metadata_from_json = msgspec.json.Decoder(Metadata).decode
 _EMPTY = b"{}"
 
 
@@ -180,7 +179,7 @@ def _events(answer: PGresult) -> list[StoredEvent]:
 
 @lru_cache(maxsize=256)  # what was carried by one command stands beside all of its events
 def _metadata(data: bytes) -> Metadata:
-    return NO_METADATA if data == _EMPTY else _metadata_from_json(data)
+    return NO_METADATA if data == _EMPTY else from_json(data)
 
 
 def _receipts(answer: PGresult) -> list[KeptReceipt]:

@@ -79,7 +79,7 @@ class PostgresStore:
         append = Append(
             current_runtime(),
             encoded_pairs(plain, events),
-            {plain(name): expectations.validated(name, value) for name, value in expect.items()} if expect else {},
+            expectations.by_plain_name(expect, plain) if expect else {},
             command_id,
             stored_with(metadata),
         )

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from ..filters import Filter
-from ..metadata import NO_METADATA, Metadata
+from ..metadata import NO_METADATA, Metadata, from_json
 from ..model import KeptReceipt, Receipt, StoredEvent
 
 COLUMNS = "position, stream, version, id, type, schema_version, data, metadata, occurred_at"
@@ -37,7 +37,6 @@ NO_LIMIT = -1
 Row = tuple[Any, ...]
 
 _to_json = msgspec.json.Encoder().encode
-_metadata_from_json = msgspec.json.Decoder(Metadata).decode
 _receipt_from_json = msgspec.json.Decoder(Receipt).decode
 _EMPTY = b"{}"
 _TIME_BYTES = len('"2026-01-01T00:00:00.000001Z"')
@@ -106,9 +105,8 @@ def events_from(rows: Sequence[Row]) -> list[StoredEvent]:
     ]
 
 
-@lru_cache(maxsize=256)  # what was carried by one command, or by one call, stands beside all of its events
-def _metadata_from_row(data: bytes) -> Metadata:
-    return _metadata_from_json(data)
+_metadata_from_row = lru_cache(maxsize=256)(from_json)
+"""What was carried by one command, or by one call, stands beside all of its events."""
 
 
 def fetch(connection: sqlite3.Connection, statement: str, arguments: Sequence[Any]) -> list[Row]:

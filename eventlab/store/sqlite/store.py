@@ -229,7 +229,7 @@ class SqliteStore:
         ids = runtime.new_ids(len(encoded))
         return Append(
             [(name, id_, e.type, e.schema_version, e.data) for (name, e), id_ in zip(encoded, ids, strict=True)],
-            {plain(name): expectations.validated(name, value) for name, value in expect.items()} if expect else {},
+            expectations.by_plain_name(expect, plain) if expect else {},
             rows.metadata_to_row(stored_with(metadata)),
             rows.time_to_row(runtime.now()),
             command_id,

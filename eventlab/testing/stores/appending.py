@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
+from uuid import UUID
 
 from eventlab import hooks
+from eventlab.codec import Encoded
 from eventlab.errors import ForeignStreamError, InvalidStreamId, InvalidValue, UnknownEventType
-from eventlab.store import Metadata, Receipt, StreamId, carrying
+from eventlab.store import EventStore, Metadata, Receipt, StreamId, carrying
 
 from .vocabulary import Counted, Law, Noted, OpenStore, opened, places, raised, texts
 
@@ -146,6 +149,48 @@ async def metadata_that_is_carried_is_stored(open_store: OpenStore) -> None:
         assert stored.metadata == Metadata("talk-1", actor="clerk", headers={"tenant": "x", "region": "eu"})
 
 
+async def metadata_that_nobody_could_read_is_refused(open_store: OpenStore) -> None:
+    """It would stand in the log for good, and no page with it could be read any more."""
+    senseless: list[dict[str, Any]] = [
+        {"actor": 17}, {"actor": object()}, {"correlation_id": "\ud800"}, {"headers": {"tenant": 17}},
+        {"headers": None}, {"headers": "tenant"},
+    ]  # fmt: skip
+    async with opened(open_store) as store:
+        for fields in senseless:
+            await raised(InvalidValue, store.append([("a-1", Noted("1"))], metadata=Metadata(**fields)))
+            await raised(InvalidValue, _carried(store, fields))
+        assert await store.read_all() == []
+
+
+async def metadata_of_kinds_of_text_is_stored_as_text(open_store: OpenStore) -> None:
+    async with opened(open_store) as store:
+        given: dict[str, Any] = {"correlation_id": UUID(int=7), "actor": StreamId("clerk-7")}
+        await _carried(store, given)
+        await store.append([("a-1", Noted("2"))], metadata=Metadata(**given))
+        assert [stored.metadata for stored in await store.read("a-1")] == [
+            Metadata("00000000-0000-0000-0000-000000000007", actor="clerk-7")
+        ] * 2
+
+
+async def _carried(store: EventStore, fields: dict[str, Any]) -> None:
+    with carrying(**fields):
+        await store.append([("a-1", Noted("1"))])
+
+
+async def what_only_some_stores_could_hold_is_refused(open_store: OpenStore) -> None:
+    async with opened(open_store) as store:
+        contents: list[tuple[Any, Any, Any]] = [
+            (1, 1, b"{}"), ("", 1, b"{}"), ("a\0", 1, b"{}"), ("\udc80", 1, b"{}"), ("a", 0, b"{}"),
+            ("a", 2**31, b"{}"), ("a", "1", b"{}"), ("a", 1, "{}"), ("a", 1, bytearray(b"{}")),
+        ]  # fmt: skip
+        for content in contents:
+            await raised(InvalidValue, store.append([("a-1", Encoded(*content))]))
+        for command_id in ("\ud800", "a\0", "", "x" * 256, 7):
+            await raised(InvalidValue, store.append([], command_id=command_id))  # type: ignore[arg-type]
+            await raised(InvalidValue, store.receipt(command_id))  # type: ignore[arg-type]
+        assert (await store.read_all(), await store.receipt("a")) == ([], None)
+
+
 async def an_append_of_nothing_gives_an_empty_receipt(open_store: OpenStore) -> None:
     async with opened(open_store) as store:
         assert await store.append([]) == Receipt((), {})
@@ -166,6 +211,8 @@ async def a_senseless_expectation_is_refused(open_store: OpenStore) -> None:
     async with opened(open_store) as store:
         for senseless in (-1, "1", None, 1.0):
             await raised(InvalidValue, store.append([("a-1", Noted("1"))], expect={"a-1": senseless}))  # type: ignore[dict-item]
+        for unmapped in ([("a-1", 0)], "a-1", 5):
+            await raised(InvalidValue, store.append([("a-1", Noted("1"))], expect=unmapped))  # type: ignore[arg-type]
         assert await store.read_all() == []
 
 
@@ -201,6 +248,9 @@ APPENDING: tuple[Law, ...] = (
     ids_are_unique_and_times_are_aware,
     metadata_is_stored_as_given,
     metadata_that_is_carried_is_stored,
+    metadata_that_nobody_could_read_is_refused,
+    metadata_of_kinds_of_text_is_stored_as_text,
+    what_only_some_stores_could_hold_is_refused,
     an_append_of_nothing_gives_an_empty_receipt,
     a_store_writes_only_what_it_owns,
     a_senseless_expectation_is_refused,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from eventlab.commands import execute
 from eventlab.errors import EventlabError, InvalidValue, RecordConflict, UnknownEventType
-from eventlab.store import EventStore, MemoryKeys, MemoryStore, SealedStore, carrying, open_store, subscribe
+from eventlab.store import EventStore, Filter, MemoryKeys, MemoryStore, SealedStore, carrying, open_store, subscribe
 from eventlab.testing import run
 from eventlab.testing.stores.vocabulary import Noted
 from tests.contracts.backends import BACKENDS, url_of
@@ -76,6 +77,39 @@ def test_a_pattern_in_the_place_of_a_filter_is_refused(backend: str, tmp_path: P
             await store.read_all(where=wrong)
         with pytest.raises(InvalidValue, match=r"expected a Filter, as Filter\(streams="):
             subscribe(store, where=wrong)
+        await store.close()
+
+    run(main())
+
+
+WRONG_FILTERS: list[tuple[dict[str, Any], str]] = [
+    ({"types": (Noted,)}, r"expected texts, as \('OrderPlaced',\); <class '.*Noted'> is none"),
+    ({"types": "Noted"}, r"expected a sequence of texts, as \('Noted',\)"),
+    ({"types": (name for name in ("Noted",))}, "expected a sequence of texts"),
+    ({"categories": (7,)}, "7 is none"),
+    ({"categories": ("order-17",)}, "filter category is 'order-17'; expected a category, so without '-'"),
+    ({"streams": ["order-*"]}, "expected a pattern of characters"),
+    ({"streams": 7}, "expected a pattern of characters"),
+    ({"streams": "order-[17]"}, "expected a pattern of characters"),
+]
+
+
+@pytest.mark.parametrize(("fields", "said"), WRONG_FILTERS)
+def test_a_filter_that_could_let_nothing_through_is_refused(fields: dict[str, Any], said: str) -> None:
+    """Its reader would wait for ever, and never know."""
+    with pytest.raises(InvalidValue, match=said):
+        Filter(**fields)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_moment_that_is_none_is_refused(backend: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        store = open_store(url_of(backend, tmp_path))
+        beyond = datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))
+        moments: list[Any] = ["2026-01-01", date(2026, 1, 1), datetime(2026, 1, 1), beyond]
+        for moment in moments:
+            with pytest.raises(InvalidValue, match="expected an aware moment"):
+                await store.read("a-1", at=moment)
         await store.close()
 
     run(main())
