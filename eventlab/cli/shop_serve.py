@@ -88,7 +88,8 @@ async def _live(
     async with AsyncExitStack() as life:
         transport = await life.enter_async_context(HttpTransport(addresses))
         client = Client(transport, name, policy_for=_policies())
-        service = SERVICES[name](ServiceContext(name, store, client, worker=f"{platform.node()}:{here}"))
+        worker = f"{platform.node()}:{here}"
+        service = SERVICES[name](ServiceContext(name, store, client, worker=worker, warn=_warn))
         life.push_async_callback(service.stop)
         served = serving(door.application(), host=options.host, port=options.port, lifespan=False)
         url = await life.enter_async_context(served)
@@ -99,6 +100,11 @@ async def _live(
         sys.stdout.flush()
         await stopping.wait()
     return service
+
+
+def _warn(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def _policies() -> Callable[[str], Policy]:

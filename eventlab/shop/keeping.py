@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,6 +16,9 @@ from eventlab.store import EventStore
 S = TypeVar("S")
 
 
+def _ignore(line: str) -> None: ...
+
+
 class ServiceContext(msgspec.Struct, frozen=True):
     """What one life of a service is given: its name, its own store, its way to call others, the policies."""
 
@@ -25,6 +29,8 @@ class ServiceContext(msgspec.Struct, frozen=True):
     worker: str | None = None
     """The name under which it shares its sagas with other processes on the same store (`SagaWorker`); None: it is the
     only one, and takes up when it starts what an earlier life left."""
+    warn: Callable[[str], None] = _ignore
+    """Is told, in one line, what keeps it from work that nobody waits for."""
 
 
 class ShopService(Service):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from eventlab.errors import Refused, SagaInputDiffers, SagaVerbRefused
-from eventlab.sagas import SagaEngine, SagaWorker
+from eventlab.sagas import SagaEngine, SagaState, SagaWorker
 from eventlab.services import Call, handles
 from eventlab.shop import messages as ask
 from eventlab.shop import ordering, profiles
@@ -14,6 +13,7 @@ from eventlab.shop.checkout import NAMES, CheckoutInput, CheckoutSteps
 from eventlab.shop.keeping import ServiceContext, ShopService
 from eventlab.shop.owners import named
 from eventlab.shop.profiles import CustomerProfileRecorded
+from eventlab.shop.sharing import Background, at_rest
 
 SHARES = 4
 """Into so many the sagas are dealt among the processes that serve orders; each costs a lease that is to be renewed."""
@@ -27,7 +27,7 @@ class OrdersService(ShopService):
         steps = CheckoutSteps(context.store, context.client, context.settings)
         self.engine = SagaEngine(context.store, steps.sagas(), compensate=context.settings.compensation)
         self._worker = None if context.worker is None else SagaWorker(self.engine, worker=context.worker, shares=SHARES)
-        self._background: list[asyncio.Task[Any]] = []
+        self._background = Background(context.name, context.worker, context.warn)
 
     async def start(self) -> None:
         """Take up, in the background, what an earlier life left unfinished, unless there are others who do.
@@ -35,15 +35,19 @@ class OrdersService(ShopService):
         With a worker's name it goes on to take up what others leave, and what an operator got going again.
         """
         if self._worker is None or await self._worker.is_alone():
-            self._background.append(asyncio.create_task(self.engine.recover(), name="orders: recover"))
+            self._background.begin("recover", self.engine.recover)
         if self._worker is not None:
-            self._background.append(asyncio.create_task(self._worker.run(), name="orders: work"))
+            self._background.begin("work", self._worker.run)
+
+    async def check(self) -> None:
+        """As every service, and whether it takes up what is left unfinished."""
+        await super().check()
+        self._background.check()
 
     async def stop(self) -> None:
-        for task in self._background:
-            task.cancel()
+        self._background.cancel()
         if self._worker is not None:
-            await asyncio.gather(*self._background, return_exceptions=True)  # it gives its shares back
+            await self._background.ended()  # it gives its shares back
         await self.engine.stop()
 
     @handles(ask.CreateCustomerProfile)
@@ -83,7 +87,7 @@ class OrdersService(ShopService):
             state = await self.engine.submit(NAMES[self.settings.order], request.order_id, wish)
         except SagaInputDiffers as error:
             raise Refused("differs", str(error), {"order_id": request.order_id}) from None
-        return ask.CheckoutResult(request.order_id, state.status.value, state.reason)
+        return await self._ended(state)
 
     @handles(ask.CancelCheckout)
     async def cancel_checkout(self, request: ask.CancelCheckout, call: Call) -> ask.CheckoutResult:
@@ -93,8 +97,12 @@ class OrdersService(ShopService):
             await self.engine.cancel(order_id, by=call.source, why=request.why)
         except SagaVerbRefused as error:
             raise Refused("too_late", str(error), {"order_id": order_id}) from None
-        state = await asyncio.shield(self.engine.go(order_id))
-        return ask.CheckoutResult(order_id, state.status.value, state.reason)
+        return await self._ended(await asyncio.shield(self.engine.go(order_id)))
+
+    async def _ended(self, state: SagaState) -> ask.CheckoutResult:
+        """What a checkout came to, also if another process drives it."""
+        state = await at_rest(self.engine, state)
+        return ask.CheckoutResult(state.saga_id, state.status.value, state.reason)
 
 
 def _check_id(order_id: str) -> None:

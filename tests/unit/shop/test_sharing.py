@@ -7,10 +7,14 @@ from functools import partial
 
 import pytest
 
+from eventlab.errors import InvalidValue, LeaseLost, StoreFailed
 from eventlab.sagas.log import load
 from eventlab.services import Call, Client, InProcessTransport, Reply
 from eventlab.services.transport import Receive
 from eventlab.shop import OWNS, SERVICES, Checkout, CreateCustomerProfile, Item, Line, ReceiveStock, ServiceContext
+from eventlab.shop.checkout import NAMES, CheckoutInput
+from eventlab.shop.orders import OrdersService
+from eventlab.shop.sharing import QUIET_S, Background, at_rest
 from eventlab.simulation import World
 from eventlab.simulation.node import Node
 from eventlab.store import MemoryStore
@@ -26,6 +30,8 @@ class Shop:
 
     def __init__(self, world: World, workers: dict[str, str | None]) -> None:
         self.world, self.workers = world, workers
+        self.services: dict[str, OrdersService] = {}
+        self.said: list[str] = []
         self.transport, self.orders = InProcessTransport(), MemoryStore("orders", OWNS["orders"])
         self.front = Client(self.transport, "front", timeout_s=3600)
         for name in workers:
@@ -33,8 +39,9 @@ class Shop:
 
     async def boot(self, node: Node) -> None:
         client = Client(self.transport, "orders")
-        context = ServiceContext("orders", self.orders, client, worker=self.workers[node.name])
-        service = SERVICES["orders"](context)
+        worker = self.workers[node.name]
+        service = OrdersService(ServiceContext("orders", self.orders, client, worker=worker, warn=self.said.append))
+        self.services[node.name] = service
         await service.start()
         self.transport.serve("orders", service.receive)  # who began last is asked
 
@@ -86,3 +93,101 @@ def test_who_comes_later_leaves_to_the_other_what_it_drives(worker: str | None, 
 
     with World(1) as world:
         assert world.run(main) == ("SagaCompleted", taken_up)  # who believes to be alone takes it for left behind
+
+
+def test_two_processes_that_are_asked_for_one_checkout_both_tell_how_it_ended() -> None:
+    async def main() -> list[str]:
+        shop = Shop(world, {"east": "east", "west": "west"})
+        shop.serve("payments", "inventory", "shipping", takes_s=0.5)
+        for name in shop.workers:
+            await world.node(name).begin()
+            shop.transport.serve(name, shop.services[name].receive)
+        await shop.front.call("inventory", ReceiveStock("monday", (Item("a record", 5),)))
+        await shop.front.call("east", CreateCustomerProfile("ada", "ada@example.org", "12 Analytical Street"))
+        checkout = Checkout("order-1", "ada", (Line("a record", 1, 1500),))
+        told = await asyncio.gather(*[shop.front.call(name, checkout) for name in shop.workers])
+        return [result.status for result in told]
+
+    with World(1) as world:
+        assert world.run(main) == ["completed", "completed"]
+
+
+def test_a_checkout_that_another_began_and_nobody_drives_is_finished_by_whoever_is_asked() -> None:
+    async def main() -> tuple[str, float]:
+        shop = Shop(world, {"east": None})
+        shop.serve("payments", "inventory", "shipping")
+        await world.node("east").begin()
+        engine, began_s = shop.services["east"].engine, world.now_s
+        await engine.start(NAMES["payment_first"], "order-1", CheckoutInput("order-1", "ada", ()))
+        state = await at_rest(engine, await engine.state("order-1"))
+        return state.status.value, world.now_s - began_s
+
+    with World(1) as world:
+        status, took_s = world.run(main)
+    assert (status, took_s >= QUIET_S) == ("compensated", True)
+
+
+def test_whose_name_another_takes_says_so_once_and_is_not_ready() -> None:
+    async def main() -> list[str]:
+        shop = Shop(world, {"east": "same", "west": "same"})
+        await world.node("east").begin()
+        await asyncio.sleep(1)
+        await world.node("west").begin()
+        await asyncio.sleep(60)
+        await shop.services["west"].check()
+        with pytest.raises(LeaseLost):
+            await shop.services["east"].check()
+        return shop.said
+
+    with World(1) as world:
+        (said,) = world.run(main)
+    assert said.startswith("orders: takes up no unfinished checkouts: another process has come under its name, same")
+
+
+def test_a_store_that_fails_for_a_while_is_told_once_and_the_work_goes_on() -> None:
+    said: list[str] = []
+    ready: list[bool] = []
+    failures = [StoreFailed("sqlite:///orders.db", "database or disk is full")] * 3
+
+    async def work() -> None:
+        if failures:
+            raise failures.pop()
+        await asyncio.sleep(3600)
+
+    def is_ready(background: Background) -> bool:
+        try:
+            background.check()
+        except StoreFailed:
+            return False
+        return True
+
+    async def main() -> None:
+        background = Background("orders", "east", said.append)
+        background.begin("work", work)
+        for _ in range(60):
+            await asyncio.sleep(0.1)
+            ready.append(is_ready(background))
+        background.cancel()
+
+    World(1).run(main)
+    assert (len(said), ready[0], ready[-1], failures) == (1, False, True, [])
+    assert said[0].startswith(
+        "orders: takes up no unfinished checkouts: sqlite:///orders.db: database or disk is full."
+    )
+
+
+def test_work_that_breaks_for_another_reason_is_told_and_not_begun_again() -> None:
+    said: list[str] = []
+
+    async def work() -> None:
+        raise InvalidValue("shares of worker 'east'", 4, "16, as the store began with")
+
+    async def main() -> None:
+        background = Background("orders", "east", said.append)
+        background.begin("work", work)
+        await asyncio.sleep(60)
+        with pytest.raises(InvalidValue):
+            background.check()
+
+    World(1).run(main)
+    assert len(said) == 1 and "expected 16, as the store began with" in said[0]
