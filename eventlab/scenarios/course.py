@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Container
+from contextlib import suppress
 
 from .. import hooks
 from ..checks import CheckResult
@@ -68,18 +69,22 @@ async def settle(assembly: Assembly) -> None:
     orders = assembly.of_shop("orders")
     if not isinstance(orders, OrdersService):
         return
-    async with asyncio.timeout(SETTLING_MAX_S):
-        while await orders.engine.unfinished():  # noqa: ASYNC110 - no event outlives a crash of the service
-            await asyncio.sleep(SETTLING_PAUSE_S)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SETTLING_MAX_S):
+            while await orders.engine.unfinished():  # noqa: ASYNC110 - no event outlives a crash of the service
+                await asyncio.sleep(SETTLING_PAUSE_S)
 
 
-async def operate(assembly: Assembly) -> None:
-    """Once all has come to rest, let the checkouts that are stuck try again, if there is an operator."""
-    operator_s = assembly.scenario.policies.saga.operator_s
+def operated(assembly: Assembly) -> OrdersService | None:
+    """Whose checkouts a person looks after; None where nobody does."""
     orders = assembly.of_shop("orders")
-    if operator_s is None or not isinstance(orders, OrdersService):
-        return
-    await asyncio.sleep(operator_s)
+    is_there = assembly.scenario.policies.saga.operator_s is not None
+    return orders if is_there and isinstance(orders, OrdersService) else None
+
+
+async def operate(assembly: Assembly, orders: OrdersService) -> None:
+    """Once all has come to rest, or that was waited for in vain, let the checkouts that are stuck try again."""
+    await asyncio.sleep(assembly.scenario.policies.saga.operator_s or 0.0)
     index = SagaIndex(orders.store, keep=False)
     await index.catch_up()
     for saga_id in index.stuck:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 
 from ..checks import CheckResult
@@ -160,13 +160,11 @@ async def _main(
             with on_node(FRONT):
                 await course.drive_load(loaded, assembly, started=before.sagas, progress=progress)
             await faults
-            with suppress(TimeoutError):
+            await course.settle(assembly)
+            if (orders := course.operated(assembly)) is not None:
+                with on_node(orders.name):
+                    await course.operate(assembly, orders)
                 await course.settle(assembly)
-                orders = assembly.of_shop("orders")
-                if orders is not None and scenario.policies.saga.operator_s is not None:
-                    with on_node(orders.name):
-                        await course.operate(assembly)
-                    await course.settle(assembly)
             ended_s = monotonic()
             return await course.final_reads(assembly), ended_s
     finally:

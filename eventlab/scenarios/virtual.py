@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 
 import msgspec
@@ -137,12 +136,10 @@ class VirtualRun:
         faults = world.spawn(play(schedule, world.network.links, targets), name="faults")
         await world.node(FRONT).start(course.drive_load(self.loaded, self.assembly, progress=self.progress))
         await faults
-        with suppress(TimeoutError):
+        await course.settle(self.assembly)
+        if (orders := course.operated(self.assembly)) is not None:
+            await world.node(orders.name).start(course.operate(self.assembly, orders))
             await course.settle(self.assembly)
-            orders = self.assembly.of_shop("orders")
-            if orders is not None and self.loaded.scenario.policies.saga.operator_s is not None:
-                await world.node(orders.name).start(course.operate(self.assembly))
-                await course.settle(self.assembly)
 
     def _store(self, name: str) -> SimulatedStore:
         store = self.assembly.stores[name]
