@@ -53,7 +53,7 @@ def _succeeded(state: SagaState, event: e.StepSucceeded) -> SagaState:
 
 def _failed(state: SagaState, event: e.StepFailed) -> SagaState:
     said = f"refused ({event.code}): {event.reason}" if event.reason else f"refused ({event.code})"
-    failed = replace(state.steps[event.step], status=StepStatus.FAILED, reason=said)
+    failed = replace(state.steps[event.step], status=StepStatus.FAILED, reason=said, refused=True)
     return _turned_back(_with(state, event.step, failed, takings_up=0), event.step, said)
 
 

@@ -68,6 +68,8 @@ class StepState(msgspec.Struct, frozen=True):
     undo_in_flight: bool = False
     result: Any = None
     reason: str = ""
+    refused: bool = False
+    """Whether it is a rule's refusal that turned the saga back here; it stays known while the rest is undone."""
     retry_at_s: float = 0.0
     """Before this time of day it is not tried again, in the present direction."""
     round: int = 1

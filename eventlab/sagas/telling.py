@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from eventlab import hooks
 from eventlab.metadata import Metadata
 from eventlab.metadata import current as carried
-from eventlab.sagas.state import SagaState, StepStatus
+from eventlab.sagas.state import SagaState, Status, StepStatus
 from eventlab.store import StoredEvent
 
 
@@ -41,7 +41,6 @@ def _driven(saga_id: str, definition: str, state: SagaState, first: StoredEvent 
         return hooks.SagaDriven(saga_id, definition)
     began_s = min([first.occurred_at.timestamp(), *(step.since_s for step in state.steps.values())])
     stored = first.metadata
-    is_broken = state.failed_step is not None and not state.reason.startswith("refused (")
     return hooks.SagaDriven(
         saga_id,
         definition,
@@ -50,9 +49,18 @@ def _driven(saga_id: str, definition: str, state: SagaState, first: StoredEvent 
         stored.traceparent,
         stored.tracestate,
         _under_way(state),
-        f"{state.failed_step}: {state.reason}" if is_broken else "",
+        _broken(state),
         state.endings,
     )
+
+
+def _broken(state: SagaState) -> str:
+    """Why the saga turned back, unless a rule refused a step: that is an answer, and no error."""
+    if state.status is not Status.COMPENSATING:
+        return ""
+    if state.failed_step is None:
+        return state.reason or "turned back"
+    return "" if state.steps[state.failed_step].refused else f"{state.failed_step}: {state.reason}"
 
 
 _OPEN: Sequence[StepStatus] = (StepStatus.REQUESTED, StepStatus.TIMED_OUT, StepStatus.UNREACHED)
@@ -62,7 +70,7 @@ def _under_way(state: SagaState) -> tuple[tuple[str, bool, float], ...]:
     """The steps whose last outcome is not known yet, and whether they are being undone."""
     found = []
     for name, step in state.steps.items():
-        if step.status is StepStatus.UNDOING or (step.status in _OPEN and state.failed_step is None):
+        if step.status is StepStatus.UNDOING or (step.status in _OPEN and state.status is Status.RUNNING):
             found.append((name, step.status is StepStatus.UNDOING, step.since_s))
     return tuple(found)
 

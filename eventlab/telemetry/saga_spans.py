@@ -136,6 +136,8 @@ class SagaSpans:
                 if backward is not None:
                     facts = {"number": what.attempt, "outcome": "failed", "reason": what.detail}
                     backward.note("attempt", facts)
+            case "rolled_back":
+                driving.turned_by = ""
             case "compensating":
                 self._turn(driving, what.detail)
             case "stuck":

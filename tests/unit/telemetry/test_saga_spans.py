@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from eventlab.metadata import carrying
-from eventlab.sagas import Saga, SagaEngine, savepoint
+from eventlab.resilience.backoff import Constant
+from eventlab.sagas import Saga, SagaEngine, StepContext, savepoint, step
 from eventlab.simulation import World
 from eventlab.telemetry import SpanContext, TraceLog, flaws, tracing
 from tests.unit.sagas.test_cuts import CASES, begin, bench_of, resume
-from tests.unit.sagas.toys import Bench, in_world
+from tests.unit.sagas.toys import QUICK, Bench, in_world
 from tests.unit.shop.cutting import CASES as SHOP_CASES
 from tests.unit.shop.cutting import life, market_of
 from tests.unit.shop.market import in_market
@@ -84,6 +85,58 @@ def test_wherever_its_driver_dies_the_saga_is_one_whole_tree(case: str) -> None:
         assert flaws(log) == [], cut
         assert Counter(span.name for span in log)["saga trip"] == 1, cut
         assert len(log.traces) == 1, cut
+
+
+def bench_by(why: str) -> Bench:
+    """Its saga turns back, a little later each time that its driver dies: *why* says by what."""
+    bench = bench_of("request lost" if why == "doubt" else "success")
+    toys = bench.toys
+    match why:
+        case "refusal":
+            toys.refuse = "c"
+        case "refusal after doubt":
+            toys.refuse, toys.lose_requests = "b", {"b": 1}
+        case "an error that speaks of a refusal":
+
+            async def broken(ctx: StepContext) -> None:
+                raise OSError("refused (111)")
+
+            bench.saga = Saga("trip", [toys.step("a"), step("b", broken, toys.backward("b"), **QUICK)])
+        case "deadline":
+            toys.takes_s = {"c": 60.0}
+            bench.saga = Saga("trip", [toys.step(name) for name in "abc"], deadline_s=10.0)
+        case "deadline after a refusal":
+            toys.refuse = "b"
+            steps = [toys.step("a"), savepoint("here", backoff=Constant(60.0)), toys.step("b")]
+            bench.saga = Saga("trip", steps, deadline_s=10.0)
+    return bench
+
+
+@pytest.mark.parametrize(
+    ("why", "status"),
+    [
+        ("refusal", "unset"),
+        ("refusal after doubt", "unset"),
+        ("doubt", "error"),
+        ("an error that speaks of a refusal", "error"),
+        ("deadline", "error"),
+        ("deadline after a refusal", "error"),
+    ],
+)
+def test_wherever_its_driver_dies_only_a_refusal_is_no_error(why: str, status: str) -> None:
+    async def story(cut: int) -> int:
+        bench = bench_by(why)
+        seen = await begin(bench, cut)
+        await resume(bench, 0)
+        return seen
+
+    ended, points = [], in_world(lambda: story(0))
+    for cut in range(points):  # who dies at the last of them has ended the saga, and told nobody
+        with tracing() as log:
+            in_world(lambda cut=cut: story(cut))
+        saga = named(log, "saga trip")
+        ended.append((cut, flaws(log), saga.attributes["saga.status"], saga.status))
+    assert ended == [(cut, [], "compensated", status) for cut in range(points)]
 
 
 @pytest.mark.parametrize("case", ["success", "c refused", "undoing answers late"])
