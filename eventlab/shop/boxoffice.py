@@ -158,14 +158,6 @@ def seats_sold(events: Iterable[StoredEvent]) -> dict[int, tuple[str, ...]]:
     return sold
 
 
-def on_duty(events: Iterable[StoredEvent]) -> tuple[str, ...]:
-    """Who is on duty after *events*, in the order in which they came."""
-    present: tuple[str, ...] = ()
-    for stored in events:
-        present = _after(present, stored)
-    return present
-
-
 def no_seat_sold_twice(log: Iterable[StoredEvent]) -> CheckResult:
     """Of every show in *log*, each seat was sold by one clerk, once."""
     twice = [
