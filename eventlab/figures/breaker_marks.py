@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .breaker_story import BreakerStory
@@ -20,6 +21,9 @@ _STATES = {
 }
 _ROWS = 4
 _ROW_HEIGHT = 0.62
+
+_SLOW = Role("#009E73", "", ":", "", "#00694d")
+"""The rate of slow calls: a dashed line between the solid one of failures and the dotted one of its own threshold."""
 
 _OUTCOMES: dict[str, tuple[Role, str]] = {
     "ok": (OK, "ok"),
@@ -128,32 +132,53 @@ def _name_marks(ax: Axes, names: list[tuple[float, str, Role]]) -> None:
 
 
 def draw_rate(ax: Axes, story: BreakerStory) -> None:
-    """The failure rate of the breaker's window, with its threshold; grey where too few calls were counted to judge."""
+    """The failure rate of the breaker's window, with its threshold; grey where too few calls were counted to judge.
+
+    Where it knows of slow calls, their rate and its threshold as well.
+    """
     for began, ended in _unjudged(story):
         ax.axvspan(began, ended, ymin=0, ymax=0.13, color="#b3b3b3", linewidth=0, zorder=2)
-    for x, y in _judged(story):
-        ax.step(x, y, where="post", color=INK, linewidth=1.3, zorder=4)
-        ax.plot(x[-1], y[-1], marker="o", markersize=2.5, color=INK, zorder=4)
-    if story.threshold is not None:
-        ax.axhline(story.threshold, color=FAILED.colour, linestyle=FAILED.line, linewidth=1.2, zorder=3)
-        beside = max(story.threshold, 0.34)  # a lower one would stand in the words below
-        _margin(ax, beside, f"opens at {story.threshold * 100:.0f} %")
+    _steps(ax, _judged(story, [(at, rate) for at, _, rate in story.counted]), INK, "-")
+    free_from = _threshold(ax, story.threshold, FAILED, "" if not story.slow else "failed: ", 0.34)
+    if story.slow:
+        _steps(ax, _judged(story, story.slow), _SLOW.edge, (0, (4, 1.5)))
+        if story.slow_threshold is None:
+            _margin(ax, free_from, "slow: dashed")
+        _threshold(ax, story.slow_threshold, _SLOW, "slow (dashed):\n", free_from)
     _margin(ax, 0.07, "too few calls\nto judge")
     ax.set_ylim(0, 1.08)
     ax.set_yticks([0, 0.5, 1.0], ["0 %", "50 %", "100 %"])
-    ax.set_ylabel("failed")
+    ax.set_ylabel("failed, slow" if story.slow else "failed")
+
+
+def _steps(
+    ax: Axes, runs: list[tuple[list[float], list[float]]], colour: str, line: str | tuple[int, tuple[float, ...]]
+) -> None:
+    for x, y in runs:
+        ax.step(x, y, where="post", color=colour, linestyle=line, linewidth=1.3, zorder=4)
+        ax.plot(x[-1], y[-1], marker="o", markersize=2.5, color=colour, zorder=4)
+
+
+def _threshold(ax: Axes, threshold: float | None, role: Role, whose: str, free_from: float) -> float:
+    """The threshold, with words beside it that begin at *free_from* or above. Gives back where the next may begin."""
+    if threshold is None:
+        return free_from
+    ax.axhline(threshold, color=role.colour, linestyle=role.line, linewidth=1.2, zorder=3)
+    beside = max(threshold, free_from)  # a lower one would stand in the words below
+    _margin(ax, beside, f"{whose}opens at {threshold * 100:.0f} %")
+    return beside + 0.25
 
 
 def _margin(ax: Axes, y: float, text: str) -> None:
     ax.text(1.015, y, text, transform=ax.get_yaxis_transform(), fontsize=7.5, va="center", color=INK)
 
 
-def _judged(story: BreakerStory) -> list[tuple[list[float], list[float]]]:
+def _judged(story: BreakerStory, rates: Sequence[tuple[float, float | None]]) -> list[tuple[list[float], list[float]]]:
     """Runs of counts with a rate. A transition empties the window, so it ends a run."""
     runs: list[tuple[list[float], list[float]]] = []
     turns = [stretch.began_s for stretch in story.transitions]
     going, before = False, 0.0
-    for at, _, rate in story.counted:
+    for at, rate in rates:
         if rate is None or any(before <= turn < at for turn in turns):
             going = False
         if rate is not None:
@@ -169,7 +194,7 @@ def _judged(story: BreakerStory) -> list[tuple[list[float], list[float]]]:
 def _unjudged(story: BreakerStory) -> list[tuple[float, float]]:
     """The stretches of time outside the runs of counts with a rate."""
     gaps, free_from = [], 0.0
-    for x, _ in _judged(story):
+    for x, _ in _judged(story, [(at, rate) for at, _, rate in story.counted]):
         gaps.append((free_from, x[0]))
         free_from = x[-1]
     ending = story.transitions[-1].began_s if story.transitions else free_from

@@ -31,13 +31,19 @@ class CallMark(NamedTuple):
 
 
 class BreakerStory(NamedTuple):
-    """All that the strip shows. *counted* are ``(time, calls in the window, failure rate or None)``."""
+    """All that the strip shows.
+
+    *counted* are ``(time, calls in the window, failure rate or None)``, and *slow* ``(time, share of slow calls or
+    None)``, empty where the breaker knows of no slow calls.
+    """
 
     breaker: str
     stretches: tuple[Stretch, ...]
     calls: tuple[CallMark, ...]
     counted: tuple[tuple[float, int, float | None], ...]
+    slow: tuple[tuple[float, float | None], ...]
     threshold: float | None
+    slow_threshold: float | None
     faults: tuple[FaultSpan, ...]
     ended_s: float
 
@@ -78,7 +84,9 @@ def tell(run: RunLike, breaker: str | None = None, threshold: float | None = Non
         stretches=tuple(_stretches(changes, last)),
         calls=tuple(_calls(run, chosen)),
         counted=tuple((at, what.calls, what.failure_rate) for at, what in counts),
-        threshold=threshold if threshold is not None else _threshold(changes),
+        slow=_slow(counts),
+        threshold=threshold if threshold is not None else _threshold(changes, r"failed \("),
+        slow_threshold=_threshold(changes, "were slow, "),
         faults=tuple(fault_spans(run)),
         ended_s=last,
     )
@@ -124,10 +132,15 @@ def _guards(breaker: str, targets: dict[str, None]) -> tuple[str, list[str]]:
     return "", [next((target for target in targets if target in breaker), breaker)]
 
 
-def _threshold(changes: Sequence[tuple[float, BreakerChanged]]) -> float | None:
+def _slow(counts: Sequence[tuple[float, BreakerCounted]]) -> tuple[tuple[float, float | None], ...]:
+    rates = tuple((at, what.slow_rate) for at, what in counts)
+    return rates if any(rate is not None for _, rate in rates) else ()
+
+
+def _threshold(changes: Sequence[tuple[float, BreakerChanged]], of_what: str) -> float | None:
     """The rate at which it opens, as the reason of an opening states it: ``… (55 % ≥ 50 %)``."""
     for _, what in changes:
-        if found := re.search(r"failed \(.*≥\s*([\d.]+)\s*%", what.reason):
+        if found := re.search(of_what + r".*≥\s*([\d.]+)\s*%", what.reason):
             return float(found.group(1)) / 100
     return None
 

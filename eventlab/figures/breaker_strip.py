@@ -24,7 +24,7 @@ def draw_breaker_strip(
     window_s: tuple[float, float] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Three panels on one time axis: states with their reasons, calls by outcome, the failure rate that it counted.
+    """Three panels on one time axis: states with their reasons, calls by outcome, the rates that it counted.
 
     The faults of the run are shaded behind all three: the gap between them and
     the states is what the breaker costs and saves. Without *breaker*, the one
@@ -62,6 +62,7 @@ def describe_breaker_strip(
             _turns(story),
             *_lags(story),
             _calls(story, left, right),
+            *_slow(story, left, right),
         ]
     )
 
@@ -86,6 +87,11 @@ def _lags(story: BreakerStory) -> list[str]:
             if span.lifted and closed:
                 sentences.append(f"It closed {clock(closed[0] - span.ended_s)} after the fault ended.")
     return sentences
+
+
+def _slow(story: BreakerStory, left: float, right: float) -> list[str]:
+    rates = [rate for at, rate in story.slow if rate is not None and left <= at <= right]
+    return [f"At most {max(rates) * 100:.0f} % of the calls it counted were slow."] if rates else []
 
 
 def _calls(story: BreakerStory, left: float, right: float) -> str:

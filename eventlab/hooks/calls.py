@@ -49,9 +49,13 @@ class BreakerChanged(Happening, frozen=True):
     reason: str
 
 
-class BreakerCounted(Happening, frozen=True):
-    """A breaker's window after a call was counted: *failure_rate* is None below the minimum of calls."""
+class BreakerCounted(Happening, frozen=True, omit_defaults=True):
+    """A breaker's window after a call was counted: *failure_rate* is None below the minimum of calls.
+
+    So is *slow_rate*, the share of slow calls, and where the breaker knows of no slow calls.
+    """
 
     breaker: str
     calls: int
     failure_rate: float | None
+    slow_rate: float | None = None

@@ -17,7 +17,7 @@ from typing import NoReturn
 from .. import hooks, runtime
 from ..errors import CircuitOpen
 from .config import CircuitBreakerConfig
-from .judging import judge, known_rate
+from .judging import judge, known_rate, known_slow_rate
 from .state import Period, State, nothing_counted
 from .window import CountWindow
 
@@ -149,7 +149,8 @@ class Decider:
         window.add(outcome)
         if hooks.listening:
             rate = known_rate(self.config, window, probing)
-            self._untold.append(hooks.BreakerCounted(self.name, window.calls, rate))
+            slow_rate = known_slow_rate(self.config, window, probing)
+            self._untold.append(hooks.BreakerCounted(self.name, window.calls, rate, slow_rate))
         if period.state is State.METRICS_ONLY:
             return
         verdict = judge(self.config, window, probing)

@@ -35,6 +35,13 @@ def known_rate(config: CircuitBreakerConfig, window: Window, probing: bool) -> f
     return window.failures / window.calls if window.calls >= minimum else None
 
 
+def known_slow_rate(config: CircuitBreakerConfig, window: Window, probing: bool) -> float | None:
+    """The share of calls that were slow, where that matters; None as `known_rate`."""
+    if config.slow_call_s is None or known_rate(config, window, probing) is None:
+        return None
+    return window.slows / window.calls
+
+
 def _row(threshold: int, window: Window) -> tuple[State, str] | None:
     if window.failures < threshold:
         return None

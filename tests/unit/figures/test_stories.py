@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from eventlab import hooks
-from eventlab.figures import breaker_story, describe_breaker_strip, describe_outcomes, describe_saga_lanes, saga_story
+from eventlab.figures import (
+    breaker_story,
+    describe_breaker_strip,
+    describe_outcomes,
+    describe_saga_lanes,
+    draw_breaker_strip,
+    saga_story,
+)
 from eventlab.figures.breaker_story import Stretch
 from eventlab.figures.faults import FaultSpan, fault_spans
 from eventlab.figures.labels import Placed, place
@@ -151,7 +158,18 @@ def test_a_breaker_before_several_guards_the_calls_to_all_of_them_and_one_of_man
 def test_a_threshold_of_slow_calls_is_not_one_of_failures() -> None:
     reason = "3 of 10 calls were slow, over 2 s (30 % ≥ 30 %)"
     slow = history((2.0, hooks.BreakerChanged("payments", "closed", "open", reason)))
-    assert breaker_story.tell(slow).threshold is None
+    assert (breaker_story.tell(slow).threshold, breaker_story.tell(slow).slow_threshold) == (None, 0.3)
+    assert (breaker_story.tell(BROKEN).threshold, breaker_story.tell(BROKEN).slow_threshold) == (0.5, None)
+
+
+def test_the_rate_of_slow_calls_is_told_and_drawn_where_the_breaker_knows_of_such() -> None:
+    counted = [(1.0, None, None), (2.0, 0.1, 0.2), (3.0, 0.1, 0.35)]
+    slow = history(*((at, hooks.BreakerCounted("payments", 9, failed, share)) for at, failed, share in counted))
+    assert breaker_story.tell(slow).slow == ((1.0, None), (2.0, 0.2), (3.0, 0.35))
+    assert breaker_story.tell(BROKEN).slow == ()
+    assert describe_breaker_strip(slow).endswith("At most 35 % of the calls it counted were slow.")
+    steps = [line for line in draw_breaker_strip(slow).figure.axes[2].lines if line.get_drawstyle() == "steps-post"]
+    assert [list(line.get_ydata()) for line in steps] == [[0.1, 0.1], [0.2, 0.35]]
 
 
 def test_breaker_words_tell_how_far_it_was_behind_the_fault() -> None:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from eventlab import hooks
@@ -257,6 +258,28 @@ def test_every_counted_call_is_told_with_the_window() -> None:
         outcomes(*"SFFFF")
     assert told[:2] == [hooks.BreakerCounted("payments", 1, None), hooks.BreakerCounted("payments", 2, None)]
     assert told[4] == hooks.BreakerCounted("payments", 5, 0.8)
+
+
+def test_the_rate_of_slow_calls_is_told_where_there_are_such() -> None:
+    told: list[hooks.Happening] = []
+    clock = ManualClock()
+    circuit = CircuitBreaker("payments", CircuitBreakerConfig(window_calls=4, minimum_calls=2, slow_call_s=2.0))
+
+    async def takes(seconds: float) -> None:
+        clock.advance(seconds)
+
+    async def main() -> None:
+        for seconds in (1.0, 3.0, 1.0):
+            await circuit.call(takes, seconds)
+
+    with hooks.listen(told.append):
+        clock.run(main())
+    assert told == [
+        hooks.BreakerCounted("payments", 1, None),
+        hooks.BreakerCounted("payments", 2, 0.0, 0.5),
+        hooks.BreakerCounted("payments", 3, 0.0, 1 / 3),
+    ]
+    assert b"slow_rate" not in msgspec.json.encode(hooks.BreakerCounted("payments", 2, 0.0))
 
 
 def test_a_hundred_thousand_rejections_grow_nothing() -> None:
