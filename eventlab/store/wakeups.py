@@ -30,7 +30,7 @@ class Wakeups:
             return
         waiting, self._waiting = self._waiting, {}
         here = asyncio._get_running_loop()
-        for future in waiting:
+        for future in list(waiting):  # at once: another thread may have been registering there just now
             loop = future.get_loop()
             if loop is here:
                 _done(future)

@@ -27,8 +27,7 @@ class Connections:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._pool = Pool(settings)
+        self._latest: tuple[asyncio.AbstractEventLoop | None, Pool] = None, Pool(settings)
         self._closed = False
         gauge("eventcore_active_connections", self.opened, target=settings.database)
 
@@ -42,11 +41,12 @@ class Connections:
         Raises StoreUnavailable, SchemaOutdated and other StoreFailed, and
         NotSimulated inside a world.
         """
-        if asyncio.get_running_loop() is not self._loop:
-            self._turn_to(asyncio.get_running_loop())
+        running = asyncio.get_running_loop()
+        loop, pool = self._latest  # as one: another thread may turn to the pool of its own loop at any time
+        if loop is not running:
+            pool = self._turned_to(running)
         if self._closed:
             raise StoreFailed(self._settings.url, "the store was closed")
-        pool = self._pool  # another thread may turn to the pool of its own loop at any time
         return pool.free() or await pool.take()
 
     def give(self, session: Session) -> None:
@@ -54,16 +54,19 @@ class Connections:
 
     def close(self) -> None:
         self._closed = True
-        for pool in self._pools.values():
+        for pool in list(self._pools.values()):
             pool.close()
         self._pools.clear()
-        self._loop = None
+        self._latest = None, self._latest[1]
 
-    def _turn_to(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _turned_to(self, loop: asyncio.AbstractEventLoop) -> Pool:
         refuse_in_a_world()
         for other in [other for other in list(self._pools) if other.is_closed()]:
-            self._pools.pop(other).close()
-        self._loop, self._pool = loop, self._pools.setdefault(loop, Pool(self._settings))
+            if (left := self._pools.pop(other, None)) is not None:
+                left.close()
+        pool = self._pools.setdefault(loop, Pool(self._settings))
+        self._latest = loop, pool
+        return pool
 
 
 def refuse_in_a_world() -> None:

@@ -23,44 +23,63 @@ _NOTIFY = Statement("notify", f"SELECT set_config('synchronous_commit', 'off', t
 
 
 class Notifier:
-    """Sends a wake-up soon after what was committed: at most one is under way, for however many appends."""
+    """Sends a wake-up soon after what was committed, from the loop on which that was known first."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._due = False
-        self._last_s = 0.0
-        self._sending: asyncio.Task[None] | None = None
+        self._tellings: dict[asyncio.AbstractEventLoop, _Telling] = {}
+        self._latest: _Telling | None = None
 
     def due(self) -> None:
         """Something was committed."""
-        if self._due and asyncio.get_running_loop() is self._loop:
-            return
         loop = asyncio.get_running_loop()
-        if loop is not self._loop:  # the clock of another loop says nothing here
-            self._loop, self._last_s, self._sending = loop, 0.0, None
-        self._due = True
-        loop.call_at(max(self._last_s + GAP_S, loop.time()), self._send)
+        telling = self._latest  # another thread may turn to its own loop at any time
+        if telling is None or telling.loop is not loop:
+            telling = self._latest = self._on(loop)
+        if not telling.is_due:
+            telling.begin()
 
     async def finish(self) -> None:
-        """Send what is still due."""
-        if asyncio.get_running_loop() is not self._loop:
-            return
+        """Send what is still due on this loop."""
+        telling = self._tellings.pop(asyncio.get_running_loop(), None)
+        if telling is not None:
+            await telling.finish()
+
+    def _on(self, loop: asyncio.AbstractEventLoop) -> _Telling:
+        for other in [other for other in list(self._tellings) if other.is_closed()]:
+            self._tellings.pop(other, None)
+        return self._tellings.setdefault(loop, _Telling(loop, self._connections))
+
+
+class _Telling:
+    """The wake-ups of one loop: at most one is under way, for however many appends."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, connections: Connections) -> None:
+        self.loop = loop
+        self.is_due = False
+        self._connections = connections
+        self._last_s = 0.0
+        self._sending: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        self.is_due = True
+        self.loop.call_at(max(self._last_s + GAP_S, self.loop.time()), self._send)
+
+    async def finish(self) -> None:
         if self._sending is not None:
             await asyncio.gather(self._sending, return_exceptions=True)
-        if self._due:
-            self._due = False
+        if self.is_due:
+            self.is_due = False
             await self._notify()
 
     def _send(self) -> None:
-        loop = self._loop
-        if not self._due or loop is None:
+        if not self.is_due:
             return
         if self._sending is not None and not self._sending.done():
-            loop.call_at(loop.time() + GAP_S, self._send)
+            self.loop.call_at(self.loop.time() + GAP_S, self._send)
             return
-        self._due, self._last_s = False, loop.time()
-        self._sending = loop.create_task(self._notify())
+        self.is_due, self._last_s = False, self.loop.time()
+        self._sending = self.loop.create_task(self._notify())
 
     async def _notify(self) -> None:
         try:
@@ -85,8 +104,8 @@ class Listener:
         loop = asyncio.get_running_loop()
         if loop in self._tasks and not self._tasks[loop].done():
             return
-        for other in [other for other in self._tasks if other.is_closed()]:
-            del self._tasks[other]
+        for other in [other for other in list(self._tasks) if other.is_closed()]:
+            self._tasks.pop(other, None)
         self._tasks[loop] = loop.create_task(_listen(self._settings, self._wakeups), name="eventlab listener")
 
     async def finish(self) -> None:

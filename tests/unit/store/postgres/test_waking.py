@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from threading import Thread
 
 import pytest
 
@@ -64,6 +65,24 @@ def test_a_listener_that_lost_its_connection_keeps_nobody_waiting(monkeypatch: p
             await until_it_listens(url)
             await sql(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
             await other.append([("a-1", Noted("1"))])
+            async with asyncio.timeout(PATIENCE_S):
+                await waiting
+
+    run(main())
+
+
+def test_a_loop_that_ends_takes_no_wake_up_of_another_one_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOK_EVERY_S", 1000.0)
+
+    async def main() -> None:
+        url = fresh_url()
+        async with store_at(url) as store, store_at(url) as other:
+            waiting = asyncio.ensure_future(other.changed(0))
+            await until_it_listens(url)
+            await store.append([("a-1", Noted("1"))])  # the wake-up is due, and not sent yet
+            elsewhere = Thread(target=run, args=(store.append([("b-1", Noted("2"))]),))
+            elsewhere.start()
+            elsewhere.join()
             async with asyncio.timeout(PATIENCE_S):
                 await waiting
 
