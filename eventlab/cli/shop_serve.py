@@ -17,6 +17,7 @@ from ..runtime import on_node
 from ..services import Client
 from ..shop import OWNS, SERVICES, ServiceContext, ShopService
 from ..shop.orders import OrdersService
+from ..shop.owners import OWNERS
 from ..store import PortableStore, open_store
 from ..store.opening import without_secrets
 from .exits import INTERRUPTED, MET
@@ -65,10 +66,20 @@ async def _serve(name: str, options: ServeOptions, addresses: dict[str, str]) ->
     with _asked_to_stop() as stopping:
         store = open_store(options.store, name=name, owns=OWNS[name])
         try:
+            await _check_whose(store, name, options.store)
             with on_node(name):
                 await _tell_end(await _live(name, options, addresses, store, stopping))
         finally:
             await store.close()
+
+
+async def _check_whose(store: PortableStore, name: str, url: str) -> None:
+    """That the store has not been another service's: a slip in a command line would mix two books, and lose both."""
+    for stored in await store.read_all(limit=1):
+        for owner in OWNERS:
+            if owner.name != name and stored.stream.partition("-")[0] in owner.owns:
+                what = f"the store of {name}; {owner.name} has its events in this one"
+                raise InvalidValue("--store", without_secrets(url), what)
 
 
 async def _live(

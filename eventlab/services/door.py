@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -78,9 +79,17 @@ class Door:
             Route("/health/ready", self._ready),
             Route("/{operation}", self._call, methods=["POST"]),
         ]
-        app = Starlette(routes=routes, lifespan=lifespan)
+        nowhere = {404: self._nowhere, 405: self._nowhere}
+        app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=nowhere)
         app.state.door = self
         return app
+
+    async def _nowhere(self, request: Request, error: Exception) -> Response:
+        """For a path or a method that there is not."""
+        assert isinstance(error, HTTPException)
+        what = f"{self.name} has no {request.method} {request.url.path}"
+        said = f"{what}: a request is POST /<its name>, and GET /health/ready tells how it is"
+        return JSONResponse({"message": said}, error.status_code, error.headers)
 
     async def _live(self, request: Request) -> Response:
         return JSONResponse({"service": self.name, "live": True})

@@ -18,6 +18,9 @@ SHIPPING: Final = Owner("shipping", owns=("shipment",))
 
 OWNERS: Final = (USERS, ORDERS, PAYMENTS, INVENTORY, SHIPPING)
 
+ID_TOLD_MAX: Final = 300
+"""So many characters of an id that is none are told: it may be as long as a whole request."""
+
 
 def named(category: str, id: str) -> StreamId:
     """The stream of whatever has that *id*, which comes from outside.
@@ -34,4 +37,5 @@ def named(category: str, id: str) -> StreamId:
 
 
 def _bad_id(category: str, id: str, why: str = "") -> Refused:
+    id = id if len(id) <= ID_TOLD_MAX else f"{id[:ID_TOLD_MAX]}…"
     return Refused("bad_id", f"{id!r} is no id, no {category} stream can be called that{why}", {"id": id})

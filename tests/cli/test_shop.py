@@ -14,6 +14,10 @@ import pytest
 
 from eventlab.cli.shop_checkout import Sold
 from eventlab.cli.shop_serve import left_over
+from eventlab.shop import OWNS
+from eventlab.shop.profiles import CustomerProfileRecorded
+from eventlab.store import open_store
+from eventlab.testing import run
 from tests.cli.commands import ended, eventlab, start, until
 
 CSV = "date,customer_id,quantity,amount_cents\n1997-01-01,1,2,2933\n"
@@ -40,6 +44,20 @@ def test_what_cannot_be_served_is_refused_with_what_would_do(args: list[str], sa
     told = eventlab("shop", "serve", "--port", "0", "--store", "sqlite:///x.db", *args)
     assert (told.code, told.out) == (2, "")
     assert says in told.err and "Traceback" not in told.err
+
+
+def test_the_store_of_another_service_is_refused(here: Path) -> None:
+    async def main() -> None:
+        store = open_store("sqlite:///orders.db", owns=OWNS["orders"])
+        await store.append([("customer-ada", CustomerProfileRecorded("ada", "ada@example.org", "", 1))])
+        await store.close()
+
+    run(main())
+    told = eventlab("shop", "serve", "payments", "--port", "0", "--store", "sqlite:///orders.db")
+    assert (told.code, told.out) == (2, "")
+    assert told.err == (
+        "--store is 'sqlite:///orders.db'; expected the store of payments; orders has its events in this one\n"
+    )
 
 
 def test_a_port_that_another_has_is_refused_and_signals_are_left_as_they_were(here: Path) -> None:

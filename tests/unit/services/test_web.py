@@ -67,6 +67,20 @@ def test_one_handler_answers_by_its_statuses() -> None:
     assert parrot.heard == ["hello", "rude", "mirror"]
 
 
+@pytest.mark.parametrize(("method", "path", "status"), [("POST", "/a/b", 404), ("GET", "/", 404), ("PUT", "/Say", 405)])
+def test_a_path_or_a_method_that_there_is_not_is_told_in_json_with_what_would_do(
+    method: str, path: str, status: int
+) -> None:
+    async def story(client: httpx.AsyncClient) -> tuple[int, str]:
+        answer = await client.request(method, path)
+        return answer.status_code, answer.json()["message"]
+
+    assert asked(application(Parrot()), story) == (
+        status,
+        f"parrot has no {method} {path}: a request is POST /<its name>, and GET /health/ready tells how it is",
+    )
+
+
 def test_a_refusal_says_its_code_its_message_and_its_facts() -> None:
     async def story(client: httpx.AsyncClient) -> Any:
         return (await say(client, "rude")).json()

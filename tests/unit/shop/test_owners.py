@@ -13,8 +13,8 @@ import pytest
 
 from eventlab import shop
 from eventlab.commands import Command
-from eventlab.errors import ForeignStreamError
-from eventlab.shop.owners import OWNERS
+from eventlab.errors import ForeignStreamError, Refused
+from eventlab.shop.owners import OWNERS, named
 from eventlab.store import StreamId
 
 CATEGORIES = [category for owner in OWNERS for category in owner.owns]
@@ -73,3 +73,9 @@ def test_a_command_on_the_stream_of_another_service_is_refused_when_it_is_built(
 
 def test_no_two_services_own_one_category() -> None:
     assert len(CATEGORIES) == len({*CATEGORIES})
+
+
+def test_of_an_id_that_is_far_too_long_only_the_beginning_is_told() -> None:
+    with pytest.raises(Refused) as caught:
+        named("stock", "a" * 500_000)
+    assert len(str(caught.value)) < 600 and len(caught.value.facts["id"]) < 600
