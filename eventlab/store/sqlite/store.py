@@ -35,6 +35,7 @@ from .connections import HeldConnection, open_engine
 from .patience import patiently
 from .records import SqliteRecords
 from .restoring import restore
+from .room import CommitterWithRoom
 from .threaded import ThreadWriter
 from .trouble import explained, is_busy
 from .writers import InlineWriter, TickWriter, Writer, written
@@ -87,7 +88,8 @@ class SqliteStore:
         if synchronous == "FULL":
             # The thread may be in the middle of a transaction at any time: reads have a connection of their own.
             self._reader = HeldConnection(self._engine)
-            threaded = ThreadWriter(self._commit, f"eventlab store {name}")
+            commit = CommitterWithRoom(self._commit, self._connection.driver, path)
+            threaded = ThreadWriter(commit, f"eventlab store {name}")
             weakref.finalize(self, threaded.stop)
             self._writer = threaded
         else:
