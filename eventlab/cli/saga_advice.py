@@ -69,4 +69,4 @@ def _resolutions(state: SagaState, step: str) -> Iterator[tuple[str, ...]]:
         return
     yield "resolve", f"{step} has happened: somebody has looked, or has done it by hand", "succeeded"
     if all(each.kind != "retriable" for each in state.outline if each.name == step):
-        yield "resolve", f"{step} has not happened, and never will: turn back", "failed"
+        yield "resolve", f"{step} has not happened, and never will: turn back, as if it had been refused", "failed"

@@ -53,7 +53,8 @@ async def drive_load(
     """The whole load, but for orders that were *started* before. Returns when everything has its answer."""
     load = loaded.scenario.load
     if load.orders is not None:
-        await Front(assembly.customers(), progress).place([order for order in loaded.orders if order.id not in started])
+        front = Front(assembly.customers(), progress, patience_s=loaded.scenario.policies.front.patience_s)
+        await front.place([order for order in loaded.orders if order.id not in started])
         return
     front = Front(assembly.client(FRONT), progress, assembly.answered)
     if load.open is not None:

@@ -18,9 +18,6 @@ from ..simulation.modelled import Done, Work
 from .asking import ClosedLoad, UshersLoad
 from .orders import Order
 
-CHECKOUT_TIMEOUT_S = 120.0
-"""How long a customer looks at the spinning wheel. The checkout goes on without them."""
-
 Begin = Callable[[], Coroutine[Any, Any, Any]]
 """Begins an operation when its time has come; before that there is nothing that would have to be cleaned up."""
 
@@ -29,12 +26,19 @@ Progress = Callable[[int], None]
 
 
 class Front:
-    """Drives the load, tells the hooks how every operation began and ended, and notes what was *answered* by whom."""
+    """Drives the load, tells the hooks how every operation began and ended, and notes what was *answered* by whom.
+
+    For *patience_s* a customer looks at the spinning wheel of a checkout, which goes on without them.
+    """
 
     def __init__(
-        self, client: Client, progress: Progress | None = None, answered: dict[str, list[str]] | None = None
+        self,
+        client: Client,
+        progress: Progress | None = None,
+        answered: dict[str, list[str]] | None = None,
+        patience_s: float = 120.0,
     ) -> None:
-        self._client, self._progress = client, progress
+        self._client, self._progress, self._patience_s = client, progress, patience_s
         self._answered = {} if answered is None else answered
         self._ended = 0
         self._registered: dict[str, asyncio.Future[None]] = {}
@@ -100,7 +104,7 @@ class Front:
         await self.register(order.customer_id)
         lines = tuple(Line(line.title, line.quantity, line.total_cents) for line in order.lines)
         request = Checkout(order.id, order.customer_id, lines)
-        ended = await self._client.call("orders", request, key=order.id, timeout_s=CHECKOUT_TIMEOUT_S)
+        ended = await self._client.call("orders", request, key=order.id, timeout_s=self._patience_s)
         return ended.status
 
     async def register(self, customer_id: str) -> None:

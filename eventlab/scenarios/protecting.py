@@ -116,3 +116,4 @@ class FrontRule(Section, frozen=True, kw_only=True):
 
     call_timeout_s: Lasting | None = msgspec.field(name="call_timeout", default=None)
     retry: RetryRule | None = None
+    patience_s: Lasting = msgspec.field(name="patience", default=120.0)

@@ -79,6 +79,15 @@ def test_a_driver_that_comes_back_takes_up_what_it_left_in_the_middle() -> None:
     assert len(taken_up) == 2 and taken_up <= ended
 
 
+@pytest.mark.parametrize(("sets", "begins_s", "ends_s"), [((), 8, 20), (("policies.front.patience=40s",), 43, 55)])
+def test_whoever_asked_a_life_that_died_asks_again_once_the_patience_is_over(
+    sets: tuple[str, ...], begins_s: int, ends_s: int
+) -> None:
+    """The last customer asked in the last crash, at eight seconds or so."""
+    summary = run_of("driver-crash", *sets).summary
+    assert summary.answers.ok == 50 and begins_s < summary.duration_s < ends_s
+
+
 def test_who_was_stuck_is_told_and_who_was_helped_is_undone() -> None:
     alone, helped = (run_of("stuck-compensation", *sets).summary for sets in (NOBODY_THERE, ()))
     assert broken("stuck-compensation", *NOBODY_THERE) == ["every checkout ends"]

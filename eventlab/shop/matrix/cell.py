@@ -94,7 +94,7 @@ def run_cell(
     """
     for what, name, known in (("step", step, PLACES), ("fault", fault, FAULTS)):
         if name not in known:
-            raise InvalidValue(what, name, f"one of {', '.join(known)}")
+            raise InvalidValue(what, name, f"one of {'; '.join(known)}")
     with World(seed, ready="shuffled") as world:
         run = _Run(world, settings, services, by)
         return world.run(lambda: run.main(step, fault, hold_s))
