@@ -169,6 +169,8 @@ class Driver:
                     under_way[move.step.name] = asyncio.create_task(trying, name=f"try {move.step.name}")
                 if under_way:
                     await one_of(under_way)
+                    if self._state.status is Status.STUCK:  # who can help need not wait for the others to see it
+                        await self.commit()
         finally:
             await let_go(under_way)
 

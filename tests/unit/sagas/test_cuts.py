@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from contextlib import suppress
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +9,8 @@ import pytest
 
 from eventlab.sagas import Status
 from eventlab.store import EventStore, open_store
-from tests.unit.sagas.toys import FORWARD, Bench, Cut, CuttingStore, in_world, undone_from
+from tests.unit.sagas.cutting import begin, cut_once, cut_twice, resume
+from tests.unit.sagas.toys import FORWARD, Bench, CuttingStore, in_world, undone_from
 
 CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "success": ({}, FORWARD),
@@ -36,27 +34,8 @@ def bench_of(case: str, store: EventStore | None = None) -> Bench:
     return bench
 
 
-async def live(bench: Bench, cut: int, drive: Awaitable[Any]) -> int:
-    """One life of a driver, up to *cut*; returns how many points it saw."""
-    knife = bench.cut_at(cut)
-    with suppress(Cut):
-        await drive
-    return knife.seen
-
-
-async def begin(bench: Bench, cut: int) -> int:
-    return await live(bench, cut, bench.run())
-
-
-async def resume(bench: Bench, cut: int) -> int:
-    async def drive() -> None:
-        for saga_id in await bench.engine().unfinished():
-            await bench.engine().drive(saga_id)
-
-    return await live(bench, cut, drive())
-
-
 async def assert_whole(bench: Bench, case: str, where: str) -> None:
+    assert (await bench.engine().state("1")).status is not Status.STUCK, where
     wanted = CASES[case][1]
     done = [effect for effect in bench.toys.effects if effect[0] == "T"]
     undone = [effect for effect in bench.toys.effects if effect[0] == "C"]
@@ -72,31 +51,12 @@ async def assert_whole(bench: Bench, case: str, where: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_cut_anywhere_it_ends_all_done_or_all_undone(case: str) -> None:
-    async def main() -> None:
-        for first in range(1, await begin(bench_of(case), cut=0) + 1):
-            bench = bench_of(case)
-            await begin(bench, first)
-            await resume(bench, 0)
-            await assert_whole(bench, case, f"cut at {first}")
-            assert (await bench.engine().state("1")).status is not Status.STUCK
-
-    in_world(main)
+    in_world(lambda: cut_once(lambda: bench_of(case), lambda bench, where: assert_whole(bench, case, where)))
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_cut_again_during_the_resumption_it_still_does(case: str) -> None:
-    async def main() -> None:
-        for first in range(1, await begin(bench_of(case), cut=0) + 1):
-            for second in count(1):
-                bench = bench_of(case)
-                await begin(bench, first)
-                seen = await resume(bench, second)
-                await resume(bench, 0)
-                await assert_whole(bench, case, f"cut at {first}, then at {second}")
-                if seen < second:
-                    break
-
-    in_world(main)
+    in_world(lambda: cut_twice(lambda: bench_of(case), lambda bench, where: assert_whole(bench, case, where)))
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -123,7 +83,7 @@ def test_the_planted_bug_is_caught() -> None:
 
     async def main() -> None:
         bench = bench_of("c refused")
-        await live(bench, 0, bench.run(compensate=False))
+        await bench.run(compensate=False)
         with pytest.raises(AssertionError):
             await assert_whole(bench, "c refused", "not cut at all")
 

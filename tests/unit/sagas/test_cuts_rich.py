@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from itertools import count
 from typing import Any
 
 import pytest
 
 from eventlab.resilience.backoff import Constant
 from eventlab.sagas import Saga, Status, parallel, pivot, retriable, savepoint, subsaga
-from tests.unit.sagas.toys import QUICK, Bench, Cut, in_world
+from tests.unit.sagas.cutting import cut_once, cut_twice
+from tests.unit.sagas.toys import QUICK, Bench, in_world
 
 CASES: dict[str, tuple[dict[str, Any], Status]] = {
     "success": ({}, Status.COMPLETED),
@@ -51,30 +49,6 @@ def bench_of(case: str) -> Bench:
     return bench
 
 
-async def live(bench: Bench, cut: int, drive: Callable[[], Awaitable[Any]]) -> int:
-    knife = bench.cut_at(cut)
-    engine = bench.engine()
-    bench.engine = lambda **_: engine  # type: ignore[method-assign]
-    with suppress(Cut, BaseExceptionGroup):
-        await drive()
-    await engine.stop()
-    del bench.engine
-    return knife.seen
-
-
-async def begin(bench: Bench, cut: int) -> int:
-    return await live(bench, cut, bench.run)
-
-
-async def resume(bench: Bench, cut: int) -> int:
-    async def drive() -> None:
-        engine = bench.engine()
-        for saga_id in await engine.unfinished():
-            await engine.drive(saga_id)
-
-    return await live(bench, cut, drive)
-
-
 async def assert_whole(bench: Bench, case: str, where: str) -> None:
     state = await bench.engine().state("1")
     effects = bench.toys.effects
@@ -96,27 +70,9 @@ async def assert_whole(bench: Bench, case: str, where: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_cut_anywhere_it_ends_all_done_or_all_undone(case: str) -> None:
-    async def main() -> None:
-        for first in range(1, await begin(bench_of(case), cut=0) + 1):
-            bench = bench_of(case)
-            await begin(bench, first)
-            await resume(bench, 0)
-            await assert_whole(bench, case, f"cut at {first}")
-
-    in_world(main)
+    in_world(lambda: cut_once(lambda: bench_of(case), lambda bench, where: assert_whole(bench, case, where)))
 
 
 @pytest.mark.parametrize("case", ["success", "undoing fails"])
 def test_cut_again_during_the_resumption_it_still_does(case: str) -> None:
-    async def main() -> None:
-        for first in range(1, await begin(bench_of(case), cut=0) + 1, 2):
-            for second in count(1, 2):
-                bench = bench_of(case)
-                await begin(bench, first)
-                seen = await resume(bench, second)
-                await resume(bench, 0)
-                await assert_whole(bench, case, f"cut at {first}, then at {second}")
-                if seen < second:
-                    break
-
-    in_world(main)
+    in_world(lambda: cut_twice(lambda: bench_of(case), lambda bench, where: assert_whole(bench, case, where), every=2))

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventlab import runtime
+from eventlab import hooks, runtime
 from eventlab.errors import SagaMisdefined, StoreUnavailable
 from eventlab.resilience.backoff import Constant
-from eventlab.sagas import Saga, SagaEngine, Status, parallel, pivot, retriable, step
+from eventlab.sagas import Saga, SagaEngine, SagaState, Status, StepStatus, parallel, pivot, retriable, step
 from eventlab.store import PassingStore
+from tests.unit.sagas.cutting import begin, resume
 from tests.unit.sagas.toys import QUICK, Bench, in_world
 
 
@@ -169,6 +170,86 @@ def test_retriable_steps_may_be_a_group_too() -> None:
     bench.saga = Saga("trip", [toys.step("a"), pivot("p", toys.forward("p"), **QUICK), after])
     assert in_world(bench.run).status is Status.COMPLETED
     assert toys.effects == ["T a", "T p", "T z", "T y"]
+
+
+def one_stuck(direction: str) -> Bench:
+    """One of two steps side by side gets stuck after thirty seconds, where the other takes two minutes."""
+    bench = Bench()
+    toys, slow = bench.toys, {**QUICK, "backoff": Constant(10.0), "undo_backoff": Constant(10.0)}
+    if direction == "forward":
+        group = parallel(*(retriable(name, toys.forward(name), **slow) for name in "bc"))
+        bench.saga = Saga("trip", [toys.step("a"), group])
+        toys.unreachable, toys.takes_s = {"b": 10**9}, {"c": 120.0}
+    else:
+        group = parallel(*(step(name, toys.forward(name), toys.backward(name), **slow) for name in "bc"))
+        bench.saga = Saga("trip", [toys.step("a"), group, toys.step("d")])
+        toys.refuse, toys.unreachable, toys.takes_s = "d", {"undo b": 10**9}, {"undo c": 120.0}
+    return bench
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward"])
+def test_who_is_stuck_is_seen_at_once_and_not_when_the_others_have_ended(direction: str) -> None:
+    bench = one_stuck(direction)
+    told: list[tuple[float, str]] = []
+
+    def listener(happening: hooks.Happening) -> None:
+        if isinstance(happening, hooks.SagaMoved) and happening.phase == "stuck":
+            told.append((round(runtime.monotonic()), happening.step))
+
+    async def main() -> tuple[str | None, SagaState]:
+        driving = asyncio.create_task(bench.run())
+        await asyncio.sleep(60)
+        return (await bench.engine().state("1")).stuck_step, await driving
+
+    with hooks.listen(listener):
+        stuck_step, state = in_world(main)
+    assert (stuck_step, told, state.status) == ("b", [(30, "b")], Status.STUCK)
+    stands = StepStatus.SUCCEEDED if direction == "forward" else StepStatus.COMPENSATED
+    assert state.steps["c"].status is stands  # it was waited for, and is written behind
+
+
+def is_whole(bench: Bench, direction: str, state: SagaState) -> bool:
+    effects = bench.toys.effects
+    if direction == "forward":
+        return (state.status, sorted(effects)) == (Status.COMPLETED, ["T a", "T b", "T c"])
+    undone = sorted(effects[3:])
+    return (state.status, undone, effects[-1]) == (Status.COMPENSATED, ["C a", "C b", "C c"], "C a")
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward"])
+@pytest.mark.parametrize("helped_after_s", [60, 600])
+def test_who_is_helped_while_the_others_go_on_ends_as_if_nothing_had_been(direction: str, helped_after_s: int) -> None:
+    bench = one_stuck(direction)
+
+    async def main() -> SagaState:
+        engine = bench.engine()
+        await engine.start("trip", "1", {"size": 3})
+        driving = engine.go("1")
+        await asyncio.sleep(helped_after_s)
+        bench.toys.unreachable = {}
+        await engine.retry("1", by="grace", why="the cause is gone")
+        await driving
+        return await engine.go("1")
+
+    assert is_whole(bench, direction, in_world(main))
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward"])
+def test_cut_anywhere_around_the_moment_at_which_one_is_stuck_it_can_be_helped(direction: str) -> None:
+    async def main() -> list[int]:
+        flawed = []
+        for cut in range(1, await begin(one_stuck(direction), 0) + 1):
+            bench = one_stuck(direction)
+            await begin(bench, cut)
+            await resume(bench, 0)
+            bench.toys.unreachable = {}
+            await bench.engine().retry("1", by="grace", why="the cause is gone")
+            await resume(bench, 0)
+            if not is_whole(bench, direction, await bench.engine().state("1")):
+                flawed.append(cut)
+        return flawed
+
+    assert in_world(main) == []
 
 
 def test_cancelling_the_waiter_lets_go_of_all_that_is_under_way() -> None:

@@ -16,7 +16,7 @@ from eventlab.errors import InvalidValue, Refused, SagaMisdefined
 from eventlab.sagas import Saga, SagaEngine, SagaState, Status, subsaga
 from eventlab.simulation import World
 from eventlab.store import PassingStore, open_store
-from tests.unit.sagas.test_cuts import begin, resume
+from tests.unit.sagas.cutting import begin, resume
 from tests.unit.sagas.toys import Bench, CuttingStore, in_world
 
 WHO = {"by": "ada", "why": "changed her mind"}

@@ -13,7 +13,8 @@ from eventlab.resilience.backoff import Constant
 from eventlab.sagas import Saga, SagaEngine, StepContext, savepoint, step
 from eventlab.simulation import World
 from eventlab.telemetry import SpanContext, TraceLog, flaws, tracing
-from tests.unit.sagas.test_cuts import CASES, begin, bench_of, resume
+from tests.unit.sagas.cutting import begin, resume
+from tests.unit.sagas.test_cuts import CASES, bench_of
 from tests.unit.sagas.toys import QUICK, Bench, in_world
 from tests.unit.shop.cutting import CASES as SHOP_CASES
 from tests.unit.shop.cutting import life, market_of
