@@ -8,9 +8,9 @@ stops without an effect.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -20,26 +20,19 @@ from eventlab.resilience.backoff import Exponential
 from eventlab.resilience.deadline import deadline, deadline_at
 from eventlab.sagas import events as e
 from eventlab.sagas import log, plan
+from eventlab.sagas.carrying import Children, carry_out, undo
 from eventlab.sagas.definition import Saga
 from eventlab.sagas.folding import advance, fold
 from eventlab.sagas.locks import Locks
 from eventlab.sagas.replay import context
 from eventlab.sagas.state import SagaState, Status
-from eventlab.sagas.step import Step, StepContext, child_id, key_of
+from eventlab.sagas.step import Step, StepContext, key_of
 from eventlab.sagas.telling import tell_step
-from eventlab.sagas.waiting import Waits, from_outside, let_go, one_of
+from eventlab.sagas.waiting import Waits, let_go, one_of
 from eventlab.store import EventStore, Metadata
 
 LOOKING = Exponential(0.05, cap_s=1.0)
 """Between looks at whether it is a saga's turn."""
-
-
-class Children(Protocol):
-    """Who carries out steps that are sagas."""
-
-    async def run(self, child: Saga, saga_id: str, input: Any) -> dict[str, Any]: ...
-
-    async def undo(self, child: Saga, saga_id: str, parent_id: str) -> None: ...
 
 
 class Driver:
@@ -283,25 +276,13 @@ class Driver:
             if (left_s := self._until_deadline_s(step)) is not None:
                 limit_s = left_s if limit_s is None else min(left_s, limit_s)
             if limit_s is None:
-                return await self._waits.within(None, self._do(step, ctx), "call")
+                return await self._waits.within(None, carry_out(self._children, step, ctx), "call")
             with deadline(limit_s):
-                return await self._waits.within(limit_s, self._do(step, ctx), "call")
+                return await self._waits.within(limit_s, carry_out(self._children, step, ctx), "call")
         key = key_of(self._state.saga_id, step.name, "backward", stands.round)
         ctx = StepContext(self._state.saga_id, self._input, self._state.results, key, stands.round)
         with deadline_at(None):
-            return await self._waits.within(step.timeout_s, self._undo(step, ctx, stands.result), "undo")
-
-    def _do(self, step: Step, ctx: StepContext) -> Awaitable[Any]:
-        return from_outside(step.action(ctx)) if step.child is None else self._do_child(step, step.child, ctx)
-
-    async def _do_child(self, step: Step, child: Saga, ctx: StepContext) -> dict[str, Any]:
-        return await self._children.run(child, child_id(ctx.saga_id, step.name, ctx.round), await step.action(ctx))
-
-    async def _undo(self, step: Step, ctx: StepContext, result: Any) -> None:
-        if step.child is not None:
-            await self._children.undo(step.child, child_id(ctx.saga_id, step.name, ctx.round), ctx.saga_id)
-        elif step.compensation is not None:
-            await from_outside(step.compensation(ctx, result))
+            return await self._waits.within(step.timeout_s, undo(self._children, step, ctx, stands.result), "undo")
 
     def _until_deadline_s(self, step: Step | None = None) -> float | None:
         """How long the saga may still take, up to its point of no return; None when there is no such limit now."""

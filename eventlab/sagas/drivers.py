@@ -11,9 +11,10 @@ from eventlab import runtime
 from eventlab.errors import InvalidValue, Refused, SagaDiverged, SagaMisdefined, UnknownSaga, VersionConflict
 from eventlab.sagas import events as e
 from eventlab.sagas import log
+from eventlab.sagas.carrying import Children
 from eventlab.sagas.children import with_children
 from eventlab.sagas.definition import Saga
-from eventlab.sagas.driver import Children, Driver
+from eventlab.sagas.driver import Driver
 from eventlab.sagas.locks import Locks
 from eventlab.sagas.replay import first_divergence
 from eventlab.sagas.state import SagaState

@@ -10,23 +10,22 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import math
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context, copy_context
 from functools import partial
-from heapq import heapify, heappop, heappush
+from heapq import heappop
 from threading import get_ident
 from typing import Any, TypeVar
 
 import simpy
 from simpy.core import Environment
-from simpy.events import NORMAL
 
 from .. import runtime
-from ..errors import Deadlock, InvalidValue, NotSimulated
+from ..errors import Deadlock, NotSimulated
 from .generators import HomedGenerators
 from .handles import Handle, SimulationTask, Timer
+from .heap import DELIVERY, OnHeap
 from .incarnation import INCARNATION
 from .interrupting import Interruptible
 from .lives import Lives
@@ -43,12 +42,6 @@ _new_task, _make_task = asyncio.Task.__new__, asyncio.Task.__init__
 
 _END_OF_SLEEP = asyncio.futures._set_result_unless_cancelled  # type: ignore[attr-defined]
 
-_DELIVERY = object()
-"""Stands in the heap where a timer would, for a message in flight."""
-
-DEAD_TIMERS_MIN = 64
-"""Below this many cancelled timers the heap is left alone; above it, as soon as half of it is dead."""
-
 HANDLES_PER_COLLECTION = 50_000
 """Garbage is collected every so many handles, young objects only, and all of it every tenth time.
 
@@ -57,7 +50,7 @@ point of every run.
 """
 
 
-class SimulationLoop(Lives, Interruptible, HomedGenerators):
+class SimulationLoop(OnHeap, Lives, Interruptible, HomedGenerators):
     """See the module. Threads, sockets, signals and subprocesses raise NotSimulated."""
 
     def __init__(self, env: Environment, ready: ReadyQueue | None = None) -> None:
@@ -67,67 +60,16 @@ class SimulationLoop(Lives, Interruptible, HomedGenerators):
         self.in_order = ready is None
         """Whether what is due at one moment runs in the order of its age; else the ready policy chooses."""
         self._ready: Any = deque() if ready is None else ready
-        self._dead_timers = 0
         self._tasks_made = 0
         self.create_future = partial(asyncio.Future, loop=self)
         self._collections = 0
         self.taking: Callable[[Callable[[], Any]], Callable[[], Any]] | None = None
         """What a budget puts around the taking of the next ready handle; None costs nothing."""
 
-    # -- asyncio's clock and timers, on SimPy's heap
+    # -- asyncio's clock; its timers are in `heap`
 
     def time(self) -> float:
         return self._env._now
-
-    def call_later(self, delay: float, callback: Any, *args: Any, context: Context | None = None) -> Timer:
-        if delay is None:
-            raise TypeError("delay must not be None")
-        env = self._env
-        when = env._now + delay
-        timer = _new(Timer)
-        timer._callback, timer._args, timer._cancelled = callback, args, False
-        timer._context = copy_context() if context is None else context
-        timer._loop, timer._when, timer._scheduled = self, when, True
-        if 0 <= delay < math.inf:
-            heappush(self._heap, (when, NORMAL, next(env._eid), timer))
-        else:
-            self._push_odd(timer)
-        return timer
-
-    def call_at(self, when: float, callback: Any, *args: Any, context: Context | None = None) -> Timer:
-        timer = Timer(when, callback, args, self, context)
-        if self._env._now <= when < math.inf:
-            heappush(self._heap, (when, NORMAL, next(self._env._eid), timer))
-        else:
-            self._push_odd(timer)
-        return timer
-
-    def _push_odd(self, timer: Timer) -> None:
-        """What was due in the past is due now; what is never due stays out of the heap.
-
-        Raises InvalidValue for nan, which is no moment.
-        """
-        if math.isnan(timer._when):
-            raise InvalidValue("the time of a sleep, a timeout or a timer", timer._when, "a number of seconds")
-        if timer._when < math.inf:
-            heappush(self._heap, (self._env._now, NORMAL, next(self._env._eid), timer))
-        else:
-            timer._scheduled = False
-
-    def deliver(
-        self, delay_s: float, arrive: Callable[..., None], args: tuple[Any, ...], source: str = "", target: str = ""
-    ) -> None:
-        """Call ``arrive(*args)`` as the world's own code after *delay_s*. Cannot be cancelled, and costs the least."""
-        env = self._env
-        heappush(self._heap, (env._now + delay_s, NORMAL, next(env._eid), _DELIVERY, arrive, args, source, target))
-
-    def take_back(self, is_lost: Callable[[str, str], bool]) -> list[tuple[Callable[..., None], tuple[Any, ...]]]:
-        """Take the deliveries out of the heap that *is_lost* names by their source and target, earliest first."""
-        lost = sorted(item for item in self._heap if item[3] is _DELIVERY and is_lost(item[6], item[7]))
-        taken = {item[2] for item in lost}
-        self._heap[:] = [item for item in self._heap if item[2] not in taken]
-        heapify(self._heap)
-        return [(item[4], item[5]) for item in lost]
 
     def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> Handle:
         handle = _new(Handle)
@@ -135,27 +77,6 @@ class SimulationLoop(Lives, Interruptible, HomedGenerators):
         handle._context = copy_context() if context is None else context
         self._ready.append(handle)
         return handle
-
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """Called for timers that still lie in the heap."""
-        self._dead_timers += 1
-        if self._dead_timers > DEAD_TIMERS_MIN and self._dead_timers * 2 > len(self._heap):
-            self.drop_timers(lambda timer: False)
-
-    def drop_timers(self, is_dead: Callable[[Timer], bool]) -> None:
-        """Rebuild the heap in place without the timers that *is_dead* names and the cancelled ones."""
-        alive = []
-        for item in self._heap:
-            event = item[3]
-            if event.__class__ is Timer and (event._cancelled or is_dead(event)):
-                event._scheduled = False
-                if not event._cancelled:
-                    self.graveyard.append(event)
-            else:
-                alive.append(item)
-        self._heap[:] = alive
-        heapify(self._heap)
-        self._dead_timers = 0
 
     def create_task(
         self, coro: Any, *, name: str | None = None, context: Context | None = None, **options: Any
@@ -208,7 +129,7 @@ class SimulationLoop(Lives, Interruptible, HomedGenerators):
                 item = heappop(heap)
                 env._now = item[0]
                 handle = item[3]
-                if handle is _DELIVERY:
+                if handle is DELIVERY:
                     self._run_delivery(item[4], item[5])
                     continue
                 if handle.__class__ is not Timer:
