@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eventlab.naive.group import CHECKPOINT, NaiveGroup
 from eventlab.store import EventStore, Record
-from tests.unit.store import test_groups as sound
+from tests.unit.store import group_stories as sound
 from tests.unit.store.group_stories import TTL_S, lived_through
 
 DYING = SLEEPING = 3

@@ -10,6 +10,7 @@ from eventlab.services import DROP, PASS, Client, Envelope
 from eventlab.services.fate import Fate
 from eventlab.shop import Checkout, Line, ShopSettings
 from eventlab.shop.checkout import NAMES
+from tests.unit.shop.losing import Losing
 from tests.unit.shop.market import LINES, ORDER, TOTAL_CENTS, Market, in_market, refused
 
 pytestmark = pytest.mark.usefixtures("either_way")
@@ -129,19 +130,6 @@ def test_the_same_order_twice_is_one_order() -> None:
     assert in_market(story) == ({"completed"}, ["OrderCreated", "OrderConfirmed"])
 
 
-def lossy(*lost: str) -> Any:
-    """Loses each message of those names once."""
-    waiting = list(lost)
-
-    def fate(envelope: Envelope) -> Fate:
-        if envelope.what in waiting:
-            waiting.remove(envelope.what)
-            return DROP
-        return PASS
-
-    return fate
-
-
 EVERY_MESSAGE = [
     f"{operation}{way}"
     for operation in ("ReservePayment", "ReserveInventory", "ScheduleShipping", "CapturePayment", "DispatchShipment")
@@ -154,7 +142,7 @@ def test_any_message_may_be_lost_once(message: str) -> None:
     async def story(market: Market) -> Any:
         return (await market.checkout()).status, await market.broken()
 
-    assert in_market(story, Market(fate=lossy(message))) == ("completed", [])
+    assert in_market(story, Market(fate=Losing(message, times=1))) == ("completed", [])
 
 
 @pytest.mark.parametrize("message", ["ReservePayment", "ReservePayment reply", "ReserveInventory reply"])
@@ -165,28 +153,17 @@ def test_a_step_that_stays_unanswered_is_undone_applied_or_not(message: str) -> 
         assert (await market.checkout()).status == "compensated"
         return await market.broken()
 
-    def fate(envelope: Envelope) -> Fate:
-        return DROP if envelope.what == message else PASS
-
-    assert in_market(story, Market(fate=fate)) == []
+    assert in_market(story, Market(fate=Losing(message))) == []
 
 
 @pytest.mark.parametrize("message", ["CapturePayment", "CapturePayment reply", "DispatchShipment reply"])
 def test_past_the_point_of_no_return_a_checkout_waits_for_as_long_as_it_takes(message: str) -> None:
-    market = Market()
-    lost = 40
-
-    def fate(envelope: Envelope) -> Fate:
-        nonlocal lost
-        if envelope.what == message and lost:
-            lost -= 1
-            return DROP
-        return PASS
+    market = Market(fate=Losing(message, times=40))
 
     async def story(market: Market) -> Any:
         return (await market.checkout()).status, await market.broken()
 
-    assert in_market(story, Market(fate=fate)) == ("completed", [])
+    assert in_market(story, market) == ("completed", [])
     assert market.settings.step_attempts < 40
 
 
@@ -198,14 +175,11 @@ def test_a_checkout_outlives_a_caller_who_does_not_wait() -> None:
         await asyncio.sleep(10)
         return (await market.audits())["orders"]["sagas"], await market.broken()
 
-    assert in_market(story, Market(fate=lossy("ReservePayment"))) == ({ORDER: "completed"}, [])
+    assert in_market(story, Market(fate=Losing("ReservePayment", times=1))) == ({ORDER: "completed"}, [])
 
 
 def test_a_new_life_of_orders_finishes_what_the_last_one_left() -> None:
-    def fate(envelope: Envelope) -> Fate:
-        return DROP if envelope.what == "CapturePayment" and not healed else PASS
-
-    healed: list[bool] = []
+    losing = Losing("CapturePayment")
 
     async def story(market: Market) -> Any:
         waiting = asyncio.create_task(market.checkout())
@@ -213,14 +187,14 @@ def test_a_new_life_of_orders_finishes_what_the_last_one_left() -> None:
         await market.services["orders"].stop()
         waiting.cancel()
         before = (await market.audits())["orders"]["sagas"]
-        healed.append(True)
+        losing.heal()
         await market.live("orders").start()
         await asyncio.sleep(10)
         after = (await market.audits())["orders"]["sagas"]
         await market.services["orders"].stop()
         return before, after, await market.broken()
 
-    assert in_market(story, Market(fate=fate)) == ({ORDER: "running"}, {ORDER: "completed"}, [])
+    assert in_market(story, Market(fate=losing)) == ({ORDER: "running"}, {ORDER: "completed"}, [])
 
 
 def test_without_compensation_the_invariants_break() -> None:

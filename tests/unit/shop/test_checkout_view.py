@@ -9,20 +9,15 @@ import pytest
 from eventlab.errors import InvalidValue, UnknownSaga
 from eventlab.sagas import events as e
 from eventlab.sagas.events import CompensationRequested, StepRequested
-from eventlab.services import DROP, PASS, Envelope
-from eventlab.services.fate import Fate
 from eventlab.shop import OWNS, CheckoutView, ShopSettings, view_checkout
 from eventlab.shop.intents import INTENTS
 from eventlab.store import MemoryStore
+from tests.unit.shop.losing import Losing
 from tests.unit.shop.market import ORDER, Market, in_market
 
 EMPTY = {"title-07": 1, "title-11": 1}
 STARTED = e.SagaStarted(ORDER, "checkout", 1, {})
 NOTHING = CheckoutView(False, False, False, False, False, False, None)
-
-
-def scheduling_never_answers(envelope: Envelope) -> Fate:
-    return DROP if envelope.what == "ScheduleShipping reply" else PASS
 
 
 def log_of(market: Market) -> list[str]:
@@ -48,7 +43,7 @@ def test_a_checkout_is_remembered_in_the_words_of_the_shop() -> None:
 
 
 def test_undoing_is_remembered_in_reverse_and_ends_once() -> None:
-    log = log_of(Market(ShopSettings(step_attempts=1), fate=scheduling_never_answers))
+    log = log_of(Market(ShopSettings(step_attempts=1), fate=Losing("ScheduleShipping reply")))
     assert log[log.index("StepTimedOut") + 1 :] == [
         "ShippingCancellationRequested",
         "StepCompensated",
@@ -66,7 +61,7 @@ def test_the_ten_names_are_all_there_and_each_is_what_it_says() -> None:
     pairs = list(INTENTS.values())
     assert all(issubclass(requested, StepRequested) for requested, _ in pairs)
     assert all(issubclass(undo, CompensationRequested) for _, undo in pairs)
-    named = {*log_of(Market()), *log_of(Market(fate=scheduling_never_answers))}
+    named = {*log_of(Market()), *log_of(Market(fate=Losing("ScheduleShipping reply")))}
     assert {cls.__name__ for pair in pairs for cls in pair} | {"SagaCompleted", "CompensationCompleted"} <= named
     assert len({cls for pair in pairs for cls in pair}) == 8
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from eventlab.services import DROP, PASS, Envelope
-from eventlab.services.fate import Fate
 from eventlab.shop import CancelOrder, CreateOrder, Line
+from tests.unit.shop.losing import Losing
 from tests.unit.shop.market import LINES, ORDER, TOTAL_CENTS, Market, in_market, refused
 
 
@@ -57,23 +56,20 @@ def test_an_order_that_was_called_off_is_not_checked_out() -> None:
 def test_an_order_in_its_checkout_is_not_called_off_behind_its_back() -> None:
     """The money would be captured all the same, and the order could never be confirmed."""
 
-    def fate(envelope: Envelope) -> Fate:
-        return DROP if envelope.what == "CapturePayment" and not healed else PASS
-
-    healed: list[bool] = []
+    losing = Losing("CapturePayment")
 
     async def story(market: Market) -> Any:
         checkout = asyncio.create_task(market.checkout())
         await asyncio.sleep(1)
         async with refused("in_checkout"):
             await market.ask("orders", CancelOrder(ORDER))
-        healed.append(True)
+        losing.heal()
         status = (await checkout).status
         async with refused("in_checkout"):
             await market.ask("orders", CancelOrder(ORDER))
         return status, await market.broken()
 
-    assert in_market(story, Market(fate=fate)) == ("completed", [])
+    assert in_market(story, Market(fate=losing)) == ("completed", [])
 
 
 def test_what_the_checkout_has_cancelled_can_be_cancelled_again() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from eventlab.services import DROP, PASS, Client, Envelope, InProcessTransport
+from eventlab.services import PASS, Client, Envelope, InProcessTransport
 from eventlab.services.fate import Fate
 from eventlab.shop import ServiceContext
 from eventlab.shop.bank import Bank, Deposit, Open, Transfer
@@ -28,6 +28,7 @@ from eventlab.shop.transfers import Transfer as TransferInside
 from eventlab.simulation import World
 from eventlab.store import EventStore, MemoryStore, StreamId
 from eventlab.testing.given import given
+from tests.unit.shop.losing import Losing
 from tests.unit.shop.market import refused
 
 ADA, BO = account_stream("ada"), account_stream("bo")
@@ -142,19 +143,10 @@ def test_inside_one_bank_the_same_transfer_again_is_the_same() -> None:
 
 @pytest.mark.parametrize("message", ["Deposit", "Deposit reply"])
 def test_money_whose_arrival_is_in_doubt_is_asked_for_until_it_is_known(message: str) -> None:
-    lost = 4
-
-    def fate(envelope: Envelope) -> Fate:
-        nonlocal lost
-        if envelope.what == message and lost:
-            lost -= 1
-            return DROP
-        return PASS
-
     async def story(banks: Banks) -> Any:
         return (await banks.pay(30)).status, await banks.holds()
 
-    assert at_banks(story, fate) == ("completed", (70, 130))
+    assert at_banks(story, Losing(message, times=4)) == ("completed", (70, 130))
 
 
 def test_a_deposit_that_was_refused_is_not_served_late() -> None:
@@ -172,10 +164,7 @@ def test_a_deposit_that_was_refused_is_not_served_late() -> None:
 def two_from_one_account(locks: bool) -> Any:
     """The first of two transfers cannot arrive, and is undone only after the second was asked for."""
 
-    def fate(envelope: Envelope) -> Fate:
-        return DROP if envelope.what == "Deposit" and not healed else PASS
-
-    healed: list[bool] = []
+    losing = Losing("Deposit")
 
     async def story(banks: Banks) -> Any:
         banks.live("north", locks=locks)
@@ -183,10 +172,10 @@ def two_from_one_account(locks: bool) -> Any:
         await asyncio.sleep(1)
         second = asyncio.create_task(banks.pay(40, "second"))
         await asyncio.sleep(1)
-        healed.append(True)
+        losing.heal()
         return (await first).status, (await second).status, (await second).reason, await banks.holds()
 
-    return at_banks(story, fate)
+    return at_banks(story, losing)
 
 
 def test_what_is_seen_in_between_is_built_upon_although_it_is_undone() -> None:

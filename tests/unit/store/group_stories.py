@@ -7,13 +7,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from eventlab.errors import InvalidValue
 from eventlab.runtime import current_node, random_stream
 from eventlab.simulation import Node, World
-from eventlab.store import EventStore, MemoryStore, Record, StoredEvent
+from eventlab.store import ConsumerGroup, EventStore, MemoryStore, Record, StoredEvent
 from eventlab.testing.stores.vocabulary import Counted
 
 STREAMS, TTL_S = 40, 5.0
+
+
+def make(store: EventStore) -> ConsumerGroup:
+    """The sound group."""
+    return ConsumerGroup(store, "mailer", ttl_s=TTL_S, page=50)
+
+
+def checkpoint_in(record: Record) -> int | None:
+    """The checkpoint that the sound group keeps in *record*."""
+    value = msgspec.json.decode(record.value)["value"] if record.kind == "lease" else None
+    return value if isinstance(value, int) else None
 
 
 async def numbered(store: EventStore, *numbers: int) -> None:

@@ -6,7 +6,6 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,7 +20,6 @@ from eventlab.store import (
     Lease,
     Leases,
     MemoryStore,
-    Record,
     StoredEvent,
     open_store,
 )
@@ -30,16 +28,7 @@ from eventlab.store.working import Worker
 from eventlab.testing import run
 from eventlab.testing.stores.vocabulary import Noted
 from tests.contracts.backends import BACKENDS, url_of
-from tests.unit.store.group_stories import TTL_S, Gate, Paced, lived_through, nothing, numbered
-
-
-def make(store: EventStore) -> ConsumerGroup:
-    return ConsumerGroup(store, "mailer", ttl_s=TTL_S, page=50)
-
-
-def checkpoint_in(record: Record) -> int | None:
-    value = msgspec.json.decode(record.value)["value"] if record.kind == "lease" else None
-    return value if isinstance(value, int) else None
+from tests.unit.store.group_stories import TTL_S, Gate, Paced, checkpoint_in, lived_through, make, nothing, numbered
 
 
 @settings(max_examples=8, deadline=None)
