@@ -16,6 +16,7 @@ from typing import Any, Literal
 from eventlab.errors import InvalidValue, SagaMisdefined
 from eventlab.resilience.backoff import Backoff
 from eventlab.sagas.events import StepOutline
+from eventlab.sagas.fitting import check_plain
 from eventlab.sagas.step import RETRY, Kind, Step
 
 
@@ -90,6 +91,9 @@ class Saga:
         self.locks = locks
         self.when_locked: WhenLocked = when_locked
         self.entries = tuple(steps)
+        for entry in self.entries:
+            if not isinstance(entry, Step | Parallel | SavePoint):
+                raise self._refuse(f"{entry!r} is no step; step(…), pivot(…), retriable(…) and the like make one of it")
         self.steps: tuple[Step, ...] = tuple(step for entry in self.entries for step in _steps_of(entry))
         self.by_name = {step.name: step for step in self.steps}
         self._check()
@@ -123,8 +127,12 @@ class Saga:
         return SagaMisdefined(self.name, reason)
 
     def _check(self) -> None:
+        if not self.name:
+            raise self._refuse("it has no name")
         if not self.steps:
             raise self._refuse("it has no steps")
+        if self.locks is not None:
+            check_plain(f"locks of saga {self.name!r}", self.locks, "the input")
         if self.version < 1:
             raise self._refuse(f"its version is {self.version}; versions count from 1")
         if self.deadline_s is not None and not (0 < self.deadline_s < math.inf):

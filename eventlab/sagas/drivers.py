@@ -56,6 +56,8 @@ class Drivers:
     @staticmethod
     def started(saga: Saga, saga_id: str, input: Any) -> e.SagaStarted:
         """The first event of a saga that begins now."""
+        if not saga_id.strip():
+            raise InvalidValue(f"id of a saga {saga.name!r}", saga_id, "a name of its own")
         until_s = None if saga.deadline_s is None else runtime.now().timestamp() + saga.deadline_s
         try:
             plain = log.plain(input)

@@ -13,6 +13,7 @@ import msgspec
 from eventlab.errors import InvalidValue
 from eventlab.resilience.backoff import Backoff, Exponential
 from eventlab.sagas.events import CompensationRequested, StepRequested
+from eventlab.sagas.fitting import check_awaited, check_plain
 
 if TYPE_CHECKING:
     from eventlab.sagas.definition import Saga
@@ -69,6 +70,9 @@ class Step:
     same parallel group that must have succeeded before. *requested* and
     *undo_requested* are what the log calls the two intents: event classes of
     one's own, derived from `StepRequested` and `CompensationRequested`.
+
+    Raises InvalidValue for a setting that could not work, and for a function that could not be called so: an *action*
+    takes the context, a *compensation* the result as well, and both are awaited; *when* is not.
     """
 
     name: str
@@ -93,11 +97,23 @@ class Step:
             raise InvalidValue("stuck_after_s", self.stuck_after_s, "more than 0 seconds")
         if self.timeout_s is not None and not (0 < self.timeout_s < math.inf):
             raise InvalidValue("timeout_s", self.timeout_s, "more than 0 seconds, or None")
+        self._check_calls()
         object.__setattr__(self, "after", (self.after,) if isinstance(self.after, str) else tuple(self.after))
         for field, wanted in (("requested", StepRequested), ("undo_requested", CompensationRequested)):
             given = getattr(self, field)
             if not (isinstance(given, type) and issubclass(given, wanted)):
                 raise InvalidValue(field, given, f"an event class derived from {wanted.__name__}")
+
+    def _check_calls(self) -> None:
+        of = f"of step {self.name!r}"
+        check_awaited(f"action {of}", self.action, "the context")
+        if self.compensation is not None:
+            check_awaited(f"compensation {of}", self.compensation, "the context", "the result")
+        if self.when is not None:
+            check_plain(f"when {of}", self.when, "the context")
+        for pause in ("backoff", "undo_backoff"):
+            if not callable(getattr(getattr(self, pause), "delay_s", None)):
+                raise InvalidValue(f"{pause} {of}", getattr(self, pause), "a backoff, such as Constant(0.5)")
 
     @property
     def forward_only(self) -> bool:
@@ -115,18 +131,18 @@ class Step:
 
 
 def step(name: str, action: Action, compensation: Compensation | None = None, **settings: Any) -> Step:
-    """A step that can be undone, by *compensation*; without one there is nothing to undo."""
+    """A step that can be undone, by *compensation*; without one there is nothing to undo. *settings* are `Step`'s."""
     return Step(name, action, compensation, Kind.COMPENSATABLE, **settings)
 
 
 def pivot(name: str, action: Action, **settings: Any) -> Step:
-    """The point of no return."""
-    return Step(name, action, None, Kind.PIVOT, **settings)
+    """The point of no return. *settings* are `Step`'s."""
+    return Step(name, action, kind=Kind.PIVOT, **settings)
 
 
 def retriable(name: str, action: Action, **settings: Any) -> Step:
-    """A step after the point of no return."""
-    return Step(name, action, None, Kind.RETRIABLE, **settings)
+    """A step after the point of no return. *settings* are `Step`'s."""
+    return Step(name, action, kind=Kind.RETRIABLE, **settings)
 
 
 def subsaga(
@@ -144,10 +160,12 @@ def subsaga(
     return can only stand where nothing is undone any more, as *kind* must say.
     """
 
+    check_plain(f"input of step {name!r}", input, "the context")
+
     async def action(ctx: StepContext) -> Any:
         return input(ctx)
 
-    return Step(name, action, None, kind, child=child, **settings)
+    return Step(name, action, kind=kind, child=child, **settings)
 
 
 def key_of(saga_id: str, step_name: str, direction: str, round: int = 1) -> str:

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import Awaitable
+from functools import partial, wraps
+from typing import Any, cast
 
 import pytest
 
 from eventlab.errors import InvalidValue, SagaMisdefined
-from eventlab.sagas import Saga, Step, StepContext, key_of, pivot, retriable, step
+from eventlab.sagas import Saga, SagaEngine, Step, StepContext, key_of, pivot, retriable, step, subsaga
 from eventlab.sagas.step import Kind
+from eventlab.simulation import World
+from eventlab.store import MemoryStore
 
 
 async def act(ctx: StepContext) -> None: ...
@@ -58,3 +63,81 @@ def test_settings_outside_their_domain_are_refused(setting: dict[str, float]) ->
 
 def test_a_key_names_saga_step_and_direction_and_nothing_that_changes() -> None:
     assert key_of("order-7", "reserve_payment", "forward") == "order-7/reserve_payment/forward"
+
+
+async def stream(ctx: StepContext) -> Any:
+    yield 1
+
+
+def plainly(ctx: StepContext) -> int:
+    return 1
+
+
+def promising(ctx: StepContext) -> Awaitable[int]:
+    return asyncio.sleep(0, 1)
+
+
+class Caller:
+    async def __call__(self, ctx: StepContext) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("function", "says"),
+    [
+        (plainly, "expected an async function of the context; what this one gives back cannot be awaited"),
+        (stream, "that yields nothing"),
+        (undo, "expected an async function of the context; called so: missing a required argument: 'result'"),
+        (None, "action of step 'a' is None; expected an async function of the context"),
+    ],
+)
+def test_an_action_that_could_not_be_called_or_awaited_is_refused_when_it_is_given(function: Any, says: str) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        step("a", function)
+    assert says in str(caught.value)
+
+
+def test_a_coroutine_in_the_place_of_its_function_is_refused_and_nobody_is_warned() -> None:
+    with pytest.raises(InvalidValue, match="the function itself, which is called later"):
+        step("a", act(cast(Any, None)))
+
+
+WRAPPED = wraps(act)(lambda ctx: act(ctx))
+
+
+@pytest.mark.parametrize("function", [act, promising, lambda ctx: act(ctx), Caller(), partial(act), WRAPPED])
+def test_whatever_takes_the_context_and_may_be_awaited_is_an_action(function: Any) -> None:
+    assert step("a", function).action is function
+
+
+def test_a_compensation_that_could_not_be_called_is_refused_and_not_found_out_when_it_is_needed() -> None:
+    with pytest.raises(InvalidValue, match=r"compensation of step 'a' .* the context and the result; called so"):
+        step("a", act, cast(Any, act))
+
+
+@pytest.mark.parametrize("setting", ["when", "locks", "input"])
+def test_what_must_answer_at_once_is_no_async_function(setting: str) -> None:
+    """The promise of a coroutine is true, so that such a condition would always hold."""
+    inner = Saga("inner", [step("b", act)])
+    with pytest.raises(InvalidValue, match=f"{setting} of .*a plain function of .*; nobody would await this one"):
+        match setting:
+            case "when":
+                step("a", act, when=cast(Any, act))
+            case "locks":
+                Saga("trip", [step("a", act)], locks=cast(Any, act))
+            case _:
+                subsaga("a", inner, act)
+
+
+def test_further_mistakes_are_told_as_what_they_are() -> None:
+    with pytest.raises(InvalidValue, match=r"undo_backoff of step 'a' is 0\.5; expected a backoff"):
+        step("a", act, undo_backoff=0.5)
+    assert "its compensation would never be called" in refusal(pivot("p", act, compensation=undo))
+    assert "is no step; step(…), pivot(…)" in refusal(cast(Any, act))
+    with pytest.raises(SagaMisdefined, match="it has no name"):
+        Saga("", [step("a", act)])
+
+
+def test_a_saga_has_an_id() -> None:
+    engine = SagaEngine(MemoryStore(), [Saga("trip", [step("a", act)])])
+    with pytest.raises(InvalidValue, match="id of a saga 'trip' is ' '; expected a name of its own"):
+        World(1).run(engine.start("trip", " ", None))
