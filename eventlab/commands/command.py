@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from ..errors import CommandMisdeclared
+from ..errors import CommandMisdeclared, InvalidValue
 from ..store import Owner, StoredEvent, StreamId
 from ..store.snapshots import StateShape
 from .declaration import stream_fields, type_argument
@@ -138,13 +138,18 @@ def declared_streams(command: Command[S]) -> tuple[StreamId, ...]:
 
     Looked at once, when it is built: a command is not changed afterwards.
     """
-    found: tuple[StreamId, ...] | None = command.__dict__.get("_declared")
+    try:
+        found: tuple[StreamId, ...] | None = command.__dict__.get("_declared")
+    except AttributeError:  # a number, say
+        found = None
     if found is None:
         found = command.__dict__["_declared"] = _declared(command)
     return found
 
 
 def _declared(command: Command[S]) -> tuple[StreamId, ...]:
+    if not isinstance(command, Command):
+        raise InvalidValue("command", command, "a command that was built, as Reserve(show, 2)")
     cls = type(command)
     others = cls.__dict__.get("_other_fields")
     if others is None:

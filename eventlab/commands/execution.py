@@ -44,8 +44,10 @@ class ConflictRetry:
     backoff: Backoff = _DEFAULT_BACKOFF
 
     def __post_init__(self) -> None:
-        if self.attempts_max < 1:
+        if not isinstance(self.attempts_max, int) or self.attempts_max < 1:
             raise InvalidValue("attempts_max", self.attempts_max, "1 or more")
+        if not hasattr(self.backoff, "delay_s"):
+            raise InvalidValue("backoff", self.backoff, "a backoff, as Exponential(0.01)")
 
 
 DEFAULT_RETRY: Final = ConflictRetry()
@@ -95,6 +97,8 @@ async def execute(
     What is carried (see `carrying`) is stored with the events, and over it
     what *metadata* says.
     """
+    if type(retry) is not ConflictRetry:  # seen now, and not when a conflict comes one day
+        raise InvalidValue("retry", retry, "a ConflictRetry, as ConflictRetry(attempts_max=3)")
     traced = hooks.tracing
     if traced:
         tell_beginning(store, command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from ..codec import EVENTS
 from ..errors import ProjectionMisdefined, UnknownEventType
 from ..store import EVERYTHING, Filter, StoredEvent
+from ..store.filters import check_filter
 from .tables import OWN_PREFIX, problem_with
 
 NAME_CHARACTERS_MAX: Final = 100
@@ -40,8 +41,10 @@ class Projection:
     """
 
     def __init__(self, name: str, *, tables: Sequence[sa.Table], version: int = 1, where: Filter = EVERYTHING) -> None:
-        self.name, self.version, self.tables = name, version, tuple(tables)
-        self._where = where
+        self.name, self.version, self._where = name, version, where
+        if isinstance(tables, sa.Table) or not all(isinstance(table, sa.Table) for table in tables):
+            raise self._misdefined("its tables are a sequence of SQLAlchemy's tables, as tables=[orders]")
+        self.tables = tuple(tables)
         self._handlers: dict[tuple[str, int], Handler[Any]] = {}
         self._sealed = False
         self._check()
@@ -91,7 +94,7 @@ class Projection:
         tables = {str(table.name): table for table in self.tables}
         shape = {
             "handlers": sorted(self._handlers),
-            "filter": [self._where.categories, self._where.streams],
+            "filter": [_in_order(self._where.categories), self._where.streams],
             "tables": {name: [str(column.name) for column in tables[name].columns] for name in sorted(tables)},
         }
         return msgspec.json.encode(shape).decode()
@@ -118,6 +121,7 @@ class Projection:
             raise self._misdefined(f"a name has 1 to {NAME_CHARACTERS_MAX} characters, and no spaces around it")
         if self.version < 1:
             raise self._misdefined(f"version {self.version} is less than 1")
+        check_filter(self._where)
         if self._where.types is not None:
             raise self._misdefined("where names event types; which types it reads is said by its handlers")
         problem = problem_with(self.tables)
@@ -135,6 +139,11 @@ class Projection:
 
     def _misdefined(self, reason: str) -> ProjectionMisdefined:
         return ProjectionMisdefined(self.name, reason)
+
+
+def _in_order(names: Sequence[str] | None) -> Sequence[str] | None:
+    """A set comes in another order in each process: what was the same would not look so."""
+    return sorted(names) if isinstance(names, Set) else names
 
 
 __all__ = ["OWN_PREFIX", "Handler", "Projection"]

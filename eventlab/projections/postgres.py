@@ -42,9 +42,12 @@ class PostgresBackend:
         self.url = parsed.set(drivername="postgresql").render_as_string(hide_password=True)
         self._engine = create_async_engine(parsed, pool_size=2, max_overflow=CONNECTIONS_MAX - 2)
         self.engine = self._engine.sync_engine
+        self._closed = False
         guard(self.engine)
 
     async def transaction(self, work: Work[T], *, beside: str | None, writing: bool) -> T:
+        if self._closed:
+            raise StoreFailed(self.url, "the read model was closed")
         attempts = 0
         while True:
             attempts += 1
@@ -106,4 +109,5 @@ class PostgresBackend:
                 await self.transaction(remove, beside=None, writing=True)
 
     async def close(self) -> None:
+        self._closed = True
         await self._engine.dispose()

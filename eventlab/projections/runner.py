@@ -14,7 +14,7 @@ from ..resilience.backoff import Backoff, Exponential
 from ..runtime import random_stream
 from ..store import EventStore
 from ..store.parking import Parked, Redriven
-from ..store.sharing import Failing, Stop
+from ..store.sharing import Failing, Stop, check_failing
 from . import books
 from .database import ReadModel
 from .definition import Projection
@@ -56,6 +56,7 @@ class ProjectionRunner:
         backoff: Backoff = BACKOFF,
         look_every_s: float = LOOK_EVERY_S,
     ) -> None:
+        check_failing(failing)
         projection.seal()
         if outdated not in ("rebuild", "refuse"):
             raise InvalidValue("outdated", outdated, "'rebuild' or 'refuse'")

@@ -19,9 +19,9 @@ from .handling import check_handler
 from .holding import share_key
 from .leases import Leases
 from .model import StoredEvent
-from .parking import Handle, Parking
+from .parking import Handle, Parking, check_parking
 from .protocol import EventStore
-from .sharing import Failing, Stop, share_of
+from .sharing import Failing, Stop, check_failing, share_of
 from .subscription import PAGE
 from .working import Worker, position_in
 
@@ -88,6 +88,8 @@ class ConsumerGroup:
         if not ttl_s > 0:
             raise InvalidValue(f"ttl_s of group {name!r}", ttl_s, "a number of seconds above 0")
         check_filter(where)
+        check_failing(failing)
+        check_parking(undecodable)
         self.parking = Parking(store, name)  # checks the name
         self.store, self.name, self.shares, self.ttl_s = store, name, shares, ttl_s
         self.where, self.after, self.page = where, after, page

@@ -44,6 +44,12 @@ class Redriven(msgspec.Struct, frozen=True):
     still_parked: tuple[Parked, ...]
 
 
+def check_parking(undecodable: Parking | None) -> None:
+    """Refuse what is no place to set events aside, as `Park()`, which is said elsewhere."""
+    if not isinstance(undecodable, Parking | None):
+        raise InvalidValue("undecodable", undecodable, 'a place, as parking(store, "mailer")')
+
+
 class Parking:
     """Where the consumer called *name* sets events aside, in the records of *store*."""
 

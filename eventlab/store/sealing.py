@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from msgspec.structs import asdict, replace
 
@@ -108,6 +108,16 @@ class SealedStore(PassingStore):
             for stored, each in zip(events, encoded, strict=True)
         )
         await self._store.restore(list(changed), receipts)
+
+    @property
+    def backup(self) -> Any:
+        """As of the store that is sealed, where it has it: a copy holds what it holds, and no keys."""
+        return self._store.backup  # type: ignore[attr-defined]
+
+    @property
+    def damage(self) -> Any:
+        """As of the store that is sealed, where it has it."""
+        return self._store.damage  # type: ignore[attr-defined]
 
     async def close(self) -> None:
         try:

@@ -62,9 +62,17 @@ class Retrying:
     def __post_init__(self) -> None:
         if self.attempts_max is not None and self.attempts_max < 1:
             raise InvalidValue("attempts_max", self.attempts_max, "1 or more, or None")
+        if not isinstance(self.then, Stop | Park):
+            raise InvalidValue("then", self.then, "Stop() or Park()")
 
 
 Failing: TypeAlias = Stop | Park | Retrying
+
+
+def check_failing(failing: Failing) -> None:
+    """Refuse what is no policy, as `Park` without its brackets: it would be taken for stopping."""
+    if not isinstance(failing, Stop | Park | Retrying):
+        raise InvalidValue("failing", failing, "Stop(), Park() or Retrying(…)")
 
 
 def step_after(failing: Failing, attempts: int) -> Literal["stop", "park", "retry"]:

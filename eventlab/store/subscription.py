@@ -16,7 +16,7 @@ from ..runtime import random_stream
 from .filters import EVERYTHING, Filter, check_filter
 from .model import StoredEvent
 from .naming import check_page
-from .parking import Parking
+from .parking import Parking, check_parking
 from .protocol import EventStore
 
 PAGE: Final = 500
@@ -204,6 +204,7 @@ def subscribe(
     """
     check_page(after, page)
     check_filter(where)
+    check_parking(undecodable)
     if until is not None and until < 0:
         raise InvalidValue("until", until, "0 or more")
     return Subscription(store, after, where, page, until, follow, undecodable, backoff)

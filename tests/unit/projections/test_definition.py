@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pytest
 import sqlalchemy as sa
 
-from eventlab.errors import ProjectionMisdefined
-from eventlab.projections import Projection, ProjectionRunner, ReadModel
+from eventlab.errors import InvalidValue, ProjectionMisdefined
+from eventlab.projections import Park, Projection, ProjectionRunner, ReadModel
 from eventlab.store import Filter, MemoryStore
 from tests.unit.projections.accounts import Moved, Opened, a_view, accounts, opened, owners
 
@@ -71,6 +71,8 @@ MISTAKES: list[tuple[Callable[[], object], str]] = [
     (on(Unregistered), "Unregistered is no registered event"),
     (on(Opened, Opened), "event 'tests.projections.Opened' version 1 has a handler already"),
     (on(Opened, handler=late), "handler late is async"),
+    (lambda: Projection("view", tables=owners), "its tables are a sequence"),  # type: ignore[arg-type]
+    (lambda: Projection("view", tables=["owners"]), "its tables are a sequence"),  # type: ignore[list-item]
     (on(Opened, handler=lambda rows: None), r"does not take \(rows, event, stored\)"),
     (lambda: ProjectionRunner(MemoryStore(), Projection("view", tables=[owners]), ReadModel("memory:")), "no handler"),
 ]
@@ -100,3 +102,20 @@ def test_the_shape_changes_with_whatever_rows_depend_on() -> None:
     narrower = Projection("accounts", tables=[accounts, owners], where=Filter(streams="acc-*"))
     narrower.on(Opened, Moved)(opened)
     assert a_view().shape == a_view().shape != narrower.shape
+
+
+def test_a_filter_that_has_no_order_has_one_shape_in_every_process() -> None:
+    """Otherwise a program that was started again would find its own projection changed."""
+    names = tuple(f"category{number:02}" for number in range(30))
+    ordered, unordered = (
+        Projection("view", tables=[owners, accounts], where=Filter(categories=categories))  # type: ignore[arg-type]
+        for categories in (names, frozenset(names))
+    )
+    assert unordered.shape == ordered.shape
+
+
+def test_what_is_no_filter_and_no_policy_is_refused_in_their_places() -> None:
+    with pytest.raises(InvalidValue, match=r"expected a Filter, as Filter\(streams="):
+        Projection("view", tables=[owners, accounts], where="acc-*")  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match=r"expected Stop\(\), Park\(\) or Retrying"):
+        ProjectionRunner(MemoryStore(), a_view(), ReadModel("memory:"), failing=Park)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from eventlab import hooks
-from eventlab.errors import InvalidValue, StoreUnavailable
+from eventlab.errors import InvalidValue, StoreFailed, StoreUnavailable
 from eventlab.projections import Park, Projection, ProjectionRunner, ReadModel
 from eventlab.resilience.backoff import Constant
 from eventlab.simulation import World
@@ -267,5 +267,18 @@ def test_a_server_that_ends_connections_is_reached_again(kind: str, tmp_path: Pa
             live.cancel()
             await asyncio.wait([live])
             assert (await rows_of(runner.projection, database), ended) == (by_hand(STORY), [2])
+
+    run(main())
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_a_read_model_that_was_closed_says_so(kind: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        database = database_at(kind, tmp_path)
+        await ProjectionRunner(await told(), a_view(), database).catch_up()
+        await database.close()
+        with pytest.raises(StoreFailed, match="the read model was closed"):
+            await database.rows(accounts)
+        await database.close()
 
     run(main())

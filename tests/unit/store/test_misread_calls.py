@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from eventlab.commands import execute
+from eventlab.commands import ConflictRetry, execute
 from eventlab.errors import EventlabError, InvalidValue, RecordConflict, UnknownEventType
-from eventlab.store import EventStore, Filter, MemoryKeys, MemoryStore, SealedStore, carrying, open_store, subscribe
+from eventlab.store import (
+    ConsumerGroup,
+    EventStore,
+    Filter,
+    MemoryKeys,
+    MemoryStore,
+    Park,
+    Retrying,
+    SealedStore,
+    carrying,
+    open_store,
+    subscribe,
+)
 from eventlab.testing import run
 from eventlab.testing.stores.vocabulary import Noted
 from tests.contracts.backends import BACKENDS, url_of
@@ -125,3 +138,32 @@ def test_a_conflict_of_a_record_speaks_of_a_record(backend: str, tmp_path: Path)
         await store.close()
 
     run(main())
+
+
+@pytest.mark.parametrize("wrong", (3, None, "Reserve", Transfer))
+def test_what_is_no_command_is_refused(wrong: Any) -> None:
+    with pytest.raises(InvalidValue, match=r"expected a command that was built, as Reserve\(show, 2\)"):
+        run(execute(open_store("memory:"), wrong))
+
+
+def test_a_retry_that_is_none_is_seen_before_there_is_a_conflict() -> None:
+    for wrong in (3, None, ConflictRetry):
+        with pytest.raises(InvalidValue, match=r"expected a ConflictRetry, as ConflictRetry\(attempts_max=3\)"):
+            run(execute(open_store("memory:"), Transfer(ALICE, BOB, 1), retry=wrong))
+    settings: list[dict[str, Any]] = [{"attempts_max": 0}, {"attempts_max": "3"}, {"attempts_max": 2.5}, {"backoff": 3}]
+    for setting in settings:
+        with pytest.raises(InvalidValue, match=next(iter(setting))):
+            ConflictRetry(**setting)
+
+
+def test_a_policy_that_is_none_is_not_taken_for_stopping() -> None:
+    store, wrong = open_store("memory:"), "expected Stop(), Park() or Retrying(…)"
+    for failing in (Park, "park", None):
+        with pytest.raises(InvalidValue, match=re.escape(wrong)):
+            ConsumerGroup(store, "mailer", failing=failing)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match=re.escape("expected Stop() or Park()")):
+        Retrying(then=Park)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match=re.escape('expected a place, as parking(store, "mailer")')):
+        subscribe(store, undecodable=Park())  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match="expected a place"):
+        ConsumerGroup(store, "mailer", undecodable=Park())  # type: ignore[arg-type]

@@ -357,3 +357,20 @@ def test_in_a_world_sealed_bytes_repeat_with_the_seed() -> None:
 
     assert World(seed=1).run(main()) == World(seed=1).run(main()) != World(seed=2).run(main())
     assert run(main()) != run(main())
+
+
+def test_a_sealed_store_is_backed_up_and_looked_through_as_the_one_below(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with sealed_in(tmp_path) as store:
+            await store.append([("customer-1", ann())])
+            await store.backup(f"{tmp_path}/copy.db")
+            assert await store.damage() == []
+        assert found_in(tmp_path / "copy.db") == []
+        async with sealed_in(tmp_path, "FULL") as store:
+            copy = SealedStore(open_store(f"sqlite:///{tmp_path}/copy.db"), store.keys)
+            assert [stored.event for stored in await copy.read("customer-1")] == [ann()]
+            await copy.close()
+        with pytest.raises(AttributeError):
+            _ = SealedStore(MemoryStore(), MemoryKeys()).backup
+
+    run(main())
