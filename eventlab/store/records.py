@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from ..codec.encoded import is_storable
 from ..errors import InvalidValue, RecordConflict
 from .naming import NUMBER_MAX
 
@@ -52,13 +53,20 @@ def conflict(kind: str, key: str, expected: int, actual: int) -> RecordConflict:
     return RecordConflict([(f"{kind}/{key}", expected, actual)])
 
 
-def check_record(kind: str, key: str, version: int) -> None:
-    if not kind or "/" in kind:
+def check_record(kind: str, key: str, version: int, value: bytes = b"") -> None:
+    """Refuse what one store would keep, and another would not."""
+    if not _is_text(kind) or not kind or "/" in kind:
         raise InvalidValue("record kind", kind, "a name without '/'")
-    if not 0 < len(key) <= RECORD_KEY_CHARACTERS_MAX or "\0" in key:
+    if not _is_text(key) or not 0 < len(key) <= RECORD_KEY_CHARACTERS_MAX:
         raise InvalidValue("record key", key, f"1 to {RECORD_KEY_CHARACTERS_MAX} characters, without a NUL")
-    if not 0 <= version <= NUMBER_MAX:
+    if type(version) is not int or not 0 <= version <= NUMBER_MAX:
         raise InvalidValue("record version", version, "0 or more")
+    if not isinstance(value, bytes):
+        raise InvalidValue(f"value of record '{kind}/{key}'", value, "bytes")
+
+
+def _is_text(text: object) -> bool:
+    return isinstance(text, str) and is_storable(text)
 
 
 class MemoryRecords:
@@ -71,7 +79,7 @@ class MemoryRecords:
         return self._kept.get((kind, key))
 
     async def put(self, kind: str, key: str, value: bytes, *, version: int) -> Record:
-        self._check(kind, key, version)
+        self._check(kind, key, version, value)
         record = self._kept[kind, key] = Record(kind, key, version + 1, value)
         return record
 
@@ -82,8 +90,8 @@ class MemoryRecords:
     async def list(self, kind: str, *, prefix: str = "") -> list[Record]:
         return [self._kept[each] for each in sorted(self._kept) if each[0] == kind and each[1].startswith(prefix)]
 
-    def _check(self, kind: str, key: str, version: int) -> None:
-        check_record(kind, key, version)
+    def _check(self, kind: str, key: str, version: int, value: bytes = b"") -> None:
+        check_record(kind, key, version, value)
         found = self._kept.get((kind, key))
         actual = 0 if found is None else found.version
         if actual != version:

@@ -60,7 +60,7 @@ class PostgresRecords:
         return found[0] if found else None
 
     async def put(self, kind: str, key: str, value: bytes, *, version: int) -> Record:
-        check_record(kind, key, version)
+        check_record(kind, key, version, value)
         arguments: Arguments = [kind.encode(), key.encode(), bytes(value)]
         if version == 0:
             changed = await self._change(_INSERT, arguments)

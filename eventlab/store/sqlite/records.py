@@ -29,7 +29,7 @@ class SqliteRecords:
         return None if row is None else Record(*row)
 
     async def put(self, kind: str, key: str, value: bytes, *, version: int) -> Record:
-        check_record(kind, key, version)
+        check_record(kind, key, version, value)
 
         def put(connection: sqlite3.Connection) -> int:
             if version == 0:

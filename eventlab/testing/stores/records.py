@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from eventlab.errors import InvalidValue, VersionConflict
 from eventlab.store import Record
@@ -115,6 +116,13 @@ async def a_senseless_record_is_refused(open_store: OpenStore) -> None:
         for kind, key, version in (("", "key", 0), ("a/b", "key", 0), ("kind", "", 0), ("kind", "x" * 601, 0)):
             await raised(InvalidValue, store.records.put(kind, key, b"", version=version))
         await raised(InvalidValue, store.records.put("kind", "key", b"", version=-1))
+        senseless: list[Any] = [
+            (7, "key", b"", 0), ("a\0", "key", b"", 0), ("kind", None, b"", 0), ("kind", "\ud800", b"", 0),
+            ("kind", "key", "text", 0), ("kind", "key", None, 0), ("kind", "key", b"", None),
+            ("kind", "key", b"", True),
+        ]  # fmt: skip
+        for kind, key, value, version in senseless:
+            await raised(InvalidValue, store.records.put(kind, key, value, version=version))
         await raised(InvalidValue, store.records.delete("kind", "key", version=-1))
         assert await store.records.list("kind") == []
 
