@@ -98,7 +98,10 @@ class Command(ABC, Generic[S]):
 
     @abstractmethod
     def apply(self, state: S, stored: StoredEvent) -> S:
-        """The state after one more event. Streams come one after the other, as they are declared."""
+        """The state after one more event. Streams come one after the other, as they are declared.
+
+        What archived a stream is not among them.
+        """
 
     @abstractmethod
     def handle(self, state: S) -> Iterable[tuple[str, object]]:

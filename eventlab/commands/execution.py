@@ -44,7 +44,8 @@ class ConflictRetry:
     backoff: Backoff = _DEFAULT_BACKOFF
 
     def __post_init__(self) -> None:
-        if not isinstance(self.attempts_max, int) or self.attempts_max < 1:
+        attempts: object = self.attempts_max
+        if not isinstance(attempts, int) or attempts < 1:
             raise InvalidValue("attempts_max", self.attempts_max, "1 or more")
         if not hasattr(self.backoff, "delay_s"):
             raise InvalidValue("backoff", self.backoff, "a backoff, as Exponential(0.01)")

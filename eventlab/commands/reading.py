@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from .. import hooks
 from ..errors import CommandMisdeclared, DiscoveryLimit, GiveUp, UndeclaredStream
 from ..store import EventStore, StoredEvent, StreamId
+from ..store.archive import ARCHIVED
 from .command import Command
 from .telling import tell_discovery
 
@@ -60,10 +61,12 @@ class Reading(Generic[S]):
 
     def _fold(self, stream: StreamId, events: Sequence[StoredEvent]) -> None:
         state, apply = self.state, self._folding.apply
+        self.versions[str(stream)] = len(events)
+        if events and events[-1].type == ARCHIVED:  # the store's own, which no `apply` knows: who writes there is told
+            events = events[:-1]
         for stored in events:
             state = apply(state, stored)
         self.state = state
-        self.versions[str(stream)] = len(events)
 
     def _discover(self, origin: StreamId) -> None:
         owner = self._command.owner

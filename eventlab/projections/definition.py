@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Collection, Sequence, Set
 from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
@@ -141,7 +141,7 @@ class Projection:
         return ProjectionMisdefined(self.name, reason)
 
 
-def _in_order(names: Sequence[str] | None) -> Sequence[str] | None:
+def _in_order(names: Collection[str] | None) -> Collection[str] | None:
     """A set comes in another order in each process: what was the same would not look so."""
     return sorted(names) if isinstance(names, Set) else names
 

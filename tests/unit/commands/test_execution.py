@@ -9,13 +9,14 @@ import pytest
 
 from eventlab import hooks
 from eventlab.commands import Command, ConflictRetry, execute
-from eventlab.errors import InvalidValue, Refused, UndeclaredStream, VersionConflict
+from eventlab.errors import ArchivedStreamError, InvalidValue, Refused, UndeclaredStream, VersionConflict
 from eventlab.resilience.backoff import Constant
 from eventlab.simulation import World
-from eventlab.store import MemoryStore, Metadata, StoredEvent, StreamId, carrying
+from eventlab.store import MemoryStore, Metadata, StoredEvent, StreamId, archive, carrying
 from eventlab.testing import run
 
 from .bank import ALICE, AT_ONCE, BOB, Balances, ContestedStore, Deposited, Transfer, Withdrawn, balance
+from .tally import STREAM, Add, Kind, keeping
 
 
 def test_a_command_writes_what_it_decides() -> None:
@@ -38,6 +39,24 @@ def test_a_refusal_reaches_the_caller_at_once_with_its_facts() -> None:
         with pytest.raises(Refused) as caught:
             await execute(store, Transfer(ALICE, BOB, 30), retry=AT_ONCE)
         assert (caught.value.code, caught.value.facts) == ("too_little", {"balance": 0})
+
+    run(main())
+
+
+@pytest.mark.parametrize("kind", (Add, keeping(every=1)))
+def test_what_archived_a_stream_is_read_and_not_folded(kind: type[Add]) -> None:
+    async def main() -> None:
+        store, added = MemoryStore(), Kind().first
+        await execute(store, kind(STREAM, 7, made=added))
+        await archive(store, STREAM)
+        for _ in range(2):
+            assert (await execute(store, kind(STREAM, 0))).events == ()
+            with pytest.raises(Refused) as refused:
+                await execute(store, kind(STREAM, 1, most=7))
+            assert refused.value.facts["total"] == 7
+            with pytest.raises(ArchivedStreamError) as archived:
+                await execute(store, kind(STREAM, 1, made=added))
+            assert archived.value.version == 2
 
     run(main())
 
