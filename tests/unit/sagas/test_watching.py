@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from eventlab.errors import CallTimeout, StoreUnavailable
 from eventlab.resilience.backoff import Constant
-from eventlab.runtime import monotonic
-from eventlab.sagas import Saga, SagaEngine, step
+from eventlab.runtime import monotonic, random_stream
+from eventlab.sagas import Saga, SagaEngine, Status, step
+from eventlab.sagas.watching import watch
 from eventlab.simulation import World
 from eventlab.store import EVERYTHING, Filter, MemoryStore, PassingStore, StoredEvent
 from tests.unit.sagas.crew import Crew, Desk
@@ -57,6 +60,25 @@ def test_a_long_step_is_not_waited_for_when_its_saga_is_cancelled_elsewhere() ->
         crew = Crew(world, Long())
         assert world.run(lambda: cancelled_from_elsewhere(crew))[-1] == "CompensationCompleted"
         assert list(crew.desk.done) == ["0/a/forward", "0/b/backward", "0/a/backward"]
+
+
+@pytest.mark.parametrize(("watched", "noticed_at_s"), [(True, 10.0), (False, HOUR_S)])
+def test_without_a_worker_whoever_watches_the_log_notices_as_soon(watched: bool, noticed_at_s: float) -> None:
+    """And who does not, when the driver writes again."""
+    store, desk = MemoryStore("trips"), Long()
+    engine = SagaEngine(store, [desk.trip()])
+
+    async def main() -> tuple[Status, float]:
+        watching = [asyncio.ensure_future(watch(store, engine, random_stream("watch")))] if watched else []
+        driving = asyncio.create_task(engine.run("trip", "0", None))
+        await asyncio.sleep(10)
+        await SagaEngine(store).cancel("0", **WHO)
+        status = (await driving).status
+        for task in watching:
+            task.cancel()
+        return status, monotonic()
+
+    assert World(seed=1).run(main()) == (Status.COMPENSATED, noticed_at_s)
 
 
 def test_nor_is_a_long_pause() -> None:
