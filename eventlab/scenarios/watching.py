@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from ..errors import AppendUnknown, EventlabError, StoreFailed
-from ..store import EventStore, Expectation, Metadata, Receipt, Records, StoredEvent
+from ..store import EventStore, Expectation, Metadata, PassingStore, Receipt, StoredEvent
 
 T = TypeVar("T")
 
@@ -42,19 +42,12 @@ def _told(failure: EventlabError) -> tuple[str, str]:
     return url, f"{reason}. The run was ended; mend what is wrong with the disk, then go on with --resume"
 
 
-class WatchedStore:
+class WatchedStore(PassingStore):
     """Passes everything on to *store*, and tells the watch of what fails for good."""
 
     def __init__(self, store: EventStore, watch: Watch) -> None:
-        self._store, self._watch = store, watch
-
-    @property
-    def name(self) -> str:
-        return self._store.name
-
-    @property
-    def records(self) -> Records:
-        return self._store.records
+        super().__init__(store)
+        self._watch = watch
 
     async def append(
         self,
@@ -85,9 +78,6 @@ class WatchedStore:
 
     async def receipt(self, command_id: str) -> Receipt | None:
         return await self._told(self._store.receipt(command_id))
-
-    async def close(self) -> None:
-        await self._store.close()
 
     async def _told(self, work: Coroutine[Any, Any, T]) -> T:
         try:

@@ -87,11 +87,8 @@ class SellSeat(Command[int]):
         return [(self.show, SeatSold(state + number, self.clerk)) for number in range(1, self.seats + 1)]
 
 
-@dataclass(frozen=True)
-class BeginDuty(Command[tuple[str, ...]]):
-    """Come on duty. Who is on duty already stays so, and nothing is written."""
-
-    mine: StreamId
+class _OnDuty(Command[tuple[str, ...]]):
+    """A command whose state is who is on duty."""
 
     owner = BOX_OFFICE
 
@@ -101,12 +98,19 @@ class BeginDuty(Command[tuple[str, ...]]):
     def apply(self, state: tuple[str, ...], stored: StoredEvent) -> tuple[str, ...]:
         return _after(state, stored)
 
+
+@dataclass(frozen=True)
+class BeginDuty(_OnDuty):
+    """Come on duty. Who is on duty already stays so, and nothing is written."""
+
+    mine: StreamId
+
     def handle(self, state: tuple[str, ...]) -> Iterable[tuple[str, object]]:
         return [] if usher_of(self.mine) in state else [(self.mine, DutyBegan(usher_of(self.mine)))]
 
 
 @dataclass(frozen=True)
-class EndDuty(Command[tuple[str, ...]]):
+class EndDuty(_OnDuty):
     """Go home, but only while the other usher is on duty; else refused as ``nobody_else``.
 
     The state is who is on duty. Both streams are read, and only *mine* is
@@ -118,14 +122,6 @@ class EndDuty(Command[tuple[str, ...]]):
 
     check_reads = True
     """An usher who is told to stay is told so on a state that still holds."""
-
-    owner = BOX_OFFICE
-
-    def initial(self) -> tuple[str, ...]:
-        return ()
-
-    def apply(self, state: tuple[str, ...], stored: StoredEvent) -> tuple[str, ...]:
-        return _after(state, stored)
 
     def handle(self, state: tuple[str, ...]) -> Iterable[tuple[str, object]]:
         mine, other = usher_of(self.mine), usher_of(self.other)

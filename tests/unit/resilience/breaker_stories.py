@@ -67,10 +67,8 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def herd(breaker: AnyBreaker, clock: ManualClock) -> int:
-    """A hundred callers come the moment the open time is over. How many reach the target?"""
-    await trip(breaker)
-    clock.advance(OPEN_S)
+async def reached_by_a_hundred(breaker: AnyBreaker) -> int:
+    """A hundred callers come at once. How many are inside together?"""
     gate, inside = asyncio.Event(), 0
 
     async def probe() -> None:
@@ -84,6 +82,13 @@ async def herd(breaker: AnyBreaker, clock: ManualClock) -> int:
     gate.set()
     await asyncio.gather(*callers)
     return reached
+
+
+async def herd(breaker: AnyBreaker, clock: ManualClock) -> int:
+    """A hundred callers come the moment the open time is over. How many reach the target?"""
+    await trip(breaker)
+    clock.advance(OPEN_S)
+    return await reached_by_a_hundred(breaker)
 
 
 async def late_success(breaker: AnyBreaker, clock: ManualClock) -> bool:
@@ -178,19 +183,7 @@ async def cancelled_probes(breaker: AnyBreaker, clock: ManualClock) -> int:
         await settle()
         probe.cancel()
         await asyncio.gather(probe, return_exceptions=True)
-    gate, inside = asyncio.Event(), 0
-
-    async def probe_again() -> None:
-        nonlocal inside
-        inside += 1
-        await gate.wait()
-
-    callers = [asyncio.create_task(quietly(breaker, probe_again)) for _ in range(100)]
-    await settle()
-    reached = inside
-    gate.set()
-    await asyncio.gather(*callers)
-    return reached
+    return await reached_by_a_hundred(breaker)
 
 
 async def one_lucky_probe(breaker: AnyBreaker, clock: ManualClock) -> bool:

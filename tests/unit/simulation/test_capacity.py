@@ -156,13 +156,15 @@ def test_a_cancelled_waiter_leaves_the_queue(discipline: Any) -> None:
     assert run(main) == [(2, "served"), (3, "served")]
 
 
-def test_who_is_cancelled_when_its_turn_has_just_come_passes_it_on() -> None:
-    capacity = Capacity()
+def cancelled_as_its_turn_comes(capacity: Capacity, before: bool) -> tuple[float, str]:
+    """The second of three is cancelled right *before* the first one leaves, or right after. How does the third fare?"""
 
     async def main() -> tuple[float, str]:
         async def first() -> None:
             async with capacity.use():
                 await asyncio.sleep(1)
+                if before:
+                    second.cancel()
             second.cancel()
 
         first_ = asyncio.ensure_future(first())
@@ -171,26 +173,18 @@ def test_who_is_cancelled_when_its_turn_has_just_come_passes_it_on() -> None:
         await first_
         return await third
 
-    assert run(main) == (2, "served")
+    return run(main)
+
+
+def test_who_is_cancelled_when_its_turn_has_just_come_passes_it_on() -> None:
+    capacity = Capacity()
+    assert cancelled_as_its_turn_comes(capacity, before=False) == (2, "served")
     assert capacity.in_service == 0
 
 
 def test_who_is_cancelled_in_the_very_step_before_its_turn_is_passed_over() -> None:
     capacity = Capacity()
-
-    async def main() -> tuple[float, str]:
-        async def first() -> None:
-            async with capacity.use():
-                await asyncio.sleep(1)
-                second.cancel()
-
-        first_ = asyncio.ensure_future(first())
-        second = asyncio.ensure_future(capacity.serve(1))
-        third = asyncio.ensure_future(outcome(capacity.serve(1)))
-        await first_
-        return await third
-
-    assert run(main) == (2, "served")
+    assert cancelled_as_its_turn_comes(capacity, before=True) == (2, "served")
     assert (capacity.in_service, capacity.waiting, capacity.usage.abandoned) == (0, 0, 1)
 
 

@@ -16,6 +16,7 @@ from eventlab.store.sharing import share_of
 from eventlab.store.working import Share, Worker
 from eventlab.testing import run
 from tests.unit.store.group_stories import nothing, numbered
+from tests.unit.store.turns import turns_of_others
 
 
 async def cancelled_at_three(stored: StoredEvent) -> None:
@@ -143,22 +144,6 @@ def test_whatever_can_be_waited_for_is_a_handler() -> None:
 
     World(seed=1).run(main())
     assert seen == [1, 1, 1, 1]
-
-
-async def turns_of_others(doing: Any) -> int:
-    """How often another task has its turn until *doing* is done."""
-    turns = 0
-
-    async def other() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    task = asyncio.ensure_future(other())
-    await doing
-    task.cancel()
-    return turns
 
 
 def test_progress_over_a_long_log_lets_others_have_their_turns() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from hashlib import blake2b
@@ -29,6 +28,7 @@ from eventlab.store.portable.lines import Foot, encoded
 from eventlab.testing import run
 from eventlab.testing.stores.vocabulary import Counted, Noted
 from tests.unit.store.filled import filled
+from tests.unit.store.turns import turns_of_others
 
 TEXTS = st.text(max_size=20)
 EVENTS = st.one_of(
@@ -266,18 +266,6 @@ def test_others_have_their_turn_between_pages(
 
     async def main() -> None:
         store = await filled(events=10)
-        turns = 0
-
-        async def count() -> None:
-            nonlocal turns
-            while True:
-                turns += 1
-                await asyncio.sleep(0)
-
-        async with asyncio.TaskGroup() as group:
-            counting = group.create_task(count())
-            await work(store)
-            counting.cancel()
-        assert turns >= 10
+        assert await turns_of_others(work(store)) >= 10
 
     run(main())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import tempfile
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from eventlab.errors import ArchivedStreamError, EventlabError, VersionConflict
 from eventlab.store import ANY, EXISTS, NONE, Expectation, MemoryStore, archive, open_store
 from eventlab.store.sqlite import seen
 from eventlab.testing import run
+from tests.unit.store.turns import turns_of_others
 
 from .notes import Jotted, store_at, texts
 
@@ -155,19 +155,12 @@ def test_what_is_remembered_is_bounded(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_caller_that_never_waits_still_lets_others_have_their_turn(tmp_path: Path) -> None:
     async def main() -> None:
         async with store_at(tmp_path / "a.db") as store:
-            turns = 0
 
-            async def other() -> None:
-                nonlocal turns
-                while True:
-                    turns += 1
-                    await asyncio.sleep(0)
+            async def appending() -> None:
+                for number in range(300):
+                    await store.append([("a-1", Jotted(str(number)))])
 
-            task = asyncio.create_task(other())
-            for number in range(300):
-                await store.append([("a-1", Jotted(str(number)))])
-            task.cancel()
-            assert turns >= 3
+            assert await turns_of_others(appending()) >= 3
             assert await texts(store) == [str(number) for number in range(300)]
 
     run(main())
