@@ -156,7 +156,8 @@ def after_error(move: Try, error: Exception, tried_for_s: float, retry_at_s: flo
         missed = ended(step.name, attempt, reason, final, again_s)
     if not patience_ends:
         return [missed]
-    return [missed, e.SagaStuck(step.name, f"{reason}, after {attempt} attempts in {tried_for_s:.0f} s")]
+    attempts = "1 attempt" if attempt == 1 else f"{attempt} attempts"
+    return [missed, e.SagaStuck(step.name, f"{reason}, after {attempts} in {tried_for_s:.0f} s")]
 
 
 def said(words: object) -> str:

@@ -58,7 +58,9 @@ def cancel(state: SagaState, saga_id: str, by: str, why: str) -> list[e.SagaEven
 
 
 def undo(state: SagaState, saga_id: str, by: str, why: str) -> list[e.SagaEvent]:
-    """Undo the saga for its parent: as `cancel` does, and also when it has completed."""
+    """Undo the saga for its parent: as `cancel` does, and also when it has completed. If that is stuck, it stays so."""
+    if state.status is Status.STUCK and state.stuck_from is Status.COMPENSATING:
+        return []
     if state.status is Status.COMPLETED and not state.is_committed:
         return [e.SagaTurnedBack("parent", why, by)]
     if not state.version:

@@ -72,6 +72,25 @@ def test_a_stuck_child_makes_its_parent_wait_and_then_stick_visibly() -> None:
     assert "saga '1.leg' is stuck" in state.reason
 
 
+def test_a_parent_that_is_helped_before_its_child_still_says_what_the_child_waits_for() -> None:
+    bench = bench_of("b")
+    bench.toys.unreachable = {"undo x": 10**9}
+    who = {"by": "ada", "why": "the warehouse is back"}
+
+    async def helped(*saga_ids: str) -> SagaState:
+        engine = bench.engine()
+        for saga_id in saga_ids:
+            await engine.retry(saga_id, **who)
+            await engine.drive(saga_id)
+        return await engine.state("1")
+
+    in_world(bench.run)
+    again = in_world(lambda: helped("1"))
+    assert (again.status, "saga '1.leg' is stuck: x: undo x was not reached" in again.reason) == (Status.STUCK, True)
+    bench.toys.unreachable = {}
+    assert in_world(lambda: helped("1.leg", "1")).status is Status.COMPENSATED
+
+
 def test_killed_with_its_child_both_are_taken_up() -> None:
     bench = bench_of()
 
