@@ -69,7 +69,7 @@ def back_up(source: str, target: str, check_wanted: Callable[[], None]) -> None:
         raise InvalidValue("backup file", target, "a file that is not there yet")
     partial = Path(f"{target}.part-{os.getpid()}")
     try:
-        _copy(source, partial, check_wanted)
+        _copy(source, partial, target, check_wanted)
         _flush(partial)
         check_wanted()
         _give_name(partial, target)
@@ -82,7 +82,7 @@ def back_up(source: str, target: str, check_wanted: Callable[[], None]) -> None:
             left.unlink(missing_ok=True)
 
 
-def _copy(source: str, partial: Path, check_wanted: Callable[[], None]) -> None:
+def _copy(source: str, partial: Path, target: str, check_wanted: Callable[[], None]) -> None:
     def progress(_status: int, _remaining: int, _total: int) -> None:
         check_wanted()
 
@@ -97,7 +97,7 @@ def _copy(source: str, partial: Path, check_wanted: Callable[[], None]) -> None:
         except sqlite3.Error as error:
             if is_busy(error):
                 raise
-            raise explained(f"sqlite:///{partial}", error) from error
+            raise explained(f"sqlite:///{target}", error) from error  # by the name that was asked for
 
 
 def _give_name(partial: Path, target: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from eventlab.errors import InvalidValue, StoreFailed
 from eventlab.simulation import World
-from eventlab.store import NONE, EventStore
+from eventlab.store import NONE, EventStore, open_store
 from eventlab.store.sqlite import backups
 from eventlab.testing import run
 
@@ -84,6 +84,18 @@ def test_a_backup_overwrites_no_file(tmp_path: Path) -> None:
     run(main())
     assert (tmp_path / "copy.db").read_text() == "dear diary"
     assert sorted(os.listdir(tmp_path)) == ["a.db", "copy.db"]
+
+
+def test_a_backup_into_a_folder_that_there_is_not_names_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    async def main() -> None:
+        store = open_store(f"sqlite:///{tmp_path}/shop.db")
+        with pytest.raises(StoreFailed) as failed:
+            await store.backup(f"{tmp_path}/missing/copy.db")  # type: ignore[attr-defined]
+        await store.close()
+        assert failed.value.args[0] == f"sqlite:///{tmp_path}/missing/copy.db"
+        assert "does its folder exist" in str(failed.value)
+
+    run(main())
 
 
 def test_nothing_stays_behind_of_a_backup_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
