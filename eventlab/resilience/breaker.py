@@ -243,7 +243,9 @@ class CircuitBreaker(Decider):
 def _was_no_call(error: BaseException) -> bool:
     """Whether the call never began: its arguments do not fit, or what is no coroutine function was to be awaited.
 
-    Then no line of the call is in the traceback, but one of this room is the last.
+    Then no line of the call is in the traceback, but one of this room is the last. What has no lines of its own, a
+    built-in function or an error that was only ever put into a future, looks the same, and counts as nothing too.
+    Whether the arguments fit the signature would tell less: within a policy they fit what stands around the call.
     """
     if not isinstance(error, TypeError) or (at := error.__traceback__) is None:
         return False
