@@ -34,7 +34,7 @@ StepName = Annotated[
     typer.Option("--step", metavar="STEP", help="Only if it is this step that is stuck.", show_default=False),
 ]
 SagaId = Annotated[str, typer.Argument(metavar="SAGA", help="The saga's id.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+Json = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
 AtVersion = Annotated[
     int | None,
     typer.Option(

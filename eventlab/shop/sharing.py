@@ -89,8 +89,8 @@ class Background:
         match error:
             case LeaseLost():
                 return (
-                    f"another process has come under its name, {self._worker}, on the same store. What is asked of it "
-                    "it still does. Stop one of the two, or start it with another --port or on another machine"
+                    f"another process has come under its name, {self._worker}, on the same store. It still does what "
+                    "it is asked. Stop one of the two, or start it with another --port or on another machine"
                 )
             case Retriable() | UnknownOutcome() | StoreFailed():
                 return f"{error}. It tries again, and answers as well as its store lets it"
