@@ -33,6 +33,7 @@ class Metadata(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 NO_METADATA = Metadata()
+EMPTY_JSON = b"{}"
 
 _CARRIED: ContextVar[Metadata] = ContextVar("eventlab_metadata", default=NO_METADATA)
 
@@ -57,6 +58,11 @@ def _checked(metadata: Metadata) -> Metadata:
         return _from_json(_to_json(metadata))
     except (msgspec.MsgspecError, TypeError, ValueError) as error:
         raise InvalidValue("metadata", metadata, f"texts, as Metadata(actor='17'): {error}") from None
+
+
+def to_json(metadata: Metadata) -> bytes:
+    """Metadata as it is stored."""
+    return EMPTY_JSON if metadata is NO_METADATA else _to_json(metadata)
 
 
 def from_json(data: bytes) -> Metadata:

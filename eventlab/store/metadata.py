@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
-from ..metadata import NO_METADATA, Carrying, Metadata, added, carrying, current, from_json, stored_with
+from ..metadata import (
+    EMPTY_JSON,
+    NO_METADATA,
+    Carrying,
+    Metadata,
+    added,
+    carrying,
+    current,
+    from_json,
+    stored_with,
+    to_json,
+)
 
-__all__ = ["NO_METADATA", "Carrying", "Metadata", "added", "carrying", "current", "from_json", "stored_with"]
+__all__ = [
+    "EMPTY_JSON",
+    "NO_METADATA",
+    "Carrying",
+    "Metadata",
+    "added",
+    "carrying",
+    "current",
+    "from_json",
+    "stored_with",
+    "to_json",
+]

@@ -12,7 +12,7 @@ import psycopg
 from ...codec import Encoded
 from ...errors import ArchivedStreamError, CommandIdReused, EventlabError, VersionConflict
 from ..fingerprint import fingerprint_of
-from ..metadata import NO_METADATA, Metadata
+from ..metadata import Metadata, to_json
 from ..model import ANY, EXISTS, NONE, Expect, Expectation, Receipt
 from .connecting import BINARY, TEXT, Parameter, Statement
 from .encoding import BIGINT as BIGINTS
@@ -41,11 +41,9 @@ _MANY = Statement(
 )
 
 _VERSIONS: Mapping[Expect, int] = {NONE: 0, ANY: ANY_VERSION, EXISTS: SOME_VERSION}
-_EMPTY = b"{}"
 _row_from = Struct(">i Iiq Iiq Ii?").unpack
 """A row of two bigints and a boolean: how many they are, and of each its type, its length and itself."""
 
-_to_json = msgspec.json.Encoder().encode
 _stale_from_json = msgspec.json.Decoder(list[tuple[str, int]]).decode
 _archived_from_json = msgspec.json.Decoder(tuple[str, int]).decode
 
@@ -66,7 +64,7 @@ class Append:
         self.encoded, self.expect, self.command_id = encoded, expect, command_id
         mark = None if command_id is None else fingerprint_of(command_id, encoded)
         common: tuple[Parameter, ...] = (
-            metadata_to_row(metadata),
+            to_json(metadata),
             to_moment(runtime.now()),
             None if command_id is None else command_id.encode(),
             mark,
@@ -155,12 +153,8 @@ class Append:
         return tuple(lines)
 
 
-def metadata_to_row(metadata: Metadata) -> bytes:
-    return _EMPTY if metadata is NO_METADATA else _to_json(metadata)
-
-
 def _version(expected: Expectation) -> int:
     return _VERSIONS[expected] if isinstance(expected, Expect) else expected
 
 
-__all__: Sequence[str] = ["Append", "metadata_to_row"]
+__all__: Sequence[str] = ["Append"]

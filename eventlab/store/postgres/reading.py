@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from ..filters import EVERYTHING, Filter
-from ..metadata import NO_METADATA, Metadata, from_json
+from ..metadata import EMPTY_JSON, NO_METADATA, Metadata, from_json
 from ..model import KeptReceipt, Receipt, StoredEvent
 from .connecting import BINARY, TEXT, Parameter, Session, Statement
 from .encoding import BIGINT, bigints_from, from_bigint, from_moment, texts_from, to_array, to_bigint, to_moment
@@ -80,8 +80,6 @@ _RECEIPTS = Statement(
     [BINARY, TEXT],
     BINARY,
 )
-
-_EMPTY = b"{}"
 
 
 async def read_window(
@@ -179,7 +177,7 @@ def _events(answer: PGresult) -> list[StoredEvent]:
 
 @lru_cache(maxsize=256)  # what was carried by one command stands beside all of its events
 def _metadata(data: bytes) -> Metadata:
-    return NO_METADATA if data == _EMPTY else from_json(data)
+    return NO_METADATA if data == EMPTY_JSON else from_json(data)
 
 
 def _receipts(answer: PGresult) -> list[KeptReceipt]:

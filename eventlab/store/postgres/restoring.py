@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..metadata import to_json
 from ..model import KeptReceipt, StoredEvent
 from ..restoring import check_restored
-from .appending import metadata_to_row
 from .connecting import Session
 
 # The locks that appends take, so that none of them trusts a version that is just being overtaken; then all other
@@ -59,7 +59,7 @@ def _row(stored: StoredEvent) -> tuple[object, ...]:
         stored.type,
         stored.schema_version,
         stored.data,
-        metadata_to_row(stored.metadata),
+        to_json(stored.metadata),
         stored.occurred_at,
     )
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from ..filters import Filter
-from ..metadata import NO_METADATA, Metadata, from_json
+from ..metadata import EMPTY_JSON, NO_METADATA, from_json, to_json
 from ..model import KeptReceipt, Receipt, StoredEvent
 
 COLUMNS = "position, stream, version, id, type, schema_version, data, metadata, occurred_at"
@@ -38,13 +38,8 @@ Row = tuple[Any, ...]
 
 _to_json = msgspec.json.Encoder().encode
 _receipt_from_json = msgspec.json.Decoder(Receipt).decode
-_EMPTY = b"{}"
 _TIME_BYTES = len('"2026-01-01T00:00:00.000001Z"')
 _moment = datetime.fromisoformat
-
-
-def metadata_to_row(metadata: Metadata) -> bytes:
-    return _EMPTY if metadata is NO_METADATA else _to_json(metadata)
 
 
 def receipt_to_row(receipt: Receipt) -> bytes:
@@ -71,7 +66,7 @@ def row_of(stored: StoredEvent) -> Row:
         stored.type,
         stored.schema_version,
         stored.data,
-        metadata_to_row(stored.metadata),
+        to_json(stored.metadata),
         time_to_row(stored.occurred_at),
     )
 
@@ -96,7 +91,7 @@ def events_from(rows: Sequence[Row]) -> list[StoredEvent]:
             type_,
             schema_version,
             data,
-            NO_METADATA if metadata == _EMPTY else _metadata_from_row(metadata),
+            NO_METADATA if metadata == EMPTY_JSON else _metadata_from_row(metadata),
             _moment(occurred_at),
         )
         for (position, stream, version, _, type_, schema_version, data, metadata, occurred_at), id_ in zip(

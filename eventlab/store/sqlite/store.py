@@ -19,7 +19,7 @@ from ...runtime import current as current_runtime
 from .. import expectations
 from ..filters import EVERYTHING, Filter, check_filter
 from ..fingerprint import fingerprint_of
-from ..metadata import Metadata, stored_with
+from ..metadata import Metadata, stored_with, to_json
 from ..model import Expectation, KeptReceipt, Receipt, StoredEvent
 from ..naming import StreamNames, beginnings, check_command_id, check_page, check_window
 from ..pairs import encoded_pairs
@@ -232,7 +232,7 @@ class SqliteStore:
         return Append(
             [(name, id_, e.type, e.schema_version, e.data) for (name, e), id_ in zip(encoded, ids, strict=True)],
             expectations.by_plain_name(expect, plain) if expect else {},
-            rows.metadata_to_row(stored_with(metadata)),
+            to_json(stored_with(metadata)),
             rows.time_to_row(runtime.now()),
             command_id,
             b"" if command_id is None else fingerprint_of(command_id, encoded),
