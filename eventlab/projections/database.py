@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import sqlalchemy as sa
 
 from ..errors import InvalidValue
+from ..store.closing import Closing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,7 @@ class Backend(Protocol):
     async def close(self) -> None: ...
 
 
-class ReadModel:
+class ReadModel(Closing):
     """The database at *url* that projections keep their rows in: ``memory:``, ``sqlite:///shop.db`` or ``postgresql://…``.
 
     Several projections may share one, each with tables of its own; it may be
@@ -95,12 +96,6 @@ class ReadModel:
     async def close(self) -> None:
         """Let go of connections. What is in memory is gone."""
         await self._backend.close()
-
-    async def __aenter__(self) -> ReadModel:
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self.close()
 
 
 def _query(query: sa.Table | sa.Select[Any]) -> sa.Select[Any]:

@@ -13,6 +13,7 @@ from ..errors import CommandIdReused
 from ..runtime import current as current_runtime
 from . import expectations
 from .archive import ARCHIVED, check_open
+from .closing import Closing
 from .filters import EVERYTHING, Filter, check_filter
 from .fingerprint import fingerprint_of
 from .metadata import Metadata, stored_with
@@ -24,7 +25,7 @@ from .restoring import check_restored
 from .wakeups import Wakeups
 
 
-class MemoryStore:
+class MemoryStore(Closing):
     """Keeps events as long as the object lives. Nothing here ever suspends, so each call is one atomic step.
 
     Events are kept encoded, as every store keeps them, so that what cannot be

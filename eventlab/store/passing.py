@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from .closing import Closing
 from .filters import EVERYTHING, Filter
 from .metadata import Metadata
 from .model import Expectation, Receipt, StoredEvent
@@ -12,7 +13,7 @@ from .protocol import EventStore
 from .records import Records
 
 
-class PassingStore:
+class PassingStore(Closing):
     """Passes everything on to *store*. Derive from it, and override what is to be different."""
 
     def __init__(self, store: EventStore) -> None:

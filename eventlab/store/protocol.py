@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from .closing import Closing
 from .filters import EVERYTHING, Filter
 from .metadata import Metadata
 from .model import Expectation, KeptReceipt, Receipt, StoredEvent
 from .records import Records
 
 
-class EventStore(Protocol):
-    """Streams of events in one log. What is written is never changed."""
+class EventStore(Closing, Protocol):
+    """Streams of events in one log. What is written is never changed. ``async with`` closes it."""
 
     @property
     def name(self) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Collection
 
 from ...errors import SubjectErased
 from ...runtime import secret_bytes
+from ..closing import Closing
 from .belonging import new_identity
 from .protocol import KEY_BYTES, Subject, check_subject, subject_text
 
 
-class MemoryKeys:
+class MemoryKeys(Closing):
     """Keys as long as the object lives. What is sealed with them is lost with it."""
 
     def __init__(self) -> None:

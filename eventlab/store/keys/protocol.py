@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from ...errors import InvalidValue
+from ..closing import Closing
 
 KEY_BYTES = 64
 """AES-256-SIV takes two keys of 32 bytes."""
@@ -18,8 +19,8 @@ Subject: TypeAlias = str | int | UUID
 """The id of a person, as an event may hold it."""
 
 
-class Keys(Protocol):
-    """One key for each subject, by the id of the subject."""
+class Keys(Closing, Protocol):
+    """One key for each subject, by the id of the subject. ``async with`` closes them."""
 
     @property
     def name(self) -> str:

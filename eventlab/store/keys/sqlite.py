@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from ...errors import InvalidValue, SchemaTooNew, StoreBusy, SubjectErased
 from ...runtime import secret_bytes
+from ..closing import Closing
 from ..sqlite.append import Busy
 from ..sqlite.changing import changing
 from ..sqlite.patience import patiently
@@ -30,7 +31,7 @@ _ERASED = bytes(KEY_BYTES)
 _OPENING_PATIENCE_S = 5.0
 
 
-class SqliteKeys:
+class SqliteKeys(Closing):
     """Keys in the file at *path*, made for its owner alone if it is not there. Several processes may share it.
 
     No write-ahead log, in which erased keys would stay for a while; erased

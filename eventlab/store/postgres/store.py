@@ -16,6 +16,7 @@ from ...resilience.backoff import Exponential
 from ...runtime import current as current_runtime
 from ...runtime import monotonic, random_stream
 from .. import expectations
+from ..closing import Closing
 from ..filters import EVERYTHING, Filter, check_filter
 from ..metadata import Metadata, stored_with
 from ..model import Expectation, KeptReceipt, Receipt, StoredEvent
@@ -44,7 +45,7 @@ RECONNECT_PATIENCE_S = 5.0
 _BACKOFF = Exponential(0.02, factor=2, cap_s=0.5, jitter=0.5)
 
 
-class PostgresStore:
+class PostgresStore(Closing):
     """Streams in the database of *settings*, whose tables `migrate` has made. Connects when it is first used.
 
     It may be used from several event loops; each gets connections of its own.

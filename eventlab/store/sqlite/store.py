@@ -17,6 +17,7 @@ from ...hooks.gauges import gauge
 from ...runtime import Runtime, in_simulation
 from ...runtime import current as current_runtime
 from .. import expectations
+from ..closing import Closing
 from ..filters import EVERYTHING, Filter, check_filter
 from ..fingerprint import fingerprint_of
 from ..metadata import Metadata, stored_with, to_json
@@ -50,7 +51,7 @@ LOOK_EVERY_S = 0.05
 """How often who waits for the log to grow looks for what other programs wrote."""
 
 
-class SqliteStore:
+class SqliteStore(Closing):
     """Streams in the file at *path*, which is made if it is not there, unless *make* is false.
 
     Under ``FULL``, what was acknowledged survives a power cut: a thread of its

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from eventlab.errors import InvalidValue
+from eventlab.errors import InvalidValue, StoreFailed
 from eventlab.store import MemoryStore, open_store
 from eventlab.store.sqlite import SqliteStore
 from eventlab.testing import run
@@ -25,6 +25,21 @@ def test_a_sqlite_store_is_called_as_its_file_unless_told_otherwise(tmp_path: Pa
             store = open_store(f"sqlite:///{tmp_path}/shop.db", name=name)
             assert (type(store), store.name) == (SqliteStore, called)
             await store.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("keys", [None, "keys.db"])
+def test_a_block_closes_a_store_however_it_is_left(tmp_path: Path, keys: str | None) -> None:
+    async def main() -> None:
+        opened = open_store(f"sqlite:///{tmp_path}/shop.db", keys=keys and f"sqlite:///{tmp_path}/{keys}")
+        with pytest.raises(LookupError):
+            async with opened as store:
+                assert store is opened
+                assert await store.head() == 0
+                raise LookupError
+        with pytest.raises(StoreFailed, match="was closed"):
+            await store.head()
 
     run(main())
 
