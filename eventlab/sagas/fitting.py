@@ -19,7 +19,7 @@ def check_awaited(what: str, given: Any, *arguments: str) -> None:
     if inspect.isasyncgenfunction(given) or inspect.isgeneratorfunction(given):
         raise InvalidValue(what, given, f"{expected}, that yields nothing")
     if _is_plain(given):
-        raise InvalidValue(what, given, f"{expected}; what this one gives back cannot be awaited")
+        raise InvalidValue(what, given, f"{expected}; a plain one says '-> Awaitable' if what it gives back is awaited")
 
 
 def check_plain(what: str, given: Any, *arguments: str) -> None:
@@ -53,7 +53,7 @@ def _signature(given: Callable[..., Any]) -> inspect.Signature | None:
 
 
 def _is_plain(given: Any) -> bool:
-    """Whether it surely cannot be awaited: a plain function with a name, that does not say otherwise."""
+    """Whether it is a plain function with a name that does not say that what it gives back can be awaited."""
     inner = inspect.unwrap(given)
     if not (inspect.isfunction(inner) or inspect.ismethod(inner)) or inspect.iscoroutinefunction(inner):
         return False

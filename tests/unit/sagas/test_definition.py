@@ -84,7 +84,7 @@ class Caller:
 @pytest.mark.parametrize(
     ("function", "says"),
     [
-        (plainly, "expected an async function of the context; what this one gives back cannot be awaited"),
+        (plainly, "expected an async function of the context; a plain one says '-> Awaitable'"),
         (stream, "that yields nothing"),
         (undo, "expected an async function of the context; called so: missing a required argument: 'result'"),
         (None, "action of step 'a' is None; expected an async function of the context"),
