@@ -43,6 +43,7 @@ AnyHappening: TypeAlias = (
     | hooks.BreakerChanged
     | hooks.BreakerCounted
     | hooks.SagaMoved
+    | hooks.SagaParked
     | hooks.MessageSent
     | hooks.MessageArrived
     | hooks.MessageDuplicated

@@ -24,6 +24,7 @@ from .deciding import (
     ProjectionRebuilt,
     ProjectionStopped,
     SagaMoved,
+    SagaParked,
 )
 from .happening import (
     Happening,
@@ -117,6 +118,7 @@ __all__ = [
     "SagaDriven",
     "SagaLeft",
     "SagaMoved",
+    "SagaParked",
     "SnapshotNotTaken",
     "SnapshotTaken",
     "SpanEnded",

@@ -39,6 +39,20 @@ class SagaMoved(Happening, frozen=True):
     detail: str = ""
 
 
+class SagaParked(Happening, frozen=True):
+    """An engine cannot take that saga up, and leaves it as it is: told once by each engine, not at every attempt.
+
+    *definition* and *version* are those under which it was begun, empty and 0 where its log stood in the way;
+    *remedy* says what to do.
+    """
+
+    saga: str
+    definition: str
+    version: int
+    reason: str
+    remedy: str
+
+
 SAGA_PHASES = (
     "started",
     "requested",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from eventlab import hooks
+from eventlab.errors import GiveUp, SagaDiverged, UnknownSaga
 from eventlab.sagas import events as e
 from eventlab.sagas.definition import Saga
 from eventlab.sagas.folding import advance
@@ -72,6 +73,22 @@ def announce(before: SagaState, events: Sequence[e.SagaEvent], saga: Saga | None
         if event is turned:
             because = f"{step} {_WHY[type(event)]}" if type(event) in _WHY else detail
             hooks.emit(hooks.SagaMoved(saga_id, definition, "compensating", "", 0, because))
+
+
+def announce_parked(saga_id: str, error: GiveUp, state: SagaState | None) -> None:
+    """Tell the listeners that a saga cannot be taken up, and why. Without *state*, its log stood in the way."""
+    if not hooks.listening:
+        return
+    definition, version = ("", 0) if state is None else (state.definition, state.definition_version)
+    remedy = next((said for kind, said in _REMEDIES.items() if isinstance(error, kind)), _LOOK)
+    hooks.emit(hooks.SagaParked(saga_id, definition, version, str(error), remedy))
+
+
+_REMEDIES: dict[type[GiveUp], str] = {
+    UnknownSaga: "give the engine this version of the definition beside the later ones, until such sagas have ended",
+    SagaDiverged: "give the engine the definition as it was when the saga began, and the changed one as a new version",
+}
+_LOOK = "mend what the reason names; eventlab saga show tells how the saga stands"
 
 
 def _names(before: SagaState, events: Sequence[e.SagaEvent]) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from eventlab.errors import (
 )
 from eventlab.resilience.deadline import deadline_at
 from eventlab.sagas import log, verbs
+from eventlab.sagas.announcing import announce_parked
 from eventlab.sagas.children import EngineChildren
 from eventlab.sagas.definition import Saga
 from eventlab.sagas.driver import Driver
@@ -129,7 +130,11 @@ class SagaEngine(Interventions):
                 return state
             is_cut = saga_id not in self._outlived
             self._outlived.discard(saga_id)
-            driver = self._making.taking_up(state, stored, is_cut=is_cut)
+            try:
+                driver = self._making.taking_up(state, stored, is_cut=is_cut)
+            except GiveUp as error:
+                self.park(saga_id, error, state)
+                raise
             self.parked.pop(saga_id, None)
             try:
                 with driving(saga_id, state.definition, state, stored[0]):
@@ -181,7 +186,7 @@ class SagaEngine(Interventions):
             try:
                 ended.append(task.result())
             except GiveUp as error:
-                self.parked[saga_id] = str(error)
+                self.park(saga_id, error)
 
         async def work() -> None:
             while True:
@@ -206,6 +211,12 @@ class SagaEngine(Interventions):
             if not task.cancelled():
                 settle(saga_id, task)
         return ended
+
+    def park(self, saga_id: str, error: GiveUp, state: SagaState | None = None) -> None:
+        """Note in `parked` why the saga could not be taken up; the first time it is told, as a `SagaParked`."""
+        if saga_id not in self.parked:
+            announce_parked(saga_id, error, state)
+        self.parked[saga_id] = str(error)
 
     async def stop(self) -> None:
         """Let go of every saga this engine drives; what is unfinished stays so, and can be recovered."""

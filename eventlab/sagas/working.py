@@ -214,7 +214,7 @@ class Work(Holder[SagaShare]):
             return
         error = task.exception()
         if isinstance(error, GiveUp):
-            self._engine.parked[saga_id] = str(error)
+            self._engine.park(saga_id, error)
         state = None if error is not None else task.result()
         if state is None or log.drives_on(state):  # it failed, or somebody else drives it
             self._look_again(saga_id, self._worker.quiet_s, None if state is None else state.version)

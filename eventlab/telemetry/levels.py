@@ -44,6 +44,7 @@ LEVELS: Final[dict[type[Happening], int | Callable[[Any], int]]] = {
     hooks.CallRejected: WARNING,
     hooks.BreakerChanged: lambda what: WARNING if what.after in ("open", "forced open") else INFO,
     hooks.SagaMoved: lambda what: _SAGAS.get(what.phase, DEBUG),
+    hooks.SagaParked: WARNING,
     hooks.EventParked: WARNING,
     hooks.ProjectionStopped: ERROR,
     hooks.ProjectionRebuilt: INFO,

@@ -357,6 +357,7 @@ def attempted(outcome: str, backoff_s: float | None = None) -> hooks.CommandAtte
         (hooks.BreakerChanged("a", "open", "half-open", ""), "INFO"),
         (hooks.SagaMoved("s", "checkout", "stuck"), "ERROR"),
         (hooks.SagaMoved("s", "checkout", "requested"), "DEBUG"),
+        (hooks.SagaParked("s", "checkout", 1, "no definition", "give it"), "WARNING"),
         (hooks.CallEnded(1, "a", "b", "c", "unknown", 0.1), "WARNING"),
         (hooks.ProjectionStopped("p", 1, "a-1", "t", "no"), "ERROR"),
         (hooks.NodeChanged("orders", "crashed", 1), "WARNING"),
