@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -99,13 +99,12 @@ def show(
     url: str, saga_id: str, at_version: int | None, at: datetime | None, modules: Sequence[str], *, as_json: bool
 ) -> int:
     know(modules)
-    when = at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
     async def look(store: PortableStore) -> tuple[Timeline, dict[str, LockQueue]]:
-        story = await read_timeline(store, saga_id, to=at_version, at=when)
-        if when is None:
+        story = await read_timeline(store, saga_id, to=at_version, at=at)
+        if at is None:
             _within(story, at_version)
-        is_now = at_version is None and when is None and not story.status.ended
+        is_now = at_version is None and at is None and not story.status.ended
         return story, await Locks(store).queues(story.state.locks) if is_now else {}
 
     found = _or_say(url, look)

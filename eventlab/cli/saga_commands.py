@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .exits import guarded
+from .moments import At
 from .store_commands import INTEGER_MAX, As, Layout, Modules, Url
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def show(
     url: Url,
     saga: SagaId,
     at_version: AtVersion = None,
-    at: Annotated[datetime | None, typer.Option(help="As it was at this moment, in UTC.", show_default=False)] = None,
+    at: At = None,
     modules: Modules = None,
     format_: As = Layout.text,
     json: Json = False,

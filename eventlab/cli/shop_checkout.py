@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from .. import runtime
-from ..errors import EventlabError, Refused, RunRefused, ScenarioInvalid
+from ..errors import EventlabError, Refused, RunRefused, ScenarioInvalid, UnknownOperation
 from ..resilience import Exponential, Policy, retry, timeout
 from ..scenarios.asking import OrdersLoad
 from ..scenarios.model import Stock
@@ -21,7 +21,7 @@ from ..scenarios.orders import Order, order_groups, plan_orders, title_name
 from ..scenarios.rows import read_rows
 from ..services import Client, Request
 from ..shop import Checkout, CreateCustomerProfile, CreateUser, Item, Line, ReceiveStock
-from .exits import FAILED, INCONCLUSIVE, MET
+from .exits import FAILED, INCONCLUSIVE, INTERNAL, MET
 from .progress import bar
 from .shop_peers import address, addresses_of, needs_http
 
@@ -63,13 +63,21 @@ class Sold(msgspec.Struct, frozen=True):
         return MET if not others else INCONCLUSIVE if others == ["unknown"] else FAILED
 
 
+class ShopUnready(Exception):
+    """The shop did not answer, or broke, before the first order was placed."""
+
+
 def checkout(options: CheckoutOptions) -> int:
     """Sell, tell, and give back the exit code."""
     needs_http()
     addresses = addresses_of(options.peers) | {"orders": address(options.url, "--url")}
     orders = planned(options)
-    with bar("checkouts", len(orders), quiet=options.quiet) as progress:
-        sold = asyncio.run(_sell(options, addresses, orders, progress or (lambda ended: None)))
+    try:
+        with bar("checkouts", len(orders), quiet=options.quiet) as progress:
+            sold = asyncio.run(_sell(options, addresses, orders, progress or (lambda ended: None)))
+    except ShopUnready as error:
+        typer.echo(str(error), err=True)
+        return INTERNAL
     _print(sold, options)
     return sold.code
 
@@ -95,8 +103,10 @@ async def _sell(
         began_s = runtime.monotonic()
         try:
             await front.prepare(addresses, orders)
-        except EventlabError as error:
+        except (Refused, UnknownOperation) as error:  # by a service of another kind, for one
             raise RunRefused(f"the shop could not be made ready: {error}") from error
+        except EventlabError as error:
+            raise ShopUnready(f"the shop could not be made ready: {error}; no order was placed") from error
         waiting = list(reversed(orders))
 
         async def customer() -> None:

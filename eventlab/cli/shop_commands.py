@@ -74,7 +74,7 @@ def checkout(
     Give --peer users=URL and --peer inventory=URL to register the customers and to fill the shelves first.
 
     Exit code: 0 when each order was completed or undone, 1 when one was refused or is stuck, 2 usage,
-    3 when of one nobody knows, 130 interrupted.
+    3 when of one nobody knows, 4 when the shop could not be reached to begin with, 130 interrupted.
     """
     with guarded():
         from .shop_checkout import CheckoutOptions

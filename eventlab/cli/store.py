@@ -91,14 +91,12 @@ def read(
     as_json: bool,
     keys: str | None = None,
 ) -> int:
-    moment = at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
-
     async def look(store: PortableStore) -> int:
         count, begin, end = 0, after, to
         with printing():
             while limit is None or count < limit:
                 page_size = PAGE if limit is None else min(PAGE, limit - count)
-                events = await store.read(stream, after=begin, to=end, at=moment, backwards=backwards, limit=page_size)
+                events = await store.read(stream, after=begin, to=end, at=at, backwards=backwards, limit=page_size)
                 count += len(events)
                 for stored in events:
                     print_event(stored, as_json, has_keys=keys is not None)

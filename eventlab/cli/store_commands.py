@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from .exits import guarded
+from .moments import At
 
 store_app = typer.Typer(
     name="store",
@@ -78,9 +78,7 @@ def read(
     to: Annotated[
         int | None, typer.Option(help="Only up to this version.", min=0, max=INTEGER_MAX, show_default=False)
     ] = None,
-    at: Annotated[
-        datetime | None, typer.Option(help="The stream as it was at this moment, in UTC.", show_default=False)
-    ] = None,
+    at: At = None,
     backwards: Annotated[bool, typer.Option("--backwards", help="The latest first.")] = False,
     limit: Annotated[
         int | None, typer.Option(help="At most so many.", min=1, max=INTEGER_MAX, show_default=False)

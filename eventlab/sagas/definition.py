@@ -16,7 +16,7 @@ from typing import Any, Literal
 from eventlab.errors import InvalidValue, SagaMisdefined
 from eventlab.resilience.backoff import Backoff
 from eventlab.sagas.events import StepOutline
-from eventlab.sagas.fitting import check_plain
+from eventlab.sagas.fitting import check_plain, is_count, is_number
 from eventlab.sagas.step import RETRY, Kind, Step
 
 
@@ -40,8 +40,8 @@ class SavePoint:
     backoff: Backoff = RETRY
 
     def __post_init__(self) -> None:
-        if self.rounds_max < 1:
-            raise InvalidValue("rounds_max", self.rounds_max, "at least 1")
+        if not (is_count(self.rounds_max) and self.rounds_max >= 1):
+            raise InvalidValue("rounds_max", self.rounds_max, "a whole number, at least 1")
 
 
 STEP_NAME_CHARACTERS_MAX = 100
@@ -90,6 +90,8 @@ class Saga:
         self.deadline_s = deadline_s
         self.locks = locks
         self.when_locked: WhenLocked = when_locked
+        if not isinstance(steps, Iterable):
+            raise InvalidValue(f"steps of saga {name!r}", steps, "a list of them, such as [step(…), pivot(…)]")
         self.entries = tuple(steps)
         for entry in self.entries:
             if not isinstance(entry, Step | Parallel | SavePoint):
@@ -133,10 +135,10 @@ class Saga:
             raise self._refuse("it has no steps")
         if self.locks is not None:
             check_plain(f"locks of saga {self.name!r}", self.locks, "the input")
-        if self.version < 1:
-            raise self._refuse(f"its version is {self.version}; versions count from 1")
-        if self.deadline_s is not None and not (0 < self.deadline_s < math.inf):
-            raise self._refuse(f"its deadline_s is {self.deadline_s}; it must be more than 0 seconds, or None")
+        if not (is_count(self.version) and self.version >= 1):
+            raise self._refuse(f"its version is {self.version!r}; versions count from 1")
+        if self.deadline_s is not None and not (is_number(self.deadline_s) and 0 < self.deadline_s < math.inf):
+            raise self._refuse(f"its deadline_s is {self.deadline_s!r}; it must be more than 0 seconds, or None")
         if self.when_locked not in ("wait", "refuse"):
             raise self._refuse(f"when_locked is {self.when_locked!r}; it is 'wait' or 'refuse'")
         self._check_names()

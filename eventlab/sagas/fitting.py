@@ -1,15 +1,26 @@
-"""Whether the functions of a step can be called as it will: told when it is defined, not when it is to be undone."""
+"""Whether what a step is given can be used as it will: told when it is defined, not when it is to be undone."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, Final
+from numbers import Integral, Real
+from typing import Any, Final, TypeGuard
 
 from eventlab.errors import InvalidValue
 
 _AWAITED: Final = ("Awaitable", "Coroutine", "Future", "Task", "Any")
 """What a plain function says that it returns, if one may await it."""
+
+
+def is_number(given: Any) -> TypeGuard[float]:
+    """Whether it can be reckoned with, as text that looks like a number cannot."""
+    return isinstance(given, Real) and not isinstance(given, bool)
+
+
+def is_count(given: Any) -> TypeGuard[int]:
+    """Whether it is a whole number."""
+    return isinstance(given, Integral) and not isinstance(given, bool)
 
 
 def check_awaited(what: str, given: Any, *arguments: str) -> None:

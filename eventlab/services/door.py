@@ -18,7 +18,7 @@ from .. import runtime
 from ..errors import InvalidValue
 from .message import Call, Reply
 from .transport import Receive
-from .wire import JSON, UNREADABLE, answer_of, call_from, is_one_way
+from .wire import JSON, TOO_LARGE, UNREADABLE, answer_of, call_from, is_one_way
 
 BODY_MAX = 1_000_000
 """The most bytes that a request may have."""
@@ -134,7 +134,7 @@ class Door:
         async for chunk in request.stream():
             body += chunk
             if len(body) > BODY_MAX:
-                return _unreadable(f"a request has at most {BODY_MAX:,} bytes")
+                return Reply("failed", code=TOO_LARGE, reason=f"a request has at most {BODY_MAX:,} bytes")
         try:
             return call_from(self.name, request.path_params["operation"], request.headers, bytes(body))
         except InvalidValue as error:

@@ -45,6 +45,11 @@ STATUS: dict[Outcome, int] = {
 UNREADABLE = "unreadable"
 """The code of a failed reply to a body that is no request: a 400, as the fault is the caller's."""
 
+TOO_LARGE = "too_large"
+"""The code of a failed reply to a body that is longer than any request: a 413, and nothing of it was looked at."""
+
+_FAULTS_OF_CALLERS = {UNREADABLE: 400, TOO_LARGE: 413}
+
 _OUTCOMES = get_args(Outcome)
 _PLAIN = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '%"')
 
@@ -133,7 +138,9 @@ def answer_of(reply: Reply) -> tuple[int, dict[str, str], bytes]:
     headers = {"content-type": JSON, OUTCOME_HEADER: reply.outcome}
     if reply.outcome == "ok":
         return STATUS["ok"], headers, reply.body
-    status = 400 if (reply.outcome, reply.code) == ("failed", UNREADABLE) else STATUS[reply.outcome]
+    status = STATUS[reply.outcome]
+    if reply.outcome == "failed":
+        status = _FAULTS_OF_CALLERS.get(reply.code, status)
     if reply.outcome == "unavailable":
         headers["retry-after"] = str(math.ceil(reply.retry_after_s or 1.0))
     facts = msgspec.to_builtins(reply.facts, str_keys=True, enc_hook=str)

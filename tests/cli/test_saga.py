@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from eventlab.cli.saga_marks import coloured, span
 from eventlab.codec import Encoded
 from eventlab.sagas import Saga, SagaEngine
 from eventlab.store import open_store
+from tests.cli.commands import eventlab
 from tests.cli.sagas import URL, saga, story
 from tests.unit.sagas.test_timeline_rich import rich
 from tests.unit.sagas.toys import Toys, in_world
@@ -137,6 +139,23 @@ def test_show_at_a_version_of_the_past_is_as_it_was_and_advises_nothing() -> Non
     assert "◆ b  asked         2 attempts" in out
     assert "in doubt: b." in out and "you may do" not in out
     assert saga("show", URL, "undone", "--at", "2020-01-01").code == 1
+
+
+@pytest.mark.parametrize("at", ["yesterday", "", "2026-13-01", "12:00"])
+@pytest.mark.parametrize("command", [["saga", "show", URL, "undone"], ["store", "read", URL, "saga-undone"]])
+def test_a_moment_that_is_none_is_refused_with_one_that_would_do(command: list[str], at: str) -> None:
+    told = eventlab(*command, "--at", at)
+    assert (told.code, told.out) == (2, "")
+    said = " ".join(told.err.replace("│", " ").split())
+    assert f"{at!r} is no moment; expected one such as 2026-01-31T12:00:00" in said
+
+
+def test_a_moment_may_name_its_offset_and_is_in_utc_without() -> None:
+    begun = datetime.fromisoformat(json.loads(saga("show", URL, "undone", "--json").out)["started_at"])
+    for at, code in ((begun, 0), (begun - timedelta(seconds=1), 1)):
+        for zone in (UTC, timezone(timedelta(hours=2))):
+            assert saga("show", URL, "undone", "--at", at.astimezone(zone).isoformat()).code == code
+        assert saga("show", URL, "undone", "--at", at.replace(tzinfo=None).isoformat(" ")).code == code
 
 
 @pytest.mark.parametrize("args", [["show"], ["diagram", "--svg", "x.svg"]])

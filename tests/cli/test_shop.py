@@ -88,7 +88,6 @@ def test_without_the_extra_it_says_what_to_install(
         (CSV.replace("2,2933", "no,2933"), "http://127.0.0.1:9", "orders.csv:2:14: quantity: expected a whole number"),
         ("date\n", "http://127.0.0.1:9", "no column 'customer_id'"),
         (CSV + "1997-01-01,1,1,1\n" * 60, "http://127.0.0.1:9", "has 61 titles; the shop has 50"),
-        (CSV, "http://127.0.0.1:9", "the shop could not be made ready: orders was not reached"),
     ],
 )
 def test_orders_that_cannot_be_placed_are_refused(here: Path, csv: str, url: str, says: str) -> None:
@@ -96,6 +95,24 @@ def test_orders_that_cannot_be_placed_are_refused(here: Path, csv: str, url: str
     told = eventlab("shop", "checkout", "--orders", "orders.csv", "--url", url, "--patience", "0.2")
     assert (told.code, told.out) == (2, "")
     assert says in told.err
+
+
+def test_a_shop_that_is_not_reached_is_no_mistake_of_usage(here: Path) -> None:
+    Path("orders.csv").write_text(CSV)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    told = eventlab("shop", "checkout", "--orders", "orders.csv", "--url", url, "--patience", "0.2")
+    assert (told.code, told.out) == (4, "")
+    assert told.err.startswith("the shop could not be made ready: orders was not reached")
+    assert told.err.endswith("; no order was placed\n")
+
+
+def test_a_shop_at_whose_address_another_service_is_is_a_mistake_of_usage(here: Path) -> None:
+    Path("orders.csv").write_text(CSV)
+    with serving_users(here) as (_, port):
+        told = eventlab("shop", "checkout", "--orders", "orders.csv", "--url", f"http://127.0.0.1:{port}")
+    assert (told.code, told.out) == (2, "")
+    assert told.err.startswith("the shop could not be made ready: ") and "CreateCustomerProfile" in told.err
 
 
 @pytest.mark.parametrize(

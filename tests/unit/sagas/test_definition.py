@@ -8,7 +8,19 @@ from typing import Any, cast
 import pytest
 
 from eventlab.errors import InvalidValue, SagaMisdefined
-from eventlab.sagas import Saga, SagaEngine, Step, StepContext, key_of, pivot, retriable, step, subsaga
+from eventlab.sagas import (
+    Saga,
+    SagaEngine,
+    Step,
+    StepContext,
+    key_of,
+    parallel,
+    pivot,
+    retriable,
+    savepoint,
+    step,
+    subsaga,
+)
 from eventlab.sagas.step import Kind
 from eventlab.simulation import World
 from eventlab.store import MemoryStore
@@ -135,6 +147,36 @@ def test_further_mistakes_are_told_as_what_they_are() -> None:
     assert "is no step; step(…), pivot(…)" in refusal(cast(Any, act))
     with pytest.raises(SagaMisdefined, match="it has no name"):
         Saga("", [step("a", act)])
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("timeout_s", "a number, more than 0 seconds, or None"),
+        ("stuck_after_s", "a number, more than 0 seconds"),
+        ("attempts_max", "a whole number, at least 1"),
+    ],
+)
+@pytest.mark.parametrize("given", ["3", True, [3]])
+def test_what_only_looks_like_a_number_is_refused(setting: str, expected: str, given: object) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        step("a", act, **{setting: given})
+    assert (caught.value.name, caught.value.expected) == (setting, expected)
+
+
+def test_what_only_looks_like_a_number_is_refused_of_sagas_and_savepoints() -> None:
+    for settings in ({"deadline_s": "3"}, {"version": "2"}, {"version": 1.5}):
+        with pytest.raises(SagaMisdefined, match=next(iter(settings))):
+            Saga("trip", [step("a", act)], **cast(Any, settings))
+    with pytest.raises(InvalidValue, match="rounds_max is '2'; expected a whole number, at least 1"):
+        savepoint("here", rounds_max=cast(Any, "2"))
+
+
+@pytest.mark.parametrize("steps", [step("a", act), parallel(step("a", act)), None, 3])
+def test_steps_that_are_no_list_are_refused_with_what_would_do(steps: object) -> None:
+    expected = r"steps of saga 'trip' is .*; expected a list of them, such as \[step\(…\), pivot\(…\)\]"
+    with pytest.raises(InvalidValue, match=expected):
+        Saga("trip", cast(Any, steps))
 
 
 def test_a_saga_has_an_id() -> None:

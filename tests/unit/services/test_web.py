@@ -107,10 +107,12 @@ def test_what_a_foreign_page_may_post_unasked_is_not_let_in(kind: str) -> None:
 
 
 def test_a_body_without_measure_is_not_read_to_its_end() -> None:
-    async def story(client: httpx.AsyncClient) -> list[int]:
-        return [(await say(client, "x" * size)).status_code for size in (BODY_MAX - 100, BODY_MAX)]
+    async def story(client: httpx.AsyncClient) -> tuple[int, int, Any]:
+        fits, too_large = [await say(client, "x" * size) for size in (BODY_MAX - 100, BODY_MAX)]
+        return fits.status_code, too_large.status_code, too_large.json()
 
-    assert asked(application(Parrot()), story) == [200, 400]
+    said = {"code": "too_large", "reason": "a request has at most 1,000,000 bytes"}
+    assert asked(application(Parrot()), story) == (200, 413, said)
 
 
 def test_a_door_without_anybody_behind_it_says_that_nothing_was_done() -> None:
