@@ -231,7 +231,10 @@ def purge(
     modules: Modules = None,
     json: Json = False,
 ) -> None:
-    """Set an ended saga aside for good: its log can be read, and is not listed any more."""
+    """Set an ended saga aside for good: its log can be read, and is not listed any more.
+
+    Steps of it that are sagas themselves stay listed, until each is purged as well; it says how.
+    """
     with guarded():
         from .saga_verbs import purge as run
 

@@ -9,12 +9,20 @@ from typing import Any
 
 import msgspec
 
-from ..errors import ArchivedStreamError, InvalidValue, SagaVerbRefused, UnknownEventType, UnknownSaga, VersionConflict
+from ..errors import (
+    ArchivedStreamError,
+    InvalidStreamId,
+    InvalidValue,
+    SagaVerbRefused,
+    UnknownEventType,
+    UnknownSaga,
+    VersionConflict,
+)
 from ..metadata import carrying
 from ..sagas import SagaState, Status
 from ..sagas.intervening import Interventions
 from ..sagas.log import stream_of
-from ..sagas.step import possible_parents
+from ..sagas.step import child_id, possible_parents
 from ..sagas.timeline import Timeline, read_timeline
 from ..store import PortableStore, archive
 from .exits import FAILED, MET
@@ -96,13 +104,18 @@ def purge(
     *,
     as_json: bool,
 ) -> int:
-    """Archive the saga's stream, if it has ended; one that is stuck is given up before, if *force*."""
+    """Archive the saga's stream, if it has ended; one that is stuck is given up before, if *force*.
+
+    Steps of it that are sagas have logs of their own: they stay, and it is said how each is purged.
+    """
     who, reason = _who(by), _reason(why)
     know(modules)
+    left: list[Timeline] = []
 
     async def act(store: PortableStore) -> tuple[int, SagaState]:
         story = await read_timeline(store, saga_id)
         await _check_purgeable(store, story, force)
+        left.extend(await _own_sagas(store, story))
         state = story.state
         with carrying(actor=who):
             if story.status is Status.STUCK:
@@ -110,7 +123,31 @@ def purge(
             await archive(store, stream_of(saga_id), reason=f"{reason} (by {who})", expect=state.version)
         return story.version, msgspec.structs.replace(state, version=state.version + 1)
 
-    return _telling(url, saga_id, "purge", who, lambda: with_store(url, act), as_json=as_json)
+    code = _telling(url, saga_id, "purge", who, lambda: with_store(url, act), as_json=as_json)
+    if code == MET and not as_json:
+        _say_what_stays(url, left)
+    return code
+
+
+async def _own_sagas(store: PortableStore, story: Timeline) -> list[Timeline]:
+    """Those steps of the saga, in whatever round, that are sagas themselves and have not been set aside."""
+    rounds = range(1, story.state.round + 1)
+    ids = [child_id(story.saga_id, step.name, round) for step in story.steps for round in rounds if step.attempts]
+    found = []
+    for each in ids:
+        try:
+            found.append(await read_timeline(store, each))
+        except (UnknownSaga, InvalidStreamId):  # the step is none; not every name of a step could be one of a stream
+            continue
+    return [each for each in found if not each.is_set_aside]
+
+
+def _say_what_stays(url: str, left: Sequence[Timeline]) -> None:
+    commands = [each.command for story in left for each in advice(url, story) if each.verb == "purge"]
+    if commands:
+        print_line("Steps of it that are sagas themselves stay listed, until each is purged as well:")
+    for command in commands:
+        print_line(f"  {command}")
 
 
 async def _check_purgeable(store: PortableStore, story: Timeline, force: bool) -> None:
