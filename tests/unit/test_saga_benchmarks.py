@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,10 @@ def same_file(connection: sqlite3.Connection, path: Path) -> bool:
     return any(file and Path(file) == path for _, _, file in connection.execute("PRAGMA database_list"))
 
 
+@pytest.mark.skipif(
+    sys.version_info >= (3, 12) and sqlite3.sqlite_version_info < (3, 42),
+    reason="from Python 3.12 on, DBOS asks SQLite for unixepoch('subsec'), which there is since SQLite 3.42",
+)
 @pytest.mark.parametrize("journal", ["delete", "wal"])
 def test_the_peer_flushes_each_commit_and_keeps_the_journal_that_it_is_given(
     tmp_path: Path, journal: rival.Journal

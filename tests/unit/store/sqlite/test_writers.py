@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import cast
+from typing import TypeAlias, cast
 
 import pytest
 
@@ -37,8 +37,16 @@ class Log:
         return [Receipt((1,)) for _ in appends]
 
 
-def threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("eventlab")]
+Threads: TypeAlias = Callable[[], list[str]]
+
+
+@pytest.fixture
+def threads() -> Threads:
+    """The names of our threads that have been started since: another test may have left a store to the collector."""
+    before = set(threading.enumerate())
+    return lambda: [
+        thread.name for thread in threading.enumerate() if thread not in before and thread.name.startswith("eventlab")
+    ]
 
 
 def test_a_lone_append_commits_at_once() -> None:
@@ -91,7 +99,7 @@ def test_a_tick_writer_goes_on_in_another_loop() -> None:
     assert log.batches == [["0"], ["1"]]
 
 
-def test_what_comes_while_the_thread_flushes_is_flushed_together() -> None:
+def test_what_comes_while_the_thread_flushes_is_flushed_together(threads: Threads) -> None:
     log, flushing, goes_on = Log(), threading.Event(), threading.Event()
 
     def commit(appends: Sequence[Append], _: Flushing) -> list[Outcome]:
@@ -220,7 +228,7 @@ def test_an_error_of_the_thread_reaches_every_caller() -> None:
     run(main())
 
 
-def test_closing_finishes_what_waits_and_ends_the_threads(tmp_path: Path) -> None:
+def test_closing_finishes_what_waits_and_ends_the_threads(tmp_path: Path, threads: Threads) -> None:
     async def main() -> None:
         for synchronous in ("FULL", "NORMAL"):
             async with store_at(tmp_path / f"{synchronous}.db", synchronous) as store:
@@ -252,7 +260,7 @@ def test_a_cancelled_append_is_there_or_not_and_holds_up_nobody(tmp_path: Path, 
     run(main())
 
 
-def test_in_a_world_no_thread_is_started(tmp_path: Path) -> None:
+def test_in_a_world_no_thread_is_started(tmp_path: Path, threads: Threads) -> None:
     async def main() -> None:
         async with store_at(tmp_path / "a.db", "FULL") as store:
             await asyncio.gather(*(store.append([("a-1", Jotted(str(n)))]) for n in range(5)))
@@ -276,7 +284,9 @@ def test_one_store_serves_the_real_clock_and_a_world(tmp_path: Path) -> None:
     run(main())
 
 
-def test_checkpoints_keep_the_log_short_and_the_events_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checkpoints_keep_the_log_short_and_the_events_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: Threads
+) -> None:
     monkeypatch.setattr(checkpoints, "CHECKPOINT_BYTES", 100_000)
 
     async def main() -> None:
