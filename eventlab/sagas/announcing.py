@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from eventlab import hooks
-from eventlab.errors import GiveUp, SagaDiverged, UnknownSaga
+from eventlab.errors import GiveUp, SagaDiverged, UnknownEventType, UnknownSaga
 from eventlab.sagas import events as e
 from eventlab.sagas.definition import Saga
 from eventlab.sagas.folding import advance
@@ -86,6 +86,7 @@ def announce_parked(saga_id: str, error: GiveUp, state: SagaState | None) -> Non
 
 _REMEDIES: dict[type[GiveUp], str] = {
     UnknownSaga: "give the engine this version of the definition beside the later ones, until such sagas have ended",
+    UnknownEventType: "import the modules that register the saga's events, where the engine is made",
     SagaDiverged: "give the engine the definition as it was when the saga began, and the changed one as a new version",
 }
 _LOOK = "mend what the reason names; eventlab saga show tells how the saga stands"

@@ -64,7 +64,7 @@ class SagaEngine(Interventions):
         self._outlived: set[str] = set()
         """Sagas whose last driver, one of this engine, was let down by their store, and is not known to be gone."""
         self.parked: dict[str, str] = {}
-        """Sagas that this engine could not take up, and why: their definition is not here, or has changed."""
+        """Sagas that this engine could not take up, and why: their definition is not here or has changed, for one."""
 
     @property
     def store(self) -> EventStore:
@@ -121,16 +121,17 @@ class SagaEngine(Interventions):
         it, this driver stops without an effect and returns what it then finds.
         Cancelling leaves the saga as its log says, to be driven on later; a
         compensation under way is shielded, and goes on. Raises UnknownSaga when its definition is not at hand in the
-        version under which it was begun, and SagaDiverged when that was changed meanwhile.
+        version under which it was begun, SagaDiverged when that was changed meanwhile, and UnknownEventType or
+        UndecodableEvent when its log cannot be read here.
         """
         while True:
-            stored = await log.history(self._store, saga_id)
-            state = fold(each.event for each in stored)
-            if not log.drives_on(state):
-                return state
-            is_cut = saga_id not in self._outlived
-            self._outlived.discard(saga_id)
+            stored, state = await log.history(self._store, saga_id), None
             try:
+                state = fold(each.event for each in stored)
+                if not log.drives_on(state):
+                    return state
+                is_cut = saga_id not in self._outlived
+                self._outlived.discard(saga_id)
                 driver = self._making.taking_up(state, stored, is_cut=is_cut)
             except GiveUp as error:
                 self.park(saga_id, error, state)

@@ -142,7 +142,7 @@ class Unfinished:
         while True:
             while self._waiting:
                 saga_id = self._waiting[0]
-                is_open = saga_id in self._index.open and log.drives_on(await log.load(self._store, saga_id))
+                is_open = saga_id in self._index.open and await self._has_to_be_driven(saga_id)
                 self._waiting.popleft()
                 if is_open:
                     return saga_id
@@ -151,6 +151,12 @@ class Unfinished:
                 raise StopAsyncIteration
             self._waiting += news
 
+    async def _has_to_be_driven(self, saga_id: str) -> bool:
+        try:
+            return log.drives_on(await log.load(self._store, saga_id))
+        except log.UNREADABLE:
+            return True  # whoever would drive it is told why that cannot be, and the others are not kept waiting
+
 
 def unfinished(store: EventStore, *, keep: bool = True) -> Unfinished:
     """The sagas of *store* that somebody has to drive, oldest first, without reading them all before the first."""
@@ -158,5 +164,8 @@ def unfinished(store: EventStore, *, keep: bool = True) -> Unfinished:
 
 
 def _reason(stored: StoredEvent) -> str:
-    said = stored.event
+    try:
+        said = stored.event
+    except log.UNREADABLE as error:
+        return str(error)
     return ": ".join(part for part in (getattr(said, "step", ""), getattr(said, "reason", "")) if part)

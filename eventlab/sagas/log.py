@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from eventlab import hooks
-from eventlab.errors import UnknownSaga, VersionConflict
+from eventlab.errors import UndecodableEvent, UnknownEventType, UnknownSaga, VersionConflict
 from eventlab.sagas import events as e
 from eventlab.sagas import locks
 from eventlab.sagas.announcing import announce
@@ -18,6 +18,9 @@ from eventlab.sagas.state import SagaState, Status
 from eventlab.store import EventStore, Metadata, StoredEvent, StreamId
 
 CATEGORY = "saga"
+
+UNREADABLE = (UnknownEventType, UndecodableEvent)
+"""What reading a log raises where an event's class was not imported, or its bytes are damaged."""
 
 _to_json = msgspec.json.Encoder().encode
 _from_json = msgspec.json.Decoder().decode

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from eventlab.codec import Encoded
 from eventlab.errors import StoreFailed
-from eventlab.sagas import Saga, SagaEngine, step
+from eventlab.sagas import Saga, SagaEngine, Status, step
 from eventlab.sagas.workers import SagaWorker
 from eventlab.store import MemoryStore, PassingStore, Receipt
 from eventlab.telemetry.logs import JsonLines, logging_happenings
@@ -93,6 +94,35 @@ def test_a_saga_that_is_taken_up_is_not_told() -> None:
         await SagaEngine(await half_way(), [NEXT, TRIP]).recover()
 
     assert logged(story) == []
+
+
+@pytest.mark.parametrize("way", ["recover", "worker"])
+def test_a_log_that_cannot_be_read_keeps_no_other_waiting(way: str) -> None:
+    found: list[Any] = []
+
+    async def story() -> None:
+        store = await half_way()
+        await store.append([("saga-ada", Encoded("shop.Unheard", 1, b"{}"))])
+        await store.append([("saga-bob", Encoded("SagaStarted", 1, b"torn"))])
+        engine = SagaEngine(store, [TRIP])
+        for saga_id in ("bob.hotel", "zoe"):  # the first may be a step of who knows what
+            await engine.start("trip", saga_id, {})
+        if way == "recover":
+            await engine.recover()
+        else:
+            running = asyncio.create_task(SagaWorker(engine, worker="w1", quiet_s=5.0).run())
+            await asyncio.sleep(60)
+            assert not running.done()
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        found.extend([set(engine.parked), *[(await engine.state(each)).status for each in ("zoe", "bob.hotel")]])
+
+    lines = {line["fields"]["saga"]: line["message"] for line in logged(story)}
+    # A worker leaves what may be a step to whoever can read the log of the whole.
+    assert found == [{"ada", "bob"}, Status.COMPLETED, Status.COMPLETED if way == "recover" else Status.RUNNING]
+    assert set(lines) == {"ada", "bob"}
+    assert "shop.Unheard" in lines["ada"] and "import the modules that register the saga's events" in lines["ada"]
+    assert "SagaStarted" in lines["bob"]
 
 
 class Full(PassingStore):
