@@ -98,7 +98,7 @@ async def execute(
     What is carried (see `carrying`) is stored with the events, and over it
     what *metadata* says.
     """
-    if type(retry) is not ConflictRetry:  # seen now, and not when a conflict comes one day
+    if not isinstance(retry, ConflictRetry):  # seen now, and not when a conflict comes one day
         raise InvalidValue("retry", retry, "a ConflictRetry, as ConflictRetry(attempts_max=3)")
     traced = hooks.tracing
     if traced:
