@@ -29,7 +29,7 @@ class CachedRecords:
         return await self._records.get(kind, key)
 
     async def put(self, kind: str, key: str, value: bytes, *, version: int) -> Record:
-        await self._check(kind, key, version)
+        await self._check(kind, key, version, value)
         record = self._changed[kind, key] = Record(kind, key, version + 1, value)
         self._note(partial(self._records.put, kind, key, value, version=version))
         return record
@@ -47,8 +47,8 @@ class CachedRecords:
         found |= {key: record for (of, key), record in self._changed.items() if of == kind and key.startswith(prefix)}
         return [record for _, record in sorted(found.items()) if record is not None]
 
-    async def _check(self, kind: str, key: str, version: int) -> None:
-        check_record(kind, key, version)
+    async def _check(self, kind: str, key: str, version: int, value: bytes = b"") -> None:
+        check_record(kind, key, version, value)
         found = await self.get(kind, key)
         actual = 0 if found is None else found.version
         if actual != version:

@@ -50,7 +50,9 @@ class TrustsReaders(MemoryStore):
         metadata: Metadata | None = None,
     ) -> Receipt:
         written = [stream for stream, _ in events]
-        kept = {stream: value for stream, value in (expect or {}).items() if stream in written}
+        kept = expect
+        if isinstance(expect, Mapping):
+            kept = {stream: value for stream, value in expect.items() if stream in written}
         return await super().append(events, expect=kept, command_id=command_id, metadata=metadata)
 
 

@@ -138,8 +138,7 @@ def test_a_text_that_would_end_at_a_zero_is_refused_not_shortened() -> None:
         store = open_store(fresh_url())
         await store.append([("a-1", Noted("1"))], command_id="c")
         await raised(InvalidValue, store.append([("a-1", Noted("1"))], command_id="c\0d"))
-        error = await raised(StoreFailed, store.append([("a-1", Encoded("Type\0d", 1, b"{}"))]))
-        assert "22021" in str(error)
+        await raised(InvalidValue, store.append([("a-1", Encoded("Type\0d", 1, b"{}"))]))
         assert len(await store.read_all()) == 1
         await store.close()
 
