@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from .append import Append, Outcome
 from .committing import Committer
@@ -31,9 +32,11 @@ class CommitterWithRoom:
     def __call__(self, appends: Sequence[Append], flushing: Callable[[], None] | None = None) -> list[Outcome]:
         outcomes = self._commit(appends, flushing)
         self._flushes += 1
-        if self._flushes == FLUSHES and os.path.exists(self._log) and os.path.getsize(self._log) < ROOM_BYTES:
-            with self._commit.lock:
-                make_room(self._connection)
+        if self._flushes == FLUSHES:
+            # Whatever comes of this: what was committed is told as committed.
+            with self._commit.lock, suppress(sqlite3.Error, OSError):
+                if os.path.getsize(self._log) < ROOM_BYTES:
+                    make_room(self._connection)
         return outcomes
 
 

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from eventlab.store.sqlite.room import FLUSHES, ROOM_BYTES, make_room
+from eventlab.store import Receipt
+from eventlab.store.sqlite.append import Append
+from eventlab.store.sqlite.committing import Committer
+from eventlab.store.sqlite.room import FLUSHES, ROOM_BYTES, CommitterWithRoom, make_room
 from eventlab.testing import run
 
 from .notes import Jotted, store_at
@@ -37,6 +40,21 @@ def test_a_log_that_is_flushed_again_and_again_is_as_long_as_it_gets(tmp_path: P
     assert found == content(tmp_path / "many.db")
     assert "eventlab_room" not in str(found)
     assert [row[2] for row in found if "a-1" in row] == list(range(1, FLUSHES + 6))
+
+
+@pytest.mark.parametrize("trouble", ["the connection fails", "the log is gone"])
+def test_what_was_committed_is_told_whatever_comes_of_the_room(tmp_path: Path, trouble: str) -> None:
+    path = tmp_path / "x.db"
+    run(flush(path, 2))
+    failing = sqlite3.connect(path)
+    failing.close()
+    log_of = path if trouble == "the connection fails" else tmp_path / "nowhere.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        commit = CommitterWithRoom(Committer(connection, "sqlite:///x.db", None), failing, str(log_of))
+        for version in range(FLUSHES + 1):
+            append = Append([("b-1", bytes([version]) * 16, "tests.sqlite.Jotted", 1, b"{}")], {}, b"{}", "", None, b"")
+            (outcome,) = commit([append])
+            assert isinstance(outcome, Receipt) and outcome.versions == {"b-1": version + 1}
 
 
 @pytest.mark.parametrize("trouble", ["another program writes", "the disk is full"])
