@@ -67,6 +67,8 @@ def to_json(metadata: Metadata) -> bytes:
 
 def from_json(data: bytes) -> Metadata:
     """Metadata as it was stored. A number that an earlier release let in is read as text."""
+    if data == EMPTY_JSON:
+        return NO_METADATA
     try:
         return _from_json(data)
     except msgspec.ValidationError:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NoReturn
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from ..codec import EVENTS, Encoded
 from ..errors import KeyMissing, SubjectErased, UndecodableEvent
@@ -172,13 +172,17 @@ def _each_once(subjects: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(subjects))
 
 
+def _fields(stored: StoredEvent) -> dict[str, Any]:
+    return {name: getattr(stored, name) for name in StoredEvent.__struct_fields__}
+
+
 def _opened(
     stored: StoredEvent, values: list[SealedValue], keys: Mapping[str, bytes], unknown: Collection[str]
 ) -> StoredEvent:
     missing = next((value.subject for value in values if value.subject in unknown), None)
     if missing is not None:
-        return Unopened(**asdict(stored), missing=missing)
+        return Unopened(**_fields(stored), missing=missing)
     try:
         return replace(stored, data=opened(stored.type, stored.data, values, keys))
     except BrokenSeal as error:
-        return Unopened(**asdict(stored), reason=str(error))
+        return Unopened(**_fields(stored), reason=str(error))

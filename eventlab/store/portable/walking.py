@@ -40,6 +40,8 @@ async def walk(store: PortableStore) -> AsyncIterator[list[StoredEvent] | Unread
             await asyncio.sleep(0)  # others of this loop have their turn
         try:
             page = await store.read_all(after, limit=1 if singly else PAGE)
+            for stored in page:
+                stored.id, stored.metadata, stored.occurred_at  # noqa: B018  # asking makes them, where they are rows
         except NO_DAMAGE:
             raise
         except Exception as error:  # whatever the database, its driver, or decoding makes of it

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from ..filters import EVERYTHING, Filter
-from ..metadata import EMPTY_JSON, NO_METADATA, Metadata, from_json
+from ..metadata import from_json
 from ..model import KeptReceipt, Receipt, StoredEvent
 from .connecting import BINARY, TEXT, Parameter, Session, Statement
 from .encoding import BIGINT, bigints_from, from_bigint, from_moment, texts_from, to_array, to_bigint, to_moment
@@ -175,9 +175,8 @@ def _events(answer: PGresult) -> list[StoredEvent]:
     ]
 
 
-@lru_cache(maxsize=256)  # what was carried by one command stands beside all of its events
-def _metadata(data: bytes) -> Metadata:
-    return NO_METADATA if data == EMPTY_JSON else from_json(data)
+_metadata = lru_cache(maxsize=256)(from_json)
+"""What was carried by one command stands beside all of its events."""
 
 
 def _receipts(answer: PGresult) -> list[KeptReceipt]:

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
 from ..filters import Filter
-from ..metadata import EMPTY_JSON, NO_METADATA, from_json, to_json
+from ..metadata import to_json
 from ..model import KeptReceipt, Receipt, StoredEvent
 
 COLUMNS = "position, stream, version, id, type, schema_version, data, metadata, occurred_at"
@@ -39,7 +38,6 @@ Row = tuple[Any, ...]
 _to_json = msgspec.json.Encoder().encode
 _receipt_from_json = msgspec.json.Decoder(Receipt).decode
 _TIME_BYTES = len('"2026-01-01T00:00:00.000001Z"')
-_moment = datetime.fromisoformat
 
 
 def receipt_to_row(receipt: Receipt) -> bytes:
@@ -77,31 +75,6 @@ def time_to_row(moment: datetime) -> str:
     if len(text) == _TIME_BYTES:
         return text[1:-2].decode() + "+00:00"
     return moment.isoformat("T", "microseconds")  # a full second is shorter there, another time zone longer
-
-
-def events_from(rows: Sequence[Row]) -> list[StoredEvent]:
-    """The ids of all rows are made at once, which takes a third of the time."""
-    ids = msgspec.convert([row[3] for row in rows], list[UUID])
-    return [
-        StoredEvent(
-            position,
-            stream,
-            version,
-            id_,
-            type_,
-            schema_version,
-            data,
-            NO_METADATA if metadata == EMPTY_JSON else _metadata_from_row(metadata),
-            _moment(occurred_at),
-        )
-        for (position, stream, version, _, type_, schema_version, data, metadata, occurred_at), id_ in zip(
-            rows, ids, strict=True
-        )
-    ]
-
-
-_metadata_from_row = lru_cache(maxsize=256)(from_json)
-"""What was carried by one command, or by one call, stands beside all of its events."""
 
 
 def fetch(connection: sqlite3.Connection, statement: str, arguments: Sequence[Any]) -> list[Row]:

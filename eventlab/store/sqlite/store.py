@@ -33,6 +33,7 @@ from .changing import changing
 from .checkpoints import NO_AUTOMATIC_CHECKPOINTS, Checkpointer
 from .committing import Committer
 from .connections import HeldConnection, open_engine
+from .lazily import events_from
 from .patience import patiently
 from .records import SqliteRecords
 from .restoring import restore
@@ -135,7 +136,7 @@ class SqliteStore(Closing):
     ) -> list[StoredEvent]:
         check_window(after, limit, to, at)
         statement, arguments = rows.window_statement(self._plain(stream), after, to, at, backwards, limit)
-        return rows.events_from(await self._query(rows.fetch, statement, arguments))
+        return events_from(await self._query(rows.fetch, statement, arguments))
 
     async def read_many(
         self, streams: Sequence[str], *, after: Mapping[str, int] | None = None
@@ -144,7 +145,7 @@ class SqliteStore(Closing):
         begin = beginnings(after, self._plain) if after else {}
         found = {}
         for name, of_stream in (await self._query(rows.fetch_streams, names, begin, warm=True)).items():
-            events = found[name] = rows.events_from(of_stream)
+            events = found[name] = events_from(of_stream)
             if events:  # whoever reads like this is a command, and about to write
                 self._commit.remember(name, events[-1].version, events[-1].type)
         return found
@@ -153,7 +154,7 @@ class SqliteStore(Closing):
         check_page(after, limit)
         check_filter(where)
         statement, arguments = rows.page_statement(after, where, limit)
-        return rows.events_from(await self._query(rows.fetch, statement, arguments))
+        return events_from(await self._query(rows.fetch, statement, arguments))
 
     async def head(self) -> int:
         return int((await self._query(rows.fetch, rows.HEAD, ()))[0][0] or 0)

@@ -29,9 +29,12 @@ from eventlab.store import (
     MemoryStore,
     Metadata,
     PortableStore,
+    Receipt,
+    StoredEvent,
     StreamArchived,
     open_store,
 )
+from eventlab.store.model import KeptReceipt
 from eventlab.testing.clock import ManualClock
 from eventlab.testing.postgres import fresh_url
 from eventlab.testing.stores.vocabulary import Counted, Noted
@@ -290,17 +293,17 @@ async def copied(source: PortableStore, target: PortableStore, parts: int) -> Po
 
 def comparable(answer: Any, order: Mapping[int, int]) -> Any:
     """*answer* without ids, and with places in the order instead of positions."""
-    match type(answer).__name__:
-        case "StoredEvent":
+    match answer:
+        case StoredEvent():
             kept = {name: getattr(answer, name) for name in answer.__struct_fields__ if name != "id"}
             return {**kept, "position": order[answer.position]}
-        case "Receipt":
+        case Receipt():
             places = tuple(order[position] for position in answer.positions)
             return "receipt", places, answer.versions, answer.repeated
-        case "KeptReceipt":
+        case KeptReceipt():
             return answer.command_id, answer.fingerprint, comparable(answer.receipt, order)
-        case "list":
+        case list():
             return [comparable(each, order) for each in answer]
-        case "dict":
+        case dict():
             return {name: comparable(each, order) for name, each in answer.items()}
     return answer
