@@ -6,16 +6,14 @@ import os
 import sys
 from pathlib import Path
 
-from ..errors import InvalidValue
-from ..store import PortableStore
-from ..store.opening import without_secrets
+from ..store import backup as make_copy
 from ..store.portable import check
 from ..store.portable import export as write_out
 from ..store.portable import import_ as take_in
 from ..store.portable.exporting import Exported
 from ..store.portable.importing import Imported
 from .files import new_file, taken
-from .opened import print_line, printing, sqlite_file, with_store
+from .opened import print_line, printing, with_store
 
 
 def export(url: str, file: Path | None) -> None:
@@ -49,21 +47,8 @@ def _import_from(url: str, file: Path) -> Imported:
 
 
 def backup(url: str, target: Path) -> None:
-    if sqlite_file(url) is None:
-        raise InvalidValue(
-            "URL",
-            without_secrets(url),
-            "a SQLite store; for PostgreSQL use pg_dump, or `eventlab store export`, which works for all",
-        )
     _refuse_existing(target)
-
-    async def copy(store: PortableStore) -> None:
-        from ..store.sqlite import SqliteStore
-
-        if isinstance(store, SqliteStore):
-            await store.backup(str(target))
-
-    with_store(url, copy)
+    with_store(url, lambda store: make_copy(store, target))
     print_line(f"{target}: {target.stat().st_size:,} bytes")
 
 

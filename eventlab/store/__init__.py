@@ -9,6 +9,7 @@ from __future__ import annotations
 from .archive import StreamArchived, archive
 from .filters import EVERYTHING, Filter
 from .groups import ConsumerGroup, ShareProgress
+from .infile import FileStore, backup, damage_of
 from .keys import Keys, MemoryKeys, open_keys
 from .leases import Lease, Leases
 from .memory import MemoryStore
@@ -30,6 +31,9 @@ __all__ = [
     "PassingStore",
     "MemoryStore",
     "open_store",
+    "backup",
+    "damage_of",
+    "FileStore",
     "SealedStore",
     "sealed",
     "Keys",

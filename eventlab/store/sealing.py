@@ -109,16 +109,6 @@ class SealedStore(PassingStore):
         )
         await self._store.restore(list(changed), receipts)
 
-    @property
-    def backup(self) -> Any:
-        """As of the store that is sealed, where it has it: a copy holds what it holds, and no keys."""
-        return self._store.backup  # type: ignore[attr-defined]
-
-    @property
-    def damage(self) -> Any:
-        """As of the store that is sealed, where it has it."""
-        return self._store.damage  # type: ignore[attr-defined]
-
     async def close(self) -> None:
         try:
             await self._store.close()

@@ -12,6 +12,7 @@ import msgspec
 from ...codec import EVENTS
 from ...errors import EventlabError, InvalidStreamId, UnknownEventType
 from ..archive import ARCHIVED
+from ..infile import file_store
 from ..model import KeptReceipt, StoredEvent, StreamId
 from ..protocol import PortableStore
 from .walking import NO_DAMAGE, PAGE, Unreadable, reason_of, walk
@@ -50,8 +51,8 @@ async def verify(store: PortableStore) -> Findings:
     Looks for events that cannot be read or decoded, positions that do not
     grow, versions with gaps or twice, event ids that are there twice, names
     that are none, events after the one that archived their stream, receipts
-    of events that are not there; and, if the store can tell (``damage()``),
-    for damage below that. What cannot be read is a finding, and reading goes
+    of events that are not there; and, of a store in a file, for damage below
+    that. What cannot be read is a finding, and reading goes
     on after it; only receipts end at the first one that cannot be read.
     Events of types that are not registered in this process cannot be decoded,
     and are counted.
@@ -201,11 +202,11 @@ async def _is_of_nothing(store: PortableStore, looking: _Looking, kept: KeptRece
 
 async def _damage(store: PortableStore) -> list[str]:
     """What the database itself finds damaged, where it can look."""
-    look = getattr(store, "damage", None)
-    if look is None:
+    file = file_store(store)
+    if file is None:
         return []
     try:
-        return list(await look())
+        return await file.damage()
     except NO_DAMAGE:
         raise
     except Exception as error:

@@ -13,7 +13,7 @@ import pytest
 
 from eventlab.errors import InvalidValue, StoreFailed
 from eventlab.simulation import World
-from eventlab.store import NONE, EventStore, open_store
+from eventlab.store import NONE, EventStore, backup, open_store
 from eventlab.store.sqlite import backups
 from eventlab.testing import run
 
@@ -90,7 +90,7 @@ def test_a_backup_into_a_folder_that_there_is_not_names_the_file_that_was_asked_
     async def main() -> None:
         store = open_store(f"sqlite:///{tmp_path}/shop.db")
         with pytest.raises(StoreFailed) as failed:
-            await store.backup(f"{tmp_path}/missing/copy.db")  # type: ignore[attr-defined]
+            await backup(store, f"{tmp_path}/missing/copy.db")
         await store.close()
         assert failed.value.args[0] == f"sqlite:///{tmp_path}/missing/copy.db"
         assert "does its folder exist" in str(failed.value)
