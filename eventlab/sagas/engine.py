@@ -21,7 +21,7 @@ from eventlab.sagas.definition import Saga
 from eventlab.sagas.driver import Driver
 from eventlab.sagas.drivers import Drivers
 from eventlab.sagas.folding import fold
-from eventlab.sagas.index import SagaIndex, unfinished
+from eventlab.sagas.index import SagaIndex, is_open, unfinished
 from eventlab.sagas.intervening import Interventions
 from eventlab.sagas.persisting import persist
 from eventlab.sagas.state import SagaState, Status
@@ -64,7 +64,11 @@ class SagaEngine(Interventions):
         self._outlived: set[str] = set()
         """Sagas whose last driver, one of this engine, was let down by their store, and is not known to be gone."""
         self.parked: dict[str, str] = {}
-        """Sagas that this engine could not take up, and why: their definition is not here or has changed, for one."""
+        """Sagas that this engine could not take up, and why: their definition is not here or has changed, for one.
+
+        One that ends elsewhere, or gets stuck, is forgotten by the next `recover`, `drive` of it, or look at the log of
+        a `SagaWorker` on this engine.
+        """
 
     @property
     def store(self) -> EventStore:
@@ -129,6 +133,7 @@ class SagaEngine(Interventions):
             try:
                 state = fold(each.event for each in stored)
                 if not log.drives_on(state):
+                    self.parked.pop(saga_id, None)
                     return state
                 is_cut = saga_id not in self._outlived
                 self._outlived.discard(saga_id)
@@ -174,7 +179,8 @@ class SagaEngine(Interventions):
     async def recover(self) -> list[SagaState]:
         """Drive every unfinished saga to its end, a limited number at a time.
 
-        A saga that cannot be driven, its definition not at hand for one, stays as it is, and is told in `parked`.
+        A saga that cannot be driven, its definition not at hand for one, stays as it is, and is told in `parked`; what
+        was told there before, and is not unfinished any more, is forgotten.
         """
         found, turn = unfinished(self._store), asyncio.Lock()
         ended: list[SagaState] = []
@@ -211,6 +217,7 @@ class SagaEngine(Interventions):
         for saga_id, task in in_line.items():
             if not task.cancelled():
                 settle(saga_id, task)
+        await persist(lambda: self.forget_settled(self.parked))
         return ended
 
     def park(self, saga_id: str, error: GiveUp, state: SagaState | None = None) -> None:
@@ -218,6 +225,12 @@ class SagaEngine(Interventions):
         if saga_id not in self.parked:
             announce_parked(saga_id, error, state)
         self.parked[saga_id] = str(error)
+
+    async def forget_settled(self, saga_ids: Iterable[str]) -> None:
+        """Take out of `parked` those of the sagas that nobody has to drive any more, by their own logs."""
+        for saga_id in list(saga_ids):
+            if saga_id in self.parked and not await is_open(self._store, saga_id):
+                self.parked.pop(saga_id, None)
 
     async def stop(self) -> None:
         """Let go of every saga this engine drives; what is unfinished stays so, and can be recovered."""

@@ -25,7 +25,8 @@ STICKING: Final = ("SagaStuck",)
 ENDING: Final = ("SagaCompleted", "CompensationCompleted", "SagaCancelled", "SagaAbandoned")
 """From here on nothing is to be done any more, unless an opening event follows."""
 
-BOUNDS: Final = Filter(categories=(log.CATEGORY,), types=(*OPENING, *STICKING, *ENDING))
+BOUND_TYPES: Final = (*OPENING, *STICKING, *ENDING)
+BOUNDS: Final = Filter(categories=(log.CATEGORY,), types=BOUND_TYPES)
 
 PAGE: Final = 500
 KEEP_EVERY: Final = 5000
@@ -161,6 +162,12 @@ class Unfinished:
 def unfinished(store: EventStore, *, keep: bool = True) -> Unfinished:
     """The sagas of *store* that somebody has to drive, oldest first, without reading them all before the first."""
     return Unfinished(store, SagaIndex(store, keep=keep))
+
+
+async def is_open(store: EventStore, saga_id: str) -> bool:
+    """Whether somebody has to drive the saga, as the index has it: by the types in its log, which need not be read."""
+    stored = await store.read(log.stream_of(saga_id), backwards=True)
+    return next((each.type in OPENING for each in stored if each.type in BOUND_TYPES), False)
 
 
 def _reason(stored: StoredEvent) -> str:

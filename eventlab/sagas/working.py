@@ -134,6 +134,8 @@ class Work(Holder[SagaShare]):
                 continue
             found = await self._index.advance()
             if found is None:
+                parked = [saga_id for saga_id in self._engine.parked if saga_id not in self._index.open]
+                await self._engine.forget_settled(parked)
                 return
             self._waiting += [saga_id for saga_id in found if self._worker.share_of(saga_id) in self._shares]
             await asyncio.sleep(0)  # a long log is read on, but not all at once

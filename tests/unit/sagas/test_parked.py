@@ -13,8 +13,9 @@ import pytest
 from eventlab.codec import Encoded
 from eventlab.errors import StoreFailed
 from eventlab.sagas import Saga, SagaEngine, Status, step
+from eventlab.sagas.events import SagaTakenUp
 from eventlab.sagas.workers import SagaWorker
-from eventlab.store import MemoryStore, PassingStore, Receipt
+from eventlab.store import MemoryStore, PassingStore, Receipt, archive
 from eventlab.telemetry.logs import JsonLines, logging_happenings
 from tests.unit.sagas.toys import in_world
 
@@ -94,6 +95,67 @@ def test_a_saga_that_is_taken_up_is_not_told() -> None:
         await SagaEngine(await half_way(), [NEXT, TRIP]).recover()
 
     assert logged(story) == []
+
+
+async def ends_it(engine: SagaEngine) -> None:
+    await engine.drive("ada")
+
+
+async def gets_it_stuck(engine: SagaEngine) -> None:
+    stuck = SagaEngine(engine.store, [TRIP], recoveries_max=1)
+    for _ in range(2):
+        await engine.store.append([("saga-ada", SagaTakenUp(("flight",), 0.0))])
+    assert (await stuck.drive("ada")).status is Status.STUCK
+
+
+@pytest.mark.parametrize("elsewhere", [ends_it, gets_it_stuck])
+@pytest.mark.parametrize("looks", ["recover", "drive", "worker"])
+def test_a_parked_saga_that_is_settled_elsewhere_is_forgotten_at_the_next_look(looks: str, elsewhere: Any) -> None:
+    async def story() -> list[list[str]]:
+        engine = SagaEngine(await half_way(), [NEXT])
+        worker = SagaWorker(engine, worker="w1", quiet_s=3600.0)
+        running = asyncio.create_task(worker.run() if looks == "worker" else engine.recover())
+        await asyncio.sleep(3700)
+        told = [list(engine.parked)]
+        await elsewhere(SagaEngine(engine.store, [TRIP]))
+        if looks == "recover":
+            await engine.recover()
+        elif looks == "drive":
+            await engine.drive("ada")
+        await asyncio.sleep(1)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return [*told, list(engine.parked)]
+
+    assert in_world(story) == [["ada"], []]
+
+
+def test_what_is_parked_and_still_unfinished_stays_told() -> None:
+    async def story() -> list[str]:
+        store = await half_way()
+        await store.append([("saga-bob", Encoded("SagaStarted", 1, b"torn"))])
+        engine = SagaEngine(store, [NEXT])
+        for _ in range(2):
+            await engine.recover()
+        await engine.forget_settled(engine.parked)
+        return list(engine.parked)
+
+    assert in_world(story) == ["ada", "bob"]
+
+
+def test_a_saga_whose_log_was_closed_is_put_aside_and_keeps_no_other_waiting() -> None:
+    found: list[Any] = []
+
+    async def story() -> None:
+        engine = SagaEngine(await half_way(), [TRIP])
+        await archive(engine.store, "saga-ada", reason="by mistake")
+        await engine.start("trip", "zoe", {})
+        found.append([state.saga_id for state in await engine.recover()])
+        found.append(dict(engine.parked))
+
+    (line,) = logged(story)
+    assert found == [["zoe"], {"ada": line["fields"]["reason"]}]
+    assert line["fields"]["saga"] == "ada" and "archived" in line["fields"]["reason"]
 
 
 @pytest.mark.parametrize("way", ["recover", "worker"])
