@@ -227,18 +227,21 @@ def purge(
     saga: SagaId,
     why: Why,
     force: Annotated[bool, typer.Option("--force", help="Give up one that is stuck, as it is.")] = False,
+    children: Annotated[
+        bool, typer.Option("--children", help="And the sagas within it, if none of them is under way.")
+    ] = False,
     by: By = None,
     modules: Modules = None,
     json: Json = False,
 ) -> None:
     """Set an ended saga aside for good: its log can be read, and is not listed any more.
 
-    Steps of it that are sagas themselves stay listed, until each is purged as well; it says how.
+    Without --children, steps of it that are sagas themselves stay listed, until each is purged as well; it says how.
     """
     with guarded():
-        from .saga_verbs import purge as run
+        from .saga_purge import purge as run
 
-        code = run(url, saga, by, why, force, modules or (), as_json=json)
+        code = run(url, saga, by, why, force, modules or (), as_json=json, children=children)
     raise typer.Exit(code)
 
 

@@ -6,13 +6,10 @@ import json
 
 import pytest
 
-from eventlab.sagas import Saga, SagaEngine, Status, retriable, savepoint, step, subsaga
-from eventlab.sagas.step import Kind, StepContext
+from eventlab.sagas import Status
 from eventlab.sagas.timeline import Verb
-from eventlab.store import open_store
 from tests.cli.commands import eventlab
 from tests.cli.sagas import URL, driven, saga, story
-from tests.unit.sagas.toys import Toys, in_world
 
 pytestmark = pytest.mark.usefixtures("sagas")
 
@@ -126,64 +123,6 @@ def test_an_ended_saga_is_purged_out_of_the_list_and_stays_readable() -> None:
     again = saga("purge", URL, "fine", *WHO)
     assert (again.code, again.err) == (1, "cannot purge saga 'fine': it has been set aside already\n")
     assert saga("cancel", URL, "fine", *WHO).code == 1
-
-
-@pytest.mark.parametrize(("stuck_at", "child_id"), [("undo a", "tour.flight"), ("undo a#2", "tour.flight.2")])
-def test_what_a_saga_under_way_may_yet_have_to_undo_is_not_purged(stuck_at: str, child_id: str) -> None:
-    """A child has completed, in the first round or in the second, and its parent is still being undone."""
-
-    async def main() -> None:
-        store, toys = open_store(URL), Toys(refuse="b", unreachable={stuck_at: 999})
-        flight = subsaga("flight", Saga("flight", [toys.step("c")]), lambda ctx: {})
-        steps = [savepoint("here"), flight, toys.step("a"), toys.step("b")]
-        await SagaEngine(store, [Saga("tour", steps)]).run("tour", "tour", {})
-        await store.close()
-
-    in_world(main)
-    told = saga("purge", URL, child_id, *WHO)
-    refused = f"cannot purge saga '{child_id}': it is a step of saga 'tour', which is stuck\n"
-    assert (told.code, told.err) == (1, refused)  # and no advice to purge it
-
-
-async def done(ctx: StepContext) -> None: ...
-
-
-def test_purging_tells_which_steps_are_sagas_that_stay_and_by_which_commands_all_are_gone() -> None:
-    """A child and a child of that, each of two rounds; what is told is typed, until nothing more is told."""
-
-    async def main() -> None:
-        store, toys = open_store(URL), Toys(refuse="b")
-        leg = subsaga("leg", Saga("leg", [step("c", done)]), lambda ctx: {})
-        flight = subsaga("flight", Saga("flight", [leg]), lambda ctx: {})
-        await SagaEngine(store, [Saga("tour", [savepoint("here"), flight, toys.step("b")])]).run("tour", "tour", {})
-        await store.close()
-
-    in_world(main)
-    typed, waiting = [], ["eventlab saga purge sqlite:///trips.db tour --why"]
-    for command in waiting:
-        told = saga(*command.removeprefix("eventlab saga ").split()[:-1], *WHO)
-        assert told.code == 0
-        typed.append(command.split()[4])
-        said = told.out.splitlines()[1:]
-        assert said[:1] in ([], ["Steps of it that are sagas themselves stay listed, until each is purged as well:"])
-        waiting += [line.strip().removesuffix(' "…"') for line in said[1:]]
-    assert typed == ["tour", "tour.flight", "tour.flight.2", "tour.flight.leg", "tour.flight.2.leg"]
-    assert "tour" not in saga("list", URL).out
-
-
-def test_of_a_step_that_is_a_stuck_saga_it_is_told_that_purging_it_takes_force() -> None:
-    async def main() -> None:
-        store, toys = open_store(URL), Toys(unreachable={"c": 999})
-        leg = Saga("flight", [retriable("c", toys.forward("c"), stuck_after_s=5.0)])
-        flight = subsaga("flight", leg, lambda ctx: {}, kind=Kind.RETRIABLE, stuck_after_s=60.0)
-        await SagaEngine(store, [Saga("tour", [flight])]).run("tour", "tour", {})
-        await store.close()
-
-    in_world(main)
-    told = saga("purge", URL, "tour", "--force", *WHO)
-    assert (told.code, told.out.splitlines()[2:]) == (
-        0, ['  eventlab saga purge sqlite:///trips.db tour.flight --force --why "…"'],
-    )  # fmt: skip
 
 
 def test_a_stuck_saga_is_purged_by_force_alone_and_one_under_way_never() -> None:
