@@ -17,7 +17,7 @@ from ..runtime import now
 from .filters import EVERYTHING, Filter, check_filter
 from .handling import check_handler
 from .holding import share_key
-from .leases import Leases
+from .leases import Leases, check_ttl
 from .model import StoredEvent
 from .parking import Handle, Parking, check_parking
 from .protocol import EventStore
@@ -82,11 +82,11 @@ class ConsumerGroup:
         failing: Failing = Stop(),  # noqa: B008  # a value without parts
         undecodable: Parking | None = None,
     ) -> None:
-        for what, value, least in (("shares", shares, 1), ("page", page, 1), ("after", after, 0)):
-            if value < least:
+        numbers: tuple[tuple[str, object, int], ...] = (("shares", shares, 1), ("page", page, 1), ("after", after, 0))
+        for what, value, least in numbers:
+            if not isinstance(value, int) or value < least:
                 raise InvalidValue(f"{what} of group {name!r}", value, f"{least} or more")
-        if not ttl_s > 0:
-            raise InvalidValue(f"ttl_s of group {name!r}", ttl_s, "a number of seconds above 0")
+        check_ttl(ttl_s, f"ttl_s of group {name!r}")
         check_filter(where)
         check_failing(failing)
         check_parking(undecodable)

@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from .. import hooks
+from ..codec.encoded import is_storable
 from ..errors import InvalidValue, LeaseHeld, LeaseLost, VersionConflict
 from ..runtime import now
 from .protocol import EventStore
@@ -68,8 +69,7 @@ class Leases:
         that of a process that was started anew, and its earlier life must be
         refused like any other. Who wants to keep a lease renews it.
         """
-        if not owner:
-            raise InvalidValue("owner of a lease", owner, "a name")
+        _check_owner(owner)
         while True:
             record = await self._store.records.get(KIND, key)
             token, value = 0, None
@@ -123,6 +123,8 @@ class Leases:
             await self._store.records.delete(KIND, lease.key, version=lease.version)
 
     async def _change(self, lease: Lease, change: Callable[[_Kept], _Kept]) -> Lease:
+        if not isinstance(lease, Lease):
+            raise InvalidValue("lease", lease, "one that was acquired")
         kept, version = _Kept(lease.owner, lease.token, lease.expires_at, lease.value), lease.version
         while True:
             try:
@@ -156,7 +158,23 @@ def _lease(record: Record) -> Lease:
     return Lease(record.key, kept.owner, kept.token, kept.expires_at, kept.value, record.version)
 
 
+def _check_owner(owner: str) -> None:
+    """Refuse what is no name; a number would be kept, and nobody could read the lease again."""
+    name: object = owner
+    if not (isinstance(name, str) and name and is_storable(name)):
+        raise InvalidValue("owner of a lease", owner, "a name")
+
+
+def check_ttl(ttl_s: float, what: str = "ttl_s") -> None:
+    """Refuse, as *what*, what is no time to live."""
+    seconds: object = ttl_s
+    if not (isinstance(seconds, int | float) and math.isfinite(seconds) and seconds > 0):
+        raise InvalidValue(what, ttl_s, "a number of seconds above 0")
+
+
 def _after(ttl_s: float) -> datetime:
-    if not (math.isfinite(ttl_s) and ttl_s > 0):
-        raise InvalidValue("ttl_s", ttl_s, "a number of seconds above 0")
-    return now() + timedelta(seconds=ttl_s)
+    check_ttl(ttl_s)
+    try:
+        return now() + timedelta(seconds=ttl_s)
+    except OverflowError:
+        raise InvalidValue("ttl_s", ttl_s, "a number of seconds that ends before the calendar does") from None

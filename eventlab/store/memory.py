@@ -13,15 +13,16 @@ from ..errors import CommandIdReused
 from ..runtime import current as current_runtime
 from . import expectations
 from .archive import ARCHIVED, check_open
+from .asking import beginnings, check_page, check_position, check_receipts, plain_names, window_of
 from .closing import Closing
 from .filters import EVERYTHING, Filter, check_filter
 from .fingerprint import fingerprint_of
 from .metadata import Metadata, stored_with
 from .model import Expectation, KeptReceipt, Receipt, StoredEvent
-from .naming import StreamNames, beginnings, check_command_id, check_page, check_window
+from .naming import StreamNames, check_command_id
 from .pairs import encoded_pairs
 from .records import MemoryRecords, Records
-from .restoring import check_restored
+from .restoring import check_restorable, check_restored
 from .wakeups import Wakeups
 
 
@@ -77,8 +78,8 @@ class MemoryStore(Closing):
         backwards: bool = False,
         limit: int | None = None,
     ) -> list[StoredEvent]:
-        check_window(after, limit, to, at)
-        events = self._streams.get(self._plain(stream), [])[after:to]
+        name = window_of(self._plain, stream, after, to, at, backwards, limit)
+        events = self._streams.get(name, [])[after:to]
         if at is not None:
             events = list(takewhile(lambda stored: stored.occurred_at <= at, events))
         if backwards:
@@ -89,7 +90,7 @@ class MemoryStore(Closing):
         self, streams: Sequence[str], *, after: Mapping[str, int] | None = None
     ) -> dict[str, list[StoredEvent]]:
         begin = beginnings(after, self._plain)
-        return {name: self._streams.get(name, [])[begin.get(name, 0) :] for name in map(self._plain, streams)}
+        return {name: self._streams.get(name, [])[begin.get(name, 0) :] for name in plain_names(streams, self._plain)}
 
     async def read_all(self, after: int = 0, *, where: Filter = EVERYTHING, limit: int = 1000) -> list[StoredEvent]:
         check_page(after, limit)
@@ -104,6 +105,7 @@ class MemoryStore(Closing):
         return self._log[-1].position if self._log else 0
 
     async def changed(self, after: int) -> None:
+        check_position(after)
         future = self._wakeups.register()
         try:
             if await self.head() <= after:
@@ -117,11 +119,12 @@ class MemoryStore(Closing):
         return None if found is None else _again(found[1])
 
     async def receipts(self, after: str = "", *, limit: int = 1000) -> list[KeptReceipt]:
+        check_receipts(after, limit)
         ids = sorted(command_id for command_id in self._receipts if command_id > after)[:limit]
         return [KeptReceipt(command_id, *self._receipts[command_id]) for command_id in ids]
 
     async def restore(self, events: Sequence[StoredEvent], receipts: Sequence[KeptReceipt] = ()) -> None:
-        names = [self._plain(stored.stream) for stored in events]
+        names = check_restorable(events, receipts, self._plain)
         check_restored(events, await self.head(), self._version)
         for name, stored in zip(names, events, strict=True):
             self._keep(name, stored)

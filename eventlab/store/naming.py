@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from ..codec.encoded import is_storable
 from ..errors import ForeignStreamError, InvalidValue
@@ -83,26 +82,6 @@ NUMBER_MAX = 2**63 - 1
 COMMAND_ID_CHARACTERS_MAX = 255
 
 
-def _is_within(number: object, least: int) -> bool:
-    return isinstance(number, int) and least <= number <= NUMBER_MAX
-
-
-def check_page(after: int, limit: int | None) -> None:
-    """Refuse a page that starts before the beginning or holds nothing."""
-    if not _is_within(after, 0):
-        raise InvalidValue("after", after, "a number from 0 on")
-    if limit is not None and not _is_within(limit, 1):
-        raise InvalidValue("limit", limit, "1 or more")
-
-
-def beginnings(after: Mapping[str, int] | None, plain: Callable[[str], str]) -> dict[str, int]:
-    """After which version to begin with which stream, by plain names."""
-    begin = {plain(name): version for name, version in (after or {}).items()}
-    for version in begin.values():
-        check_page(version, None)
-    return begin
-
-
 def check_command_id(command_id: str) -> None:
     """Refuse what not every database could keep as a command id."""
     text: object = command_id
@@ -110,20 +89,3 @@ def check_command_id(command_id: str) -> None:
         raise InvalidValue(
             "command id", command_id, f"a text of 1 to {COMMAND_ID_CHARACTERS_MAX} characters, without a NUL"
         )
-
-
-def check_window(after: int, limit: int | None, to: int | None, at: datetime | None) -> None:
-    """Refuse a part of a stream that has no beginning, no end or no place in time."""
-    check_page(after, limit)
-    if to is not None and not _is_within(to, 0):
-        raise InvalidValue("to", to, "a number from 0 on")
-    if at is not None and not _is_moment(at):
-        raise InvalidValue("at", at, "an aware moment, as datetime(…, tzinfo=UTC)")
-
-
-def _is_moment(at: object) -> bool:
-    """Whether it is a moment in UTC, too: the first and the last of the calendar need not be."""
-    try:
-        return isinstance(at, datetime) and at.tzinfo is not None and at.astimezone(UTC) is not None
-    except OverflowError:
-        return False

@@ -65,6 +65,13 @@ def check_record(kind: str, key: str, version: int, value: bytes = b"") -> None:
         raise InvalidValue(f"value of record '{kind}/{key}'", value, "bytes")
 
 
+def check_asked(kind: str, text: str) -> None:
+    """Refuse what is no name of a kind, and no key or beginning of keys: no store could have it."""
+    for name, value in (("record kind", kind), ("record key", text)):
+        if not _is_text(value):
+            raise InvalidValue(name, value, "text without a NUL")
+
+
 def _is_text(text: object) -> bool:
     return isinstance(text, str) and is_storable(text)
 
@@ -76,6 +83,7 @@ class MemoryRecords:
         self._kept: dict[tuple[str, str], Record] = {}
 
     async def get(self, kind: str, key: str) -> Record | None:
+        check_asked(kind, key)
         return self._kept.get((kind, key))
 
     async def put(self, kind: str, key: str, value: bytes, *, version: int) -> Record:
@@ -88,6 +96,7 @@ class MemoryRecords:
         self._kept.pop((kind, key), None)
 
     async def list(self, kind: str, *, prefix: str = "") -> list[Record]:
+        check_asked(kind, prefix)
         return [self._kept[each] for each in sorted(self._kept) if each[0] == kind and each[1].startswith(prefix)]
 
     def _check(self, kind: str, key: str, version: int, value: bytes = b"") -> None:

@@ -19,6 +19,7 @@ from .model import Expectation, KeptReceipt, Receipt, StoredEvent
 from .pairs import encoded_pairs
 from .passing import PassingStore
 from .protocol import PortableStore
+from .restoring import check_restorable
 from .seals import BrokenSeal, SealedValue, check_cipher, opened, sealed_values, sealing_of
 
 
@@ -102,6 +103,7 @@ class SealedStore(PassingStore):
 
     async def restore(self, events: Sequence[StoredEvent], receipts: Sequence[KeptReceipt] = ()) -> None:
         """As any store does. What comes open is sealed; what comes sealed is taken as it is."""
+        check_restorable(events, receipts, _as_it_is)
         encoded = await self._sealed([Encoded(each.type, each.schema_version, each.data) for each in events])
         changed = (
             stored if stored.data == each.data else replace(stored, data=each.data)

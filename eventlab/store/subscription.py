@@ -13,9 +13,9 @@ from .. import hooks
 from ..errors import InvalidValue, StoreBusy, StoreUnavailable, UndecodableEvent, UnknownEventType
 from ..resilience.backoff import Backoff, Exponential
 from ..runtime import random_stream
+from .asking import check_page, check_until
 from .filters import EVERYTHING, Filter, check_filter
 from .model import StoredEvent
-from .naming import check_page
 from .parking import Parking, check_parking
 from .protocol import EventStore
 
@@ -203,10 +203,10 @@ def subscribe(
     store is not reached, *backoff* says how long to pause.
     """
     check_page(after, page)
+    if until is not None:
+        check_until(until)
     check_filter(where)
     check_parking(undecodable)
-    if until is not None and until < 0:
-        raise InvalidValue("until", until, "0 or more")
     return Subscription(store, after, where, page, until, follow, undecodable, backoff)
 
 

@@ -53,7 +53,7 @@ def laws_broken_by(name: str) -> set[str]:
 def _holds(law: Law, open_it: Any) -> bool:
     try:
         World(seed=1).run(law(open_it))
-    except (AssertionError, EventlabError, ValueError, LookupError, AttributeError, asyncio.CancelledError):
+    except (AssertionError, EventlabError, ValueError, LookupError, AttributeError, TypeError, asyncio.CancelledError):
         return False
     return True
 

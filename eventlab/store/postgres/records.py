@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias, TypeVar
 
-from ..records import Record, check_record, conflict
+from ..records import Record, check_asked, check_record, conflict
 from .connecting import BINARY, TEXT, Parameter, Session, Statement
 from .encoding import from_bigint
 
@@ -80,6 +80,8 @@ class PostgresRecords:
         return await self._select(_LIST, kind, prefix)
 
     async def _select(self, statement: Statement, kind: str, key: str) -> Found:
+        check_asked(kind, key)
+
         async def ask(session: Session) -> Found:
             answer = await session.ask(statement, [kind.encode(), key.encode()])
             rows = [[answer.get_value(row, at) or b"" for at in range(4)] for row in range(answer.ntuples)]

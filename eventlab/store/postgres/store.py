@@ -16,13 +16,15 @@ from ...resilience.backoff import Exponential
 from ...runtime import current as current_runtime
 from ...runtime import monotonic, random_stream
 from .. import expectations
+from ..asking import beginnings, check_page, check_position, check_receipts, plain_names, window_of
 from ..closing import Closing
 from ..filters import EVERYTHING, Filter, check_filter
 from ..metadata import Metadata, stored_with
 from ..model import Expectation, KeptReceipt, Receipt, StoredEvent
-from ..naming import StreamNames, beginnings, check_command_id, check_page, check_window
+from ..naming import StreamNames, check_command_id
 from ..pairs import encoded_pairs
 from ..records import Records
+from ..restoring import check_restorable
 from ..wakeups import Wakeups
 from .appending import Append
 from .connecting import NotSent, Session
@@ -102,15 +104,14 @@ class PostgresStore(Closing):
         backwards: bool = False,
         limit: int | None = None,
     ) -> list[StoredEvent]:
-        check_window(after, limit, to, at)
-        name = self._plain(stream)
+        name = window_of(self._plain, stream, after, to, at, backwards, limit)
         return await self._read(lambda session: read_window(session, name, after, to, at, backwards, limit))
 
     async def read_many(
         self, streams: Sequence[str], *, after: Mapping[str, int] | None = None
     ) -> dict[str, list[StoredEvent]]:
         begin = beginnings(after, self._plain)
-        found: dict[str, list[StoredEvent]] = {self._plain(stream): [] for stream in streams}
+        found: dict[str, list[StoredEvent]] = {name: [] for name in plain_names(streams, self._plain)}
         if found:
             names = list(found)
             for stored in await self._read(lambda session: read_streams(session, names, begin)):
@@ -127,6 +128,7 @@ class PostgresStore(Closing):
 
     async def changed(self, after: int) -> None:
         """Woken by appends through this object, and by what other programs tell; what nobody tells is looked for."""
+        check_position(after)
         while True:
             future = self._wakeups.register()
             try:
@@ -146,11 +148,11 @@ class PostgresStore(Closing):
         return None if kept is None else Receipt(kept.receipt.positions, kept.receipt.versions, repeated=True)
 
     async def receipts(self, after: str = "", *, limit: int = 1000) -> list[KeptReceipt]:
+        check_receipts(after, limit)
         return await self._read(lambda session: read_receipts(session, after, limit))
 
     async def restore(self, events: Sequence[StoredEvent], receipts: Sequence[KeptReceipt] = ()) -> None:
-        for stored in events:
-            self._plain(stored.stream)
+        check_restorable(events, receipts, self._plain)
         await self._write(partial(restore, events=events, receipts=receipts))
         self._wakeups.wake()
         self._notifier.due()

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ..records import Record, check_record, conflict
+from ..records import Record, check_asked, check_record, conflict
 
 _GET = "SELECT kind, key, version, value FROM records WHERE kind = ? AND key = ?"
 _INSERT = "INSERT OR IGNORE INTO records (kind, key, version, value) VALUES (?, ?, 1, ?)"
@@ -25,6 +25,7 @@ class SqliteRecords:
         self._read, self._write = read, write
 
     async def get(self, kind: str, key: str) -> Record | None:
+        check_asked(kind, key)
         row = await self._read(lambda connection: connection.execute(_GET, (kind, key)).fetchone())
         return None if row is None else Record(*row)
 
@@ -47,6 +48,7 @@ class SqliteRecords:
             raise await self._conflict(kind, key, version)
 
     async def list(self, kind: str, *, prefix: str = "") -> list[Record]:
+        check_asked(kind, prefix)
         arguments = (kind, len(prefix), prefix)
         return [Record(*row) for row in await self._read(lambda c: c.execute(_LIST, arguments).fetchall())]
 

@@ -17,14 +17,16 @@ from ...hooks.gauges import gauge
 from ...runtime import Runtime, in_simulation
 from ...runtime import current as current_runtime
 from .. import expectations
+from ..asking import beginnings, check_page, check_position, check_receipts, plain_names, window_of
 from ..closing import Closing
 from ..filters import EVERYTHING, Filter, check_filter
 from ..fingerprint import fingerprint_of
 from ..metadata import Metadata, stored_with, to_json
 from ..model import Expectation, KeptReceipt, Receipt, StoredEvent
-from ..naming import StreamNames, beginnings, check_command_id, check_page, check_window
+from ..naming import StreamNames, check_command_id
 from ..pairs import encoded_pairs
 from ..records import Records
+from ..restoring import check_restorable
 from ..wakeups import Wakeups
 from . import rows
 from .append import Append, Busy
@@ -134,14 +136,14 @@ class SqliteStore(Closing):
         backwards: bool = False,
         limit: int | None = None,
     ) -> list[StoredEvent]:
-        check_window(after, limit, to, at)
-        statement, arguments = rows.window_statement(self._plain(stream), after, to, at, backwards, limit)
+        name = window_of(self._plain, stream, after, to, at, backwards, limit)
+        statement, arguments = rows.window_statement(name, after, to, at, backwards, limit)
         return events_from(await self._query(rows.fetch, statement, arguments))
 
     async def read_many(
         self, streams: Sequence[str], *, after: Mapping[str, int] | None = None
     ) -> dict[str, list[StoredEvent]]:
-        names = [self._plain(stream) for stream in streams]
+        names = plain_names(streams, self._plain)
         begin = beginnings(after, self._plain) if after else {}
         found = {}
         for name, of_stream in (await self._query(rows.fetch_streams, names, begin, warm=True)).items():
@@ -164,6 +166,7 @@ class SqliteStore(Closing):
 
         Not inside a world, where nobody else writes: who waits there in vain is to be seen as waiting for ever.
         """
+        check_position(after)
         while True:
             future = self._wakeups.register()
             try:
@@ -182,12 +185,12 @@ class SqliteStore(Closing):
         return rows.receipt_from_row(found[0][1]) if found else None
 
     async def receipts(self, after: str = "", *, limit: int = 1000) -> list[KeptReceipt]:
+        check_receipts(after, limit)
         found = await self._query(rows.fetch, rows.RECEIPTS, (after, limit))
         return [rows.kept_receipt(row) for row in found]
 
     async def restore(self, events: Sequence[StoredEvent], receipts: Sequence[KeptReceipt] = ()) -> None:
-        for stored in events:
-            self._plain(stored.stream)
+        check_restorable(events, receipts, self._plain)
         await self._change(partial(restore, events=events, receipts=receipts))
         self._wakeups.wake()
 

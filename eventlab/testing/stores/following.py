@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from typing import Any
 
+from eventlab.errors import InvalidValue
 from eventlab.store import Filter
 
-from .vocabulary import Law, Noted, OpenStore, opened
+from .vocabulary import Law, Noted, OpenStore, opened, raised
 
 PATIENCE_S = 10.0
 """How long a store may take to wake somebody before the law calls it hung. Kept laws never wait for it."""
@@ -53,6 +55,13 @@ async def nobody_waits_for_what_is_there_already(open_store: OpenStore) -> None:
         receipt = await store.append([("a-1", Noted("1")), ("a-1", Noted("2"))])
         await _soon(store.changed(0))
         await _soon(store.changed(receipt.positions[0]))
+
+
+async def a_position_that_is_none_is_not_waited_for(open_store: OpenStore) -> None:
+    async with opened(open_store) as store:
+        wrong: list[Any] = [None, "0", [], -1, 0.5]
+        for after in wrong:
+            await raised(InvalidValue, _soon(store.changed(after)))
 
 
 async def an_append_wakes_all_who_wait(open_store: OpenStore) -> None:
@@ -113,6 +122,7 @@ FOLLOWING: tuple[Law, ...] = (
     what_writes_nothing_does_not_move_the_head,
     the_head_moves_on_past_what_a_filter_leaves_out,
     nobody_waits_for_what_is_there_already,
+    a_position_that_is_none_is_not_waited_for,
     an_append_wakes_all_who_wait,
     nobody_sleeps_through_an_append_that_comes_just_then,
     who_is_cancelled_while_waiting_disturbs_nobody,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any, cast
 
 from eventlab.errors import InvalidValue, LeaseHeld, LeaseLost
 from eventlab.store import Lease, Leases
@@ -154,6 +155,17 @@ async def a_senseless_lease_is_refused(open_store: OpenStore) -> None:
         await raised(InvalidValue, leases.acquire("", owner="a", ttl_s=1))
         lease = await leases.acquire("job", owner="a", ttl_s=1)
         await raised(InvalidValue, leases.write(lease, object()))
+        senseless: list[Any] = [None, "10", [], 1e300]
+        for ttl_s in senseless:
+            await raised(InvalidValue, leases.acquire("job", owner="a", ttl_s=ttl_s))
+            await raised(InvalidValue, leases.renew(lease, ttl_s=ttl_s))
+        strange: list[Any] = [None, 7, b"a", ["a"]]
+        for owner in strange:
+            await raised(InvalidValue, leases.acquire("other job", owner=owner, ttl_s=1))
+            await raised(InvalidValue, leases.get(owner))
+        for no_lease in (None, "job"):
+            await raised(InvalidValue, leases.release(cast(Lease, no_lease)))
+        assert (await leases.get("other job"), await leases.get("job")) == (None, lease)
 
 
 LEASING: tuple[Law, ...] = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 from eventlab.errors import InvalidValue
 from eventlab.store import EventStore, Filter
@@ -134,6 +135,9 @@ async def a_page_of_nothing_is_refused(open_store: OpenStore) -> None:
     async with opened(open_store) as store:
         await raised(InvalidValue, store.read_all(limit=0))
         await raised(InvalidValue, store.read_all(-1))
+        for limit in (None, "10", 1.5):
+            await raised(InvalidValue, store.read_all(limit=cast(int, limit)))
+        await raised(InvalidValue, store.read_all(cast(int, "0")))
         await raised(InvalidValue, store.read("a-1", after=-1))
         await raised(InvalidValue, store.read("a-1", limit=0))
         await raised(InvalidValue, store.read_many(["a-1"], after={"a-1": -1}))

@@ -124,6 +124,12 @@ async def a_senseless_record_is_refused(open_store: OpenStore) -> None:
         for kind, key, value, version in senseless:
             await raised(InvalidValue, store.records.put(kind, key, value, version=version))
         await raised(InvalidValue, store.records.delete("kind", "key", version=-1))
+        no_names: list[Any] = [None, 7, [], "a\0", "\ud800"]
+        for name in no_names:
+            await raised(InvalidValue, store.records.get(name, "key"))
+            await raised(InvalidValue, store.records.get("kind", name))
+            await raised(InvalidValue, store.records.list(name))
+            await raised(InvalidValue, store.records.list("kind", prefix=name))
         assert await store.records.list("kind") == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from msgspec.structs import replace
 
@@ -149,6 +149,27 @@ async def a_name_that_no_stream_may_have_is_refused_and_nothing_written(open_sto
         assert await store.read_all() == []
 
 
+async def what_no_store_gives_is_not_taken_in(open_store: OpenStore) -> None:
+    events, receipts = await _elsewhere()
+    wrong: list[Any] = [None, 7, ["a-1"], [None], [*events, receipts[0]]]
+    async with _portable(open_store) as store:
+        for each in wrong:
+            await raised(InvalidValue, store.restore(each))
+            await raised(InvalidValue, store.restore(events, each))
+        assert (await store.read_all(), await store.receipts()) == ([], [])
+
+
+async def a_page_of_receipts_begins_after_a_text_and_holds_something(open_store: OpenStore) -> None:
+    async with _portable(open_store) as store:
+        await _fill(store)
+        after: list[Any] = [None, 7, [], "a\0"]
+        for each in after:
+            await raised(InvalidValue, store.receipts(each))
+        limits: list[Any] = [None, 0, -1, "1", 1.5]
+        for limit in limits:
+            await raised(InvalidValue, store.receipts(limit=limit))
+
+
 async def _fill(store: PortableStore) -> None:
     given = Metadata("talk-1", "cause-1", "clerk", "00-ab-cd-01", headers={"tenant": "x", "ä": "雪"})
     await store.append([("a-1", Noted("1")), ("b-1", Counted(2))], command_id="c-1", metadata=given)
@@ -187,4 +208,6 @@ RESTORING: tuple[Law, ...] = (
     a_wrong_position_is_refused_and_nothing_written,
     a_wrong_version_is_refused_and_nothing_written,
     a_name_that_no_stream_may_have_is_refused_and_nothing_written,
+    what_no_store_gives_is_not_taken_in,
+    a_page_of_receipts_begins_after_a_text_and_holds_something,
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta, timezone
+from typing import Any, cast
 
-from eventlab.errors import InvalidValue
+from eventlab.errors import InvalidStreamId, InvalidValue
 from eventlab.store import EventStore
 
 from .vocabulary import Law, Noted, OpenStore, opened, raised, texts
@@ -77,6 +78,25 @@ async def a_senseless_window_is_refused(open_store: OpenStore) -> None:
         await raised(InvalidValue, store.read("a-1", to=-1))
         await raised(InvalidValue, store.read("a-1", at=datetime(2026, 1, 1)))
         await raised(InvalidValue, store.read("a-1", backwards=True, limit=0))
+        senseless: list[dict[str, Any]] = [
+            {"to": "2"}, {"at": "2026-01-01"}, {"backwards": "yes"}, {"backwards": None}, {"limit": "2"},
+            {"after": None},
+        ]  # fmt: skip
+        for window in senseless:
+            await raised(InvalidValue, store.read("a-1", **window))
+
+
+async def what_names_no_streams_is_refused(open_store: OpenStore) -> None:
+    """A name alone is a sequence too: of its letters, each of which could be a stream's name."""
+    async with opened(open_store) as store:
+        wrong: list[Any] = [None, "a-1", 7, [["a-1"]]]
+        for streams in wrong:
+            await raised(InvalidValue, store.read_many(streams))
+        for stream in (None, 7, ["a-1"]):
+            await raised(InvalidStreamId, store.read(cast(str, stream)))
+        await raised(InvalidStreamId, store.read_many(cast(list[str], ["a-1", None])))
+        for after in (["a-1"], "a-1", 3, {"a-1": "3"}, {"a-1": None}, {"a-1": -1}):
+            await raised(InvalidValue, store.read_many(["a-1"], after=cast(dict[str, int], after)))
 
 
 async def several_streams_are_read_each_after_its_own_version(open_store: OpenStore) -> None:
@@ -118,6 +138,7 @@ WINDOWS: tuple[Law, ...] = (
     a_stream_is_read_as_it_was_at_a_moment,
     a_moment_is_the_same_in_every_time_zone,
     a_senseless_window_is_refused,
+    what_names_no_streams_is_refused,
     several_streams_are_read_each_after_its_own_version,
     several_streams_are_called_by_their_trimmed_names,
 )

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from eventlab.codec import Encoded
 from eventlab.errors import EventlabError
 from eventlab.runtime import new_id
+from eventlab.store import StoredEvent
 
 from .planting import Faults, planting
 
@@ -101,6 +102,11 @@ async def a_copy_takes_any_version(store: Any, restore: Any, events: Any, receip
 async def a_copy_comes_only_at_once(store: Any, restore: Any, events: Any, receipts: Any = ()) -> Any:
     if not store._log:
         await restore(events, receipts)
+
+
+@planted("restore")
+async def a_copy_leaves_out_what_is_none(store: Any, restore: Any, events: Any, receipts: Any = ()) -> Any:
+    await restore([each for each in events or () if isinstance(each, StoredEvent)], receipts)
 
 
 @planted("receipts")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC
 from fnmatch import fnmatch
 from typing import Any
@@ -82,6 +83,11 @@ async def many_by_their_given_names(store: Any, read_many: Any, streams: Any, *,
     return {name: (await read_many([name], after=after))[name.strip()] for name in streams}
 
 
+@planted("read_many")
+async def a_name_is_read_by_its_letters(store: Any, read_many: Any, streams: Any, *, after: Any = None) -> Any:
+    return await read_many(list(streams) if isinstance(streams, str) else streams, after=after)
+
+
 # Filters
 
 
@@ -127,6 +133,12 @@ async def the_first_category_alone_counts(
 
 
 # The end of the log
+
+
+@planted("changed")
+async def any_position_will_do(store: Any, changed: Any, after: Any) -> None:
+    with suppress(EventlabError):
+        await changed(after)
 
 
 @planted("head")

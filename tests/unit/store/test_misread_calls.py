@@ -128,6 +128,22 @@ def test_a_moment_that_is_none_is_refused(backend: str, tmp_path: Path) -> None:
     run(main())
 
 
+def test_numbers_that_are_none_are_refused_where_they_are_given() -> None:
+    store = open_store("memory:")
+    settings: list[dict[str, Any]] = [
+        {"ttl_s": "10"}, {"ttl_s": None}, {"ttl_s": float("inf")}, {"ttl_s": 0},
+        {"shares": "8"}, {"shares": 2.5}, {"page": None}, {"after": "0"},
+    ]  # fmt: skip
+    for setting in settings:
+        with pytest.raises(InvalidValue, match=f"{next(iter(setting))} of group 'mailer'"):
+            ConsumerGroup(store, "mailer", **setting)
+    for setting in ({"until": "9"}, {"until": -1}, {"after": None}):
+        with pytest.raises(InvalidValue, match=f"^{next(iter(setting))} is"):
+            subscribe(store, **setting)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match=r"^limit is None"):
+        subscribe(store, page=None)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_conflict_of_a_record_speaks_of_a_record(backend: str, tmp_path: Path) -> None:
     async def main() -> None:
