@@ -16,8 +16,8 @@ from ..resilience import CircuitBreakers, Policy, breaker, timeout
 from ..runtime import on_node
 from ..services import Client
 from ..shop import OWNS, SERVICES, ServiceContext, ShopService
+from ..shop.claiming import claim
 from ..shop.orders import OrdersService
-from ..shop.owners import OWNERS
 from ..store import PortableStore, open_store
 from ..store.opening import without_secrets
 from .exits import INTERRUPTED, MET
@@ -74,12 +74,13 @@ async def _serve(name: str, options: ServeOptions, addresses: dict[str, str]) ->
 
 
 async def _check_whose(store: PortableStore, name: str, url: str) -> None:
-    """That the store has not been another service's: a slip in a command line would mix two books, and lose both."""
-    for stored in await store.read_all(limit=1):
-        for owner in OWNERS:
-            if owner.name != name and stored.stream.partition("-")[0] in owner.owns:
-                what = f"the store of {name}; {owner.name} has its events in this one"
-                raise InvalidValue("--store", without_secrets(url), what)
+    """That the store is not another service's, by its events, or by who was the first to be started on it."""
+    owner = await claim(store, name)
+    if owner != name:
+        why = f"{owner} has its events in this one"
+        if not await store.head():
+            why = f"{owner} was started on this one first, which is still empty; if that was a slip, delete it"
+        raise InvalidValue("--store", without_secrets(url), f"the store of {name}; {why}")
 
 
 async def _live(

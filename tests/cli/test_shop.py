@@ -143,6 +143,16 @@ def serving_users(here: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str
         process.communicate()
 
 
+def test_an_empty_store_on_which_another_service_was_started_is_refused(here: Path) -> None:
+    with serving_users(here):
+        told = eventlab("shop", "serve", "payments", "--port", "0", "--store", "sqlite:///users.db")
+    assert (told.code, told.out) == (2, "")
+    assert told.err == (
+        "--store is 'sqlite:///users.db'; expected the store of payments; users was started on this one first, "
+        "which is still empty; if that was a slip, delete it\n"
+    )
+
+
 def nobody_listens(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port)).close()
