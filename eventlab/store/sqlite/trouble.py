@@ -36,15 +36,35 @@ def explained(url: str, error: sqlite3.Error, *, committing: bool = False) -> Ev
     """*error* in the words of this package.
 
     A device that fails while committing leaves open whether the commit reached
-    it: the one case in which the outcome is unknown.
+    it: the one case in which the outcome is unknown. It is known where the
+    system refused to let the log grow, since what commits is written last.
     """
     code = primary_code(error)
     if code == sqlite3.SQLITE_IOERR:
+        if (most_bytes := _limit_met(url, error)) is not None:
+            return StoreFailed(url, f"no file of yours may grow beyond {most_bytes:,} bytes; nothing was written")
         reason = f"the disk failed ({error})"
         return AppendUnknown(url, reason) if committing else StoreFailed(url, reason)
     if code == sqlite3.SQLITE_CANTOPEN:
         return StoreFailed(url, _not_opened(Path(url.removeprefix("sqlite:///"))))
     return StoreFailed(url, _REASONS.get(code, f"SQLite says: {error}"))
+
+
+def _limit_met(url: str, error: sqlite3.Error) -> int | None:
+    """The bytes that a file of this process may have at most, if writing ahead failed because they are used up.
+
+    SQLite tells of it as of a disk that failed. The log ends exactly there then.
+    """
+    if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_IOERR_WRITE:
+        return None
+    try:
+        import resource  # not on every system
+
+        most_bytes, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+        log_bytes = os.path.getsize(f"{url.removeprefix('sqlite:///')}-wal")
+    except (ImportError, OSError):
+        return None
+    return most_bytes if 0 <= most_bytes <= log_bytes else None
 
 
 def _not_opened(path: Path) -> str:

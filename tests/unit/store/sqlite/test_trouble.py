@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import resource
+import shutil
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ from msgspec import structs
 
 from eventlab.errors import AppendUnknown, StoreBusy, StoreFailed, VersionConflict
 from eventlab.simulation import World
-from eventlab.store import EventStore, MemoryStore
+from eventlab.store import EventStore, MemoryStore, StoredEvent
 from eventlab.store.sqlite import SqliteStore, patience
 from eventlab.store.sqlite.trouble import explained
 from eventlab.testing import run
@@ -84,6 +86,49 @@ def test_every_way_of_writing_says_that_the_disk_is_full_and_works_when_it_is_no
                     await write()
                 assert await store.read_all() == before
                 pragma("PRAGMA max_page_count = 100000")
+                await write()
+
+    run(main())
+
+
+@contextmanager
+def no_file_beyond(most_bytes: int) -> Iterator[None]:
+    """The system lets this process write no file further; Python has it say so as an error."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+async def after_a_crash(folder: Path) -> list[StoredEvent]:
+    """What another process finds, which has nothing but the files."""
+    (folder / "crashed").mkdir(exist_ok=True)
+    for name in ("a.db", "a.db-wal"):
+        shutil.copy(folder / name, folder / "crashed" / name)
+    async with store_at(folder / "crashed" / "a.db") as store:
+        return await store.read_all()
+
+
+@BOTH
+@pytest.mark.parametrize("room_bytes", [0, 10, 24, 5_000])
+def test_every_way_of_writing_says_that_no_file_may_grow_and_works_when_it_may(
+    tmp_path: Path, synchronous: str, room_bytes: int
+) -> None:
+    """SQLite tells of it as of a disk that failed while committing, of which one could not know what it kept."""
+
+    async def main() -> None:
+        async with store_at(tmp_path / "a.db", synchronous) as store:
+            await store.append([("a-1", Jotted("before"))])
+            for write in await changes(store):
+                most_bytes = (tmp_path / "a.db-wal").stat().st_size + room_bytes
+                before = await store.read_all()
+                with no_file_beyond(most_bytes), pytest.raises(StoreFailed) as failed:
+                    await write()
+                said = f"no file of yours may grow beyond {most_bytes:,} bytes; nothing was written"
+                assert failed.value.reason == said
+                assert await store.read_all() == before == await after_a_crash(tmp_path)
                 await write()
 
     run(main())
@@ -233,8 +278,16 @@ def test_a_closed_store_says_so(tmp_path: Path) -> None:
     run(main())
 
 
-def test_a_disk_that_fails_while_committing_leaves_the_outcome_open() -> None:
+@pytest.mark.parametrize("log_bytes", [99, 100])
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE])
+def test_a_disk_that_fails_while_committing_leaves_the_outcome_open(tmp_path: Path, code: int, log_bytes: int) -> None:
+    """But for a log that could not be written any further, which has no commit at its end."""
     error = sqlite3.OperationalError("disk I/O error")
-    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
-    assert isinstance(explained("sqlite:///a.db", error, committing=True), AppendUnknown)
-    assert isinstance(explained("sqlite:///a.db", error), StoreFailed)
+    error.sqlite_errorcode = code
+    (tmp_path / "a.db-wal").write_bytes(b"x" * log_bytes)
+    url = f"sqlite:///{tmp_path}/a.db"
+    assert isinstance(explained(url, error, committing=True), AppendUnknown)
+    with no_file_beyond(100):
+        known = code == sqlite3.SQLITE_IOERR_WRITE and log_bytes == 100
+        assert isinstance(explained(url, error, committing=True), StoreFailed if known else AppendUnknown)
+    assert isinstance(explained(url, error), StoreFailed)
