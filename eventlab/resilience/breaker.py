@@ -12,8 +12,8 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from functools import wraps
-from types import TracebackType
-from typing import Any, ParamSpec, TypeVar, cast
+from types import CoroutineType, TracebackType
+from typing import Any, NoReturn, ParamSpec, TypeVar, cast
 
 from .. import hooks
 from ..errors import CircuitOpen, InvalidValue, TimedOut
@@ -80,7 +80,8 @@ class CircuitBreaker(Decider):
     def run(self, f: Callable[..., T], *args: object, **kwargs: object) -> T:
         """Call the plain function *f* if the circuit allows it, on whatever thread this is; otherwise as `call`.
 
-        A ``timeout`` is refused: nothing can end a plain function from outside.
+        Raises InvalidValue for a ``timeout``, since nothing can end a plain function from outside, and for an async
+        function, whose end would be unknown.
         """
         period = self._period
         if period.stops and (left_s := period.until_s - monotonic()) > 0:
@@ -95,6 +96,8 @@ class CircuitBreaker(Decider):
         except BaseException as error:
             self._raised(period, error)
             raise
+        if result.__class__ is CoroutineType:
+            self._refuse_async(period, f, result)
         if not period.window.steady or hooks.listening:
             self._settle(period, FINE)
         return result
@@ -105,6 +108,8 @@ class CircuitBreaker(Decider):
 
     def __call__(self, f: Callable[P, T]) -> Callable[P, T]:
         """The function *f* through this breaker: a coroutine function as `call`, a plain one as `run`."""
+        if not callable(f):
+            raise InvalidValue(f"@{self.name}", f, "a function; above it stand @classmethod and the like")
         inner = f if inspect.isroutine(f) else getattr(f, "__call__", f)  # noqa: B004  # an object may have an async one
         if inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner):
             expected = "a function whose end is the end of the call; in a generator, enter the breaker inside"
@@ -210,8 +215,17 @@ class CircuitBreaker(Decider):
         except BaseException as error:
             self._raised(period, error, began_s)
             raise
+        if result.__class__ is CoroutineType:
+            self._refuse_async(period, f, result)
         self._returned(period, result, began_s)
         return result
+
+    def _refuse_async(self, period: Period, f: object, begun: object) -> NoReturn:
+        """What gives a coroutine has only begun; that counts as nothing, and would count as a success for ever."""
+        period.give_back()
+        cast("CoroutineType[Any, Any, Any]", begun).close()
+        expected = f"a plain function; an async one, or what gives a coroutine, is for await {self.name}.call(...)"
+        raise InvalidValue(f"what {self.name} is to run", f, expected)
 
     def _raised(self, period: Period, error: BaseException, began_s: float = 0.0) -> None:
         counts = False

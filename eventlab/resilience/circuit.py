@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from ..errors import CircuitOpen
+from ..errors import CircuitOpen, InvalidValue
 from .policy import Layer, Rejected, telling
 
 T = TypeVar("T")
@@ -25,6 +25,10 @@ class Breaker(Layer):
     kind = "breaker"
 
     circuit: Circuit
+
+    def __post_init__(self) -> None:
+        if not callable(getattr(self.circuit, "call", None)):
+            raise InvalidValue("breaker", self.circuit, "a circuit breaker, such as CircuitBreaker('payments')")
 
     def around(self, inner: Callable[[], Awaitable[T]], rejected: Rejected | None) -> Coroutine[Any, Any, T]:
         if rejected is None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from ..errors import CallFailed, DeadlinePassed, GiveUp, InvalidValue, Rejected, VersionConflict
 from .backoff import Backoff
+from .given import check_backoff, check_of_answers, check_of_errors
 from .window import CountWindow, RowWindow, TimeWindow, Window
 
 WINDOW_S_MIN = 1e-6
@@ -77,12 +78,24 @@ class CircuitBreakerConfig:
             if not 0 < getattr(self, name) <= 1:
                 raise InvalidValue(name, getattr(self, name), "a share above 0, up to 1")
         for name in ("open_s", "window_s", "slow_call_s", "half_open_max_s", "timeout", "retry_timeout"):
-            seconds = _seconds(getattr(self, name))
+            value = getattr(self, name)
+            if isinstance(value, timedelta) and name.endswith("_s"):
+                raise InvalidValue(name, value, f"a number of seconds, here {value.total_seconds():g}")
+            seconds = _seconds(value)
             if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
                 raise InvalidValue(name, getattr(self, name), "a number of seconds above 0")
         if (self.window_s or WINDOW_S_MIN) < WINDOW_S_MIN:
             raise InvalidValue("window_s", self.window_s, "at least a microsecond; clocks know no less")
+        self._check_functions()
         self._agree()
+
+    def _check_functions(self) -> None:
+        check_of_errors("is_failure", self.is_failure)
+        if self.is_ignored is not None:
+            check_of_errors("is_ignored", self.is_ignored)
+        check_of_answers("is_failure_result", self.is_failure_result)
+        if self.open_backoff is not None:
+            check_backoff("open_backoff", self.open_backoff)
 
     def _agree(self) -> None:
         """Refuse what contradicts itself."""

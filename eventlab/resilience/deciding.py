@@ -15,7 +15,7 @@ from itertools import count
 from typing import NoReturn
 
 from .. import hooks, runtime
-from ..errors import CircuitOpen
+from ..errors import CircuitOpen, InvalidValue
 from .config import CircuitBreakerConfig
 from .judging import judge, known_rate, known_slow_rate
 from .state import Period, State, nothing_counted
@@ -26,6 +26,11 @@ class Decider:
     """A breaker without the ways to call through it. Only the monotonic clock decides."""
 
     def __init__(self, name: str, config: CircuitBreakerConfig | None = None, state: State = State.CLOSED) -> None:
+        if not isinstance(name, str):
+            raise InvalidValue("the name of a breaker", name, "a text; the configuration comes after it")
+        if config is not None and not isinstance(config, CircuitBreakerConfig):
+            raise InvalidValue(f"the configuration of {name}", config, "a CircuitBreakerConfig")
+        _check_state(state)
         self.name = name
         self.config = config or CircuitBreakerConfig()
         self.openings = 0
@@ -77,6 +82,7 @@ class Decider:
 
     def switch(self, state: State, reason: str = "switched by hand") -> None:
         """Go to *state* now, with an empty window. Calls under way decide nothing any more."""
+        _check_state(state)
         with self._lock:
             self._change(state, reason, runtime.monotonic())
         self._tell()
@@ -204,3 +210,9 @@ class Decider:
             except IndexError:  # another thread told it
                 return
             hooks.emit(happening)
+
+
+def _check_state(state: object) -> None:
+    """A text that reads like one would be none: it would stop nobody."""
+    if not isinstance(state, State):
+        raise InvalidValue("the state of a breaker", state, "a State, such as State.FORCED_OPEN")

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from .. import hooks
 from ..errors import CallFailed, InvalidValue, Retriable, UnknownOutcome
+from .given import check_of_errors
 from .policy import Layer, Rejected
 
 T = TypeVar("T")
@@ -34,6 +35,11 @@ class Fallback(Layer):
     stand_in: Callable[[Exception], Any]
     instead_of: Callable[[BaseException], bool] = no_answer
     name: str = ""
+
+    def __post_init__(self) -> None:
+        if not callable(self.stand_in):
+            raise InvalidValue("fallback", self.stand_in, f"a function of the error, or value={self.stand_in!r}")
+        check_of_errors("fallback, instead_of", self.instead_of)
 
     async def around(self, inner: Callable[[], Awaitable[T]], rejected: Rejected | None) -> T:
         try:

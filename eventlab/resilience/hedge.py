@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 from .. import hooks, runtime
 from ..errors import InvalidValue, Retriable, UnknownOutcome
 from .budget import RetryBudget
+from .given import check_of_errors
 from .policy import Layer, Rejected
 from .quantile import RecentQuantile
 from .retry import worth_retrying
@@ -55,7 +56,11 @@ class Hedge(Layer):
             raise InvalidValue("hedge, after_s", self.after_s, "a number of seconds, 0 or more")
         if not self.hedges_max >= 1 or self.hedges_max % 1:
             raise InvalidValue("hedge, hedges_max", self.hedges_max, "a whole number, at least one")
+        check_of_errors("hedge, wait_on", self.wait_on)
         if self.after_percentile is not None:
+            if not 1 <= self.after_percentile < 100:
+                expected = "a percentile from 1 to below 100, such as 95"
+                raise InvalidValue("hedge, after_percentile", self.after_percentile, expected)
             object.__setattr__(self, "latencies", RecentQuantile(self.after_percentile / 100))
 
     @property

@@ -34,6 +34,10 @@ class Limited(Layer):
 
     limiter: Limiter
 
+    def __post_init__(self) -> None:
+        if not callable(getattr(self.limiter, "call", None)):
+            raise errors.InvalidValue("a limit in a policy", self.limiter, "a limiter, such as Bulkhead('payments', 8)")
+
     @property
     def kind(self) -> str:  # type: ignore[override]  # its limiter's, by which the order is judged
         return self.limiter.kind

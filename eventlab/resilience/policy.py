@@ -48,6 +48,10 @@ class Policy:
         return self.layers[-1].ends_after_s
 
     def __or__(self, inner: Policy) -> Policy:
+        if not isinstance(inner, Policy):
+            raise InvalidValue(
+                "what stands in a policy", inner, "a layer, such as breaker(circuit) or rate_limit(limiter)"
+            )
         return _Layers(self.layers, inner.layers)
 
     def call(

@@ -13,6 +13,7 @@ from ..errors import DeadlinePassed, InvalidValue, Rejected, Retriable, UnknownO
 from .backoff import Backoff, Exponential
 from .budget import RetryBudget
 from .deadline import remaining_s
+from .given import check_backoff, check_of_answers, check_of_errors
 from .policy import Layer
 from .policy import Rejected as ToldOf
 
@@ -61,6 +62,9 @@ class Retry(Layer):
             )
         if self.within_s is not None and not self.within_s > 0:
             raise InvalidValue("retry, within_s", self.within_s, "a number of seconds above 0")
+        check_backoff("retry, backoff", self.backoff)
+        check_of_errors("retry, retry_on", self.retry_on)
+        check_of_answers("retry, retry_result", self.retry_result)
 
     async def around(self, inner: Callable[[], Awaitable[T]], rejected: ToldOf | None) -> T:
         if self.budget is not None:

@@ -10,6 +10,7 @@ import asyncio
 import enum
 from collections.abc import Callable
 
+from ..errors import InvalidValue
 from .deadline import current_deadline_s
 
 
@@ -38,11 +39,24 @@ class Waiter:
         self.ends_s = min(ends_s, default=None)
 
     def tell(self, turn: Turn) -> bool:
-        """End the wait. False if it has ended already, so that the turn is somebody else's."""
+        """End the wait. False if it has ended already, so that the turn is somebody else's.
+
+        Who waits in another event loop would not hear of it: its wait ends there as a mistake (`InvalidValue`).
+        """
         if self._future.done():
+            return False
+        own, here = self._future.get_loop(), _running_loop()
+        if here is not None and own is not here:
+            if not own.is_closed():
+                own.call_soon_threadsafe(self._refuse)
             return False
         self._future.set_result(turn)
         return True
+
+    def _refuse(self) -> None:
+        if not self._future.done():
+            expected = "the one of all its other callers: another loop needs limiters of its own"
+            self._future.set_exception(InvalidValue("the event loop of a limiter", self._future.get_loop(), expected))
 
     async def wait(self, leave: Callable[[Waiter], None], pass_on: Callable[[], None]) -> Turn:
         """How the wait ends. Who gives up leaves the queue by *leave*; who is cancelled with the turn passes it on."""
@@ -53,7 +67,7 @@ class Waiter:
             return await self._future
         except BaseException:
             if self._future.done() and not self._future.cancelled():
-                if self._future.result() is Turn.COME:
+                if self._future.exception() is None and self._future.result() is Turn.COME:
                     pass_on()
             else:
                 leave(self)
@@ -66,3 +80,11 @@ class Waiter:
         late = self.deadline_s is not None and self.ends_s == self.deadline_s
         if self.tell(Turn.TOO_LATE if late else Turn.TOO_LONG):
             leave(self)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """The loop that this thread is in, if any: a place may also be left by what nobody awaits any more."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

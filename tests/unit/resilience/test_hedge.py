@@ -258,7 +258,8 @@ def test_every_hedge_is_told() -> None:
         (lambda: hedge(0.1, idempotent=False), "carry out a hedged call twice"),
         (lambda: hedge(-1, idempotent=True), "after_s"),
         (lambda: hedge(1, idempotent=True, hedges_max=0), "hedges_max"),
-        (lambda: hedge(1, idempotent=True, after_percentile=100), "share"),
+        (lambda: hedge(1, idempotent=True, after_percentile=100), "after_percentile"),
+        (lambda: hedge(1, idempotent=True, after_percentile=0.95), "after_percentile"),
     ],
 )
 def test_a_hedge_outside_its_domain_is_refused(build: Callable[[], object], named: str) -> None:

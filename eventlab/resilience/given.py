@@ -1,0 +1,30 @@
+"""What is given to a protection and used only when something goes wrong: a mistake in it is told when it is given."""
+
+from __future__ import annotations
+
+from ..errors import InvalidValue
+from .backoff import Backoff
+
+OF_ERRORS = "a function of the error, such as lambda error: isinstance(error, OSError)"
+OF_ANSWERS = "a function of the answer, such as lambda response: response.status_code >= 500"
+
+
+def check_of_errors(name: str, predicate: object) -> None:
+    """Raises InvalidValue for what is no function of an error.
+
+    An exception class can be called, but gives an error of its own for any, which counts as a yes to everything.
+    """
+    if not callable(predicate) or (isinstance(predicate, type) and issubclass(predicate, BaseException)):
+        raise InvalidValue(name, predicate, OF_ERRORS)
+
+
+def check_of_answers(name: str, predicate: object) -> None:
+    """Raises InvalidValue for what is no function of an answer; None is for "no such question"."""
+    if predicate is not None and not callable(predicate):
+        raise InvalidValue(name, predicate, OF_ANSWERS)
+
+
+def check_backoff(name: str, backoff: object) -> None:
+    """Raises InvalidValue for what says no pauses, such as a number of seconds."""
+    if not isinstance(backoff, Backoff):
+        raise InvalidValue(name, backoff, "a Backoff, such as Constant(0.5) or Exponential(0.05)")
