@@ -24,6 +24,15 @@ class Append(msgspec.Struct):
     command_id: str | None
     fingerprint: bytes
 
+    def lines(self, receipt: Receipt) -> tuple[tuple[str, int, str], ...]:
+        """What hooks tell of each event: stream, version, type."""
+        versions: dict[str, int] = {}
+        lines = []
+        for stream, _, type_, _, _ in reversed(self.events):
+            version = versions[stream] = versions.get(stream, receipt.versions[stream] + 1) - 1
+            lines.append((stream, version, type_))
+        return tuple(reversed(lines))
+
 
 class Busy(EventlabError):
     """Another connection is writing. Nothing happened; the store tries again, and nobody else sees this."""

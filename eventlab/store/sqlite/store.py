@@ -36,6 +36,7 @@ from .checkpoints import NO_AUTOMATIC_CHECKPOINTS, Checkpointer
 from .committing import Committer
 from .connections import HeldConnection, open_engine
 from .lazily import events_from
+from .oneloop import OneLoop
 from .patience import patiently
 from .records import SqliteRecords
 from .restoring import restore
@@ -88,17 +89,18 @@ class SqliteStore(Closing):
             self._connection.driver.execute(NO_AUTOMATIC_CHECKPOINTS)
         self._commit = Committer(self._connection.driver, self.url, self._checkpointer)
         self._inline = InlineWriter(self._commit)
+        self._loop = OneLoop(self.url)
         self._writer: Writer
         if synchronous == "FULL":
             # The thread may be in the middle of a transaction at any time: reads have a connection of their own.
             self._reader = HeldConnection(self._engine)
             commit = CommitterWithRoom(self._commit, self._connection.driver, path)
-            threaded = ThreadWriter(commit, f"eventlab store {name}")
+            threaded = ThreadWriter(commit, f"eventlab store {name}", entering=self._loop.enter)
             weakref.finalize(self, threaded.stop)
             self._writer = threaded
         else:
             self._reader = self._connection
-            self._writer = self._inline if in_simulation() else TickWriter(self._commit)
+            self._writer = self._inline if in_simulation() else TickWriter(self._commit, self._loop.enter)
 
     async def append(
         self,
@@ -122,7 +124,7 @@ class SqliteStore(Closing):
         else:
             receipt = outcome
         if hooks.listening and receipt.positions and not receipt.repeated:
-            hooks.emit(hooks.EventsAppended(self.name, receipt.positions[-1], _lines(append, receipt)))
+            hooks.emit(hooks.EventsAppended(self.name, receipt.positions[-1], append.lines(receipt)))
         self._wakeups.wake()
         return receipt
 
@@ -167,6 +169,7 @@ class SqliteStore(Closing):
         Not inside a world, where nobody else writes: who waits there in vain is to be seen as waiting for ever.
         """
         check_position(after)
+        self._loop.enter(asyncio.get_running_loop())
         while True:
             future = self._wakeups.register()
             try:
@@ -277,6 +280,7 @@ class SqliteStore(Closing):
 
     async def _change(self, change: Callable[[sqlite3.Connection], T]) -> T:
         """Run *change* in a transaction of its own, on the loop's thread: for what is rare."""
+        self._loop.enter(asyncio.get_running_loop())
 
         async def attempt() -> T:
             self._check_open()
@@ -288,13 +292,3 @@ class SqliteStore(Closing):
     def _check_open(self) -> None:
         if self._closed:
             raise StoreFailed(self.url, "the store was closed")
-
-
-def _lines(append: Append, receipt: Receipt) -> tuple[tuple[str, int, str], ...]:
-    """What hooks tell of each event: stream, version, type."""
-    versions: dict[str, int] = {}
-    lines = []
-    for stream, _, type_, _, _ in reversed(append.events):
-        version = versions[stream] = versions.get(stream, receipt.versions[stream] + 1) - 1
-        lines.append((stream, version, type_))
-    return tuple(reversed(lines))

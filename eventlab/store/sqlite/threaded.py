@@ -11,7 +11,7 @@ from typing import Protocol
 from ...runtime import in_simulation, monotonic
 from .append import Append, Outcome
 from .pacing import HALF_MIN, Pace
-from .writers import BATCH_MAX, Waiting, answer
+from .writers import BATCH_MAX, Entering, Waiting, answer, anywhere
 
 
 class Flushing(Protocol):
@@ -29,8 +29,9 @@ class Commit(Protocol):
 class ThreadWriter:
     """Hands appends to a thread of its own, which is started with the first one."""
 
-    def __init__(self, commit: Commit, name: str, pace: Pace | None = None) -> None:
-        self._commit = commit
+    def __init__(self, commit: Commit, name: str, pace: Pace | None = None, entering: Entering = anywhere) -> None:
+        self._commit, self._entering = commit, entering
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._name = name
         self._pace = pace or Pace()
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
@@ -40,11 +41,15 @@ class ThreadWriter:
         """Never: flushing would hold up the loop."""
 
     def later(self, append: Append) -> asyncio.Future[Outcome]:
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._entering(loop)
+            self._loop = loop
         if self._thread is None:
             work = _Work(self._queue, self._commit, self._pace)
             self._thread = threading.Thread(target=work.run, name=self._name, daemon=True)
             self._thread.start()
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Outcome] = loop.create_future()
         self._queue.put((append, future))
         return future
 

@@ -41,6 +41,16 @@ async def written(writer: Writer, append: Append) -> Outcome:
     return await writer.later(append) if outcome is None else outcome
 
 
+class Entering(Protocol):
+    """Told of each loop that is going to write, before it does; raises if that one may not."""
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, /) -> None: ...
+
+
+def anywhere(_: asyncio.AbstractEventLoop) -> None:
+    """Any loop may."""
+
+
 class InlineWriter:
     """At once, each append in a transaction of its own: inside a world, time does not pass meanwhile."""
 
@@ -64,8 +74,8 @@ class TickWriter:
     While several callers come in every tick, the first waits for the others too.
     """
 
-    def __init__(self, commit: Commit) -> None:
-        self._commit = commit
+    def __init__(self, commit: Commit, entering: Entering = anywhere) -> None:
+        self._commit, self._entering = commit, entering
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[Waiting] = []
         self._tick_is_due = False
@@ -76,6 +86,7 @@ class TickWriter:
     def at_once(self, append: Append) -> Outcome | None:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:  # the tick of a loop that was closed never comes
+            self._entering(loop)
             self._loop, self._tick_is_due, self._crowded = loop, False, False
         caller = asyncio.current_task(loop)
         if not self._tick_is_due:
