@@ -50,7 +50,7 @@ class CheckoutOptions:
 
 
 class Sold(msgspec.Struct, frozen=True):
-    """How the orders ended: as checkouts do, or ``refused``, or ``unknown`` when nobody answered; and why."""
+    """How the orders ended: as checkouts do, or ``refused``, or ``unknown`` when nobody can say; and why."""
 
     orders: int
     took_s: float
@@ -99,7 +99,7 @@ async def _sell(
     from ..services.http import HttpTransport
 
     async with HttpTransport(addresses) as transport:
-        front = _Front(Client(transport, "front", policy_for=lambda target: front.policy), options)
+        front = Front(Client(transport, "front", policy_for=lambda target: front.policy), options)
         began_s = runtime.monotonic()
         try:
             await front.prepare(addresses, orders)
@@ -121,7 +121,7 @@ async def _sell(
     return Sold(len(orders), round(took_s, 3), dict(front.statuses), dict(front.reasons))
 
 
-class _Front:
+class Front:
     """Asks on behalf of the customers, and counts how their orders ended."""
 
     def __init__(self, client: Client, options: CheckoutOptions) -> None:
@@ -148,11 +148,11 @@ class _Front:
         try:
             result = await self._ask("orders", Checkout(order.id, order.customer_id, lines), order.id)
         except Refused as error:
-            self._count("refused", str(error))
+            self._count("refused", _kind(str(error)))
         except EventlabError as error:
             self._count("unknown", str(error))
         else:
-            self._count(result.status, result.reason)
+            self._count(result.status, _kind(result.reason))
 
     async def _ask(self, target: str, request: Request[Any], key: str) -> Any:
         return await self._client.call(target, request, key=key)
@@ -160,7 +160,12 @@ class _Front:
     def _count(self, status: str, reason: str) -> None:
         self.statuses[status] += 1
         if reason:
-            self.reasons[f"{status}: {reason.partition(': ')[0]}"] += 1
+            self.reasons[f"{status}: {reason}"] += 1
+
+
+def _kind(reason: str) -> str:
+    """A refusal's reason without what it says of this one order: many have the same."""
+    return reason.partition(": ")[0]
 
 
 def _print(sold: Sold, options: CheckoutOptions) -> None:
@@ -174,6 +179,6 @@ def _print(sold: Sold, options: CheckoutOptions) -> None:
         typer.echo(f"{count:>8,}  {reason}")
 
 
-_WORDS = {"compensated": "undone", "unknown": "unknown: nobody answered in time"}
+_WORDS = {"compensated": "undone", "unknown": "unknown: nobody can say how they end"}
 
 REASONS_SHOWN = 10

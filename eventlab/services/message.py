@@ -55,14 +55,18 @@ class Call(msgspec.Struct, frozen=True):
     answer_to: str = ""
 
 
+STORE_FAILED = "store_failed"
+"""The code of a failed reply where the store of the service, and no handler, is to blame: its disk is full, for one."""
+
+
 class Reply(msgspec.Struct, frozen=True):
     """How a call ended, as the callee says.
 
     ``ok`` carries a *body*; ``refused`` a *code*, a *message* and *facts*;
-    ``failed`` (the handler broke, or, with the *code* ``unreadable``, the body
-    was no request), ``unavailable`` (nothing was done) and ``unknown`` (the
-    callee itself does not know) carry a *reason*, the second also
-    *retry_after_s* if the callee says when to come back;
+    ``failed`` (the handler broke; or, with the *code* ``store_failed``, its
+    store did; or, with ``unreadable``, the body was no request), ``unavailable``
+    (nothing was done) and ``unknown`` (the callee itself does not know) carry a
+    *reason*, the second also *retry_after_s* if the callee says when to come back;
     ``unknown_operation`` names the known ones under *facts*.
     """
 

@@ -11,12 +11,13 @@ from typing import Any, ClassVar, TypeVar
 import msgspec
 
 from .. import hooks, runtime
-from ..errors import InvalidValue, Refused, Retriable, TimedOut, UnknownOutcome
+from ..errors import EventlabError, InvalidValue, Refused, Retriable, StoreFailed, TimedOut, UnknownOutcome
 from ..resilience.deadline import deadline_at
 from ..resilience.limit import Limit
 from ..store import EventStore
 from ..store.metadata import Carrying
-from .message import NOT_READ, Call, Reply, Request, decoder, encode, reply_type
+from .message import NOT_READ, STORE_FAILED, Call, Reply, Request, decoder, encode, reply_type
+from .storing import TROUBLE, Writing
 from .telling import tell_beginning, tell_end
 
 S = TypeVar("S", bound="Service")
@@ -59,6 +60,7 @@ class Service:
     def __init__(self, name: str, store: EventStore | None = None) -> None:
         self.name = name
         self._store = store
+        self._writing = None if store is None else Writing(store, name)
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -89,9 +91,19 @@ class Service:
         """End: called once, when no more calls come in."""
 
     async def check(self) -> None:
-        """Ask what the service cannot do without whether it answers: its store. Raises what stands in the way."""
+        """Ask what the service cannot do without whether it answers: its store. Raises what stands in the way.
+
+        Once a handler was let down by the store, that is also asked to take a small record, until it does.
+        """
         if self._store is not None:
             await self._store.head()
+        if self._writing is not None:
+            await self._writing.check()
+
+    def let_down(self, error: EventlabError) -> None:
+        """A handler could not write to the store, or does not know whether it did: the disk is full, for one."""
+        if self._writing is not None:
+            self._writing.failed(error)
 
     async def receive(self, call: Call) -> Reply:
         """Answer one call. Whatever the handler raises becomes a reply that says what it means for the caller."""
@@ -115,6 +127,8 @@ class Service:
                 answer = await _handled(self, method, request, call)
             reply = Reply("ok", _encoded(answer, request_type))
         except Exception as error:
+            if isinstance(error, TROUBLE):
+                self.let_down(error)
             reply = reply_for(error)
         except asyncio.CancelledError:
             if traced:
@@ -152,7 +166,7 @@ def reply_for(error: Exception) -> Reply:
         return Reply("unavailable", reason=reason, retry_after_s=_finite(getattr(error, "retry_after_s", None)))
     if isinstance(error, UnknownOutcome):
         return Reply("unknown", reason=reason)
-    return Reply("failed", reason=reason)
+    return Reply("failed", code=STORE_FAILED if isinstance(error, StoreFailed) else "", reason=reason)
 
 
 def _finite(seconds: float | None) -> float | None:

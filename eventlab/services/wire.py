@@ -19,7 +19,7 @@ from .. import runtime
 from ..errors import InvalidValue
 from ..resilience.header import DEADLINE_HEADER, deadline_from_header, deadline_to_header
 from ..store import Metadata
-from .message import NOT_READ, Call, Outcome, Reply, encode
+from .message import NOT_READ, STORE_FAILED, Call, Outcome, Reply, encode
 
 JSON = "application/json"
 KEY_HEADER = "idempotency-key"
@@ -48,7 +48,7 @@ UNREADABLE = "unreadable"
 TOO_LARGE = "too_large"
 """The code of a failed reply to a body that is longer than any request: a 413, and nothing of it was looked at."""
 
-_FAULTS_OF_CALLERS = {UNREADABLE: 400, TOO_LARGE: 413}
+_OF_FAILURES = {UNREADABLE: 400, TOO_LARGE: 413, STORE_FAILED: 503}
 
 _OUTCOMES = get_args(Outcome)
 _PLAIN = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '%"')
@@ -140,7 +140,7 @@ def answer_of(reply: Reply) -> tuple[int, dict[str, str], bytes]:
         return STATUS["ok"], headers, reply.body
     status = STATUS[reply.outcome]
     if reply.outcome == "failed":
-        status = _FAULTS_OF_CALLERS.get(reply.code, status)
+        status = _OF_FAILURES.get(reply.code, status)
     if reply.outcome == "unavailable":
         headers["retry-after"] = str(math.ceil(reply.retry_after_s or 1.0))
     facts = msgspec.to_builtins(reply.facts, str_keys=True, enc_hook=str)

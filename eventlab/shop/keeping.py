@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
+from eventlab import runtime
 from eventlab.commands import Command, Executed, execute
-from eventlab.errors import Refused
+from eventlab.errors import EventlabError, Refused
 from eventlab.services import Client, Service
 from eventlab.shop.settings import DEFAULT_SETTINGS, ShopSettings
 from eventlab.store import EventStore
 
 S = TypeVar("S")
+
+WARN_EVERY_S: Final = 60.0
+"""However many requests its store lets down, a service warns of that no more often."""
 
 
 def _ignore(line: str) -> None: ...
@@ -40,10 +45,19 @@ class ShopService(Service):
         super().__init__(context.name, context.store)
         self.client = context.client
         self.settings = context.settings
+        self._warn = context.warn
+        self._quiet_until_s = -math.inf
 
     async def decide(self, command: Command[Any], *, command_id: str | None = None) -> Executed:
         """Execute *command* on the service's own store."""
         return await execute(self.store, command, retry=self.settings.conflicts, command_id=command_id)
+
+    def let_down(self, error: EventlabError) -> None:
+        """As every service, and whoever is warned is told, once in a while."""
+        super().let_down(error)
+        if runtime.monotonic() >= self._quiet_until_s:
+            self._quiet_until_s = runtime.monotonic() + WARN_EVERY_S
+            self._warn(f"{self.name}: a request has failed: {error}. It is not ready until its store can be written to")
 
 
 def cancelled(what: str, order_id: str) -> Refused:

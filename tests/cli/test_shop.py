@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from eventlab.cli.shop_checkout import Sold
+from eventlab.cli.shop_checkout import CheckoutOptions, Front, Sold
 from eventlab.cli.shop_serve import left_over
-from eventlab.shop import OWNS
+from eventlab.errors import Refused, StoreFailed
+from eventlab.scenarios.orders import Order
+from eventlab.services import Call, Client, InProcessTransport, Service, handles
+from eventlab.shop import OWNS, Checkout, CheckoutResult
 from eventlab.shop.profiles import CustomerProfileRecorded
 from eventlab.store import open_store
 from eventlab.testing import run
@@ -127,6 +130,31 @@ def test_a_shop_at_whose_address_another_service_is_is_a_mistake_of_usage(here: 
 )
 def test_the_exit_code_tells_how_the_orders_ended(statuses: dict[str, int], code: int) -> None:
     assert Sold(sum(statuses.values()), 1.0, statuses, {}).code == code
+
+
+class Till(Service):
+    """Refuses the first order, and has no room for the second."""
+
+    @handles(Checkout)
+    async def checkout(self, request: Checkout, call: Call) -> CheckoutResult:
+        if request.order_id == "1":
+            raise Refused("unknown_customer", "nobody knows customer ada")
+        raise StoreFailed("sqlite:///orders.db", "the disk is full; nothing was written")
+
+
+def test_it_is_told_why_nobody_knows_how_an_order_ends() -> None:
+    async def main() -> dict[str, int]:
+        transport = InProcessTransport()
+        transport.serve("orders", Till("orders").receive)
+        front = Front(Client(transport, "front"), CheckoutOptions(Path("orders.csv"), "http://orders"))
+        for number in ("1", "2", "2"):
+            await front.place(Order(number, "ada", 0.0, ()))
+        return dict(front.reasons)
+
+    full = "StoreFailed: sqlite:///orders.db: the disk is full; nothing was written"
+    assert run(main()) == {
+        "refused: refused (unknown_customer)": 1, f"unknown: orders failed in Checkout: {full}": 2,
+    }  # fmt: skip
 
 
 @contextmanager
