@@ -18,6 +18,7 @@ from weakref import WeakMethod
 import msgspec
 
 from .. import runtime
+from ..errors import InvalidValue
 
 
 class Since(msgspec.Struct, frozen=True):
@@ -95,6 +96,10 @@ def gauge(name: str, callback: Callback, **labels: str) -> Gauge:
     ``with gauge("eventcore_outbox_depth", outbox.depth, queue="mail"): ...``. It counts as of the node that is current
     here. Inside a world it must neither draw nor sleep nor write: to be asked changes nothing.
     """
+    if not callable(callback):
+        raise InvalidValue(
+            f"the gauge {name}", callback, "a function to be asked at each scrape, such as lambda: len(queue)"
+        )
     made = Gauge(name, callback, labels)
     _gauges[made._number] = made
     return made

@@ -24,6 +24,7 @@ class Forms:
             rf"(?<![\w-])(?P<before>--?[\w-]{{0,40}}?(?:{names})\s+){_PROSE}(?:\"[^\"]*\"|'[^']*'|[^\s\"'\-<][^\s\"']*)",
             re.IGNORECASE,
         )
+        self._option_alone = re.compile(rf"--?[\w-]{{0,40}}?(?:{names})", re.IGNORECASE)
         self._element = re.compile(
             rf"(?P<before><[\w:.-]{{0,40}}?(?:{names})[\w.-]{{0,40}}(?:\s[^<>]{{0,400}})?>)"
             r"(?:<!\[CDATA\[[\s\S]*?\]\]>|[^<])+(?=</)",
@@ -51,6 +52,10 @@ class Forms:
         if "form-data" in text:
             text = self._part.sub(self._left_out, text)
         return text
+
+    def is_option(self, text: str) -> bool:
+        """Whether *text*, one of the arguments of a process, says that the next one is secret."""
+        return text.startswith("-") and self._option_alone.fullmatch(text) is not None
 
     def _left_out(self, found: re.Match[str]) -> str:
         return f"{found['before']}{self._redacted}"

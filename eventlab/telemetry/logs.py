@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from .. import hooks, runtime
+from ..errors import InvalidValue
 from ..hooks import Happening
 from .context import current_context
 from .levels import level_of
@@ -62,6 +63,8 @@ class RedactingFilter(logging.Filter):
 
     def __init__(self, redactor: Redactor | None = None) -> None:
         super().__init__()
+        if redactor is not None and not isinstance(redactor, Redactor):
+            raise InvalidValue("what a log is redacted by", redactor, "a Redactor; lines of JSON take no other format")
         self.redactor = redactor or Redactor()
 
     def filter(self, record: logging.LogRecord) -> bool:

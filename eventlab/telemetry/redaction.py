@@ -61,11 +61,12 @@ class Redactor:
 
     *names* are further names of fields, which match where a name contains them; *secrets* are values that are left out
     wherever they stand. Fields that registered events declare `Personal` are known, those of events to come as well.
-    Raises InvalidValue for an empty name or an empty secret, which would be found everywhere.
+    Raises InvalidValue for an empty name or an empty secret, which would be found everywhere, and for what is no
+    collection of texts: of one text alone, each letter would be a secret.
     """
 
     def __init__(self, *, names: Iterable[str] = (), secrets: Iterable[str] = ()) -> None:
-        given, values = tuple(names), tuple(secrets)
+        given, values = _texts("Redactor.names", names), _texts("Redactor.secrets", secrets)
         self._names = (*SECRETS, *PERSONAL, *(_plain(name) for name in given))
         if "" in self._names:
             raise InvalidValue("Redactor.names", given, "names with letters or digits in them")
@@ -102,7 +103,7 @@ class Redactor:
         if isinstance(value, list | tuple):
             if len(value) == 2 and isinstance(value[0], str) and self.is_telling(value[0]):  # a header and its like
                 return [self.text(value[0]), REDACTED]
-            return [self.value(each, depth + 1) for each in value]
+            return self._items(value, depth)
         if isinstance(value, set | frozenset):
             return sorted((self.value(each, depth + 1) for each in value), key=str)
         return self.text(_str(value))
@@ -125,9 +126,24 @@ class Redactor:
             text = before.sub(_left_out, text)
         return text
 
+    def _items(self, items: Iterable[Any], depth: int) -> list[Any]:
+        """Each by itself, but for what follows an option with a telling name, as in the arguments of a process."""
+        self._learn()
+        told: list[Any] = []
+        option = False
+        for each in items:
+            hidden = option and isinstance(each, str) and not each.startswith("-")
+            told.append(REDACTED if hidden else self.value(each, depth + 1))
+            option = isinstance(each, str) and self._forms.is_option(each)
+        return told
+
     def _fields(self, fields: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+        named = fields.get("name", fields.get("key"))
+        pair = "value" in fields and isinstance(named, str) and self.is_telling(named)
         return {
-            self.text(str(name)): REDACTED if self.is_telling(str(name)) else self.value(each, depth + 1)
+            self.text(str(name)): REDACTED
+            if self.is_telling(str(name)) or (pair and name == "value")
+            else self.value(each, depth + 1)
             for name, each in fields.items()
         }
 
@@ -138,11 +154,22 @@ class Redactor:
             self._personal, self._exact = personal, {_plain(name): None for name in personal}
             within = "|".join("[ _-]?".join(map(re.escape, name)) for name in self._names)
             alone = "".join(rf"|\b{re.escape(name)}" for name in personal)
-            sign = r"""(?:(?:\\*["'])?\s*(?:=>|=(?!>)|:)|\\*["']\s*,)\s*"""
+            paired = r"""\\*["']\s*,(?:\s*\\*["']value\\*["']\s*:)?+"""
+            sign = rf"""(?:(?:\\*["'])?\s*(?:=>|=(?!>)|:)|{paired})\s*"""
             before = rf"""(?P<name>(?:(?:{within})[\w-]{{0,40}}{alone}){sign})"""
             self._before = re.compile(before + _VALUE, re.IGNORECASE)
             self._forms = Forms(within, REDACTED)
         return self._before
+
+
+def _texts(name: str, given: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(given, str | bytes):
+        raise InvalidValue(name, "one text" if name.endswith("secrets") else given, "a list of texts")
+    texts = tuple(given)
+    for each in texts:
+        if not isinstance(each, str):
+            raise InvalidValue(name, f"of a {type(each).__name__}", "a list of texts")
+    return texts
 
 
 def _left_out(found: re.Match[str]) -> str:

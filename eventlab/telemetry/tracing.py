@@ -49,6 +49,9 @@ def tracing(
     """
     needs_opentelemetry()
     _refuse_inside_a_world(exporters)
+    for exporter in exporters:
+        if not callable(getattr(exporter, "export", None)) or isinstance(exporter, type):
+            raise InvalidValue("an exporter", exporter, "one that is made already, such as otlp() or console()")
     if _tracers:
         raise InvalidValue("tracing", "asked for twice", "one block at a time")
     from .exporting import Outlet
