@@ -177,7 +177,7 @@ class SagaEngine(Interventions):
         return list(index.open)
 
     async def recover(self) -> list[SagaState]:
-        """Drive every unfinished saga to its end, a limited number at a time.
+        """Drive every unfinished saga to its end, a limited number at a time, but for those that `run` drives here.
 
         A saga that cannot be driven, its definition not at hand for one, stays as it is, and is told in `parked`; what
         was told there before, and is not unfinished any more, is forgotten.
@@ -201,6 +201,8 @@ class SagaEngine(Interventions):
                     saga_id = await persist(following)
                 if saga_id is None:
                     return
+                if saga_id not in self._tasks and self.drives(saga_id):
+                    continue
                 task = self.go(saga_id)
                 while not task.done() and not self._waits_for_locks(saga_id):
                     await asyncio.wait([task], timeout=LOOK_EVERY_S)

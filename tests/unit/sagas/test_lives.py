@@ -149,3 +149,19 @@ def test_a_saga_that_cannot_be_driven_does_not_stop_the_recovery_of_the_others()
         assert await newer.unfinished() == ["old"]
 
     in_world(main)
+
+
+@pytest.mark.parametrize("way", ["run", "submit"])
+def test_recovery_leaves_alone_what_the_same_engine_drives_already(way: str) -> None:
+    async def main() -> tuple[str, list[str], list[str]]:
+        bench = Bench()
+        bench.toys.takes_s["b"] = 1.0
+        engine = bench.engine()
+        driving = asyncio.create_task(getattr(engine, way)("trip", "1", {"size": 3}))
+        await asyncio.sleep(0.5)
+        await engine.recover()
+        state = await driving
+        return state.status.value, bench.toys.calls, await bench.types()
+
+    status, calls, log = in_world(main)
+    assert (status, calls, "SagaTakenUp" in log) == ("completed", list("abcpz"), False)
