@@ -13,6 +13,7 @@ from ..errors import InvalidValue, ProjectionOutdated, StoreBusy, StoreUnavailab
 from ..resilience.backoff import Backoff, Exponential
 from ..runtime import random_stream
 from ..store import EventStore
+from ..store.cancelling import heed_cancelling
 from ..store.parking import Parked, Redriven
 from ..store.sharing import Failing, Stop, check_failing
 from . import books
@@ -104,6 +105,7 @@ class ProjectionRunner:
                     failures = 0
                 look = await self._wait()
             except (StoreUnavailable, StoreBusy):
+                heed_cancelling()
                 failures, look = failures + 1, True
                 chance = random_stream(f"projection/{self.projection.name}/store")
                 await asyncio.sleep(self._backoff.delay_s(failures, chance))

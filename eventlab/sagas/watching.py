@@ -12,6 +12,7 @@ from typing import Final
 from eventlab.sagas import log, verbs
 from eventlab.sagas.intervening import Interventions
 from eventlab.store import EventStore, Filter
+from eventlab.store.cancelling import heed_cancelling
 from eventlab.store.holding import BACKOFF, TROUBLE
 from eventlab.store.subscription import PAGE, read_page
 
@@ -36,6 +37,7 @@ async def watch(store: EventStore, engine: Interventions, chance: random.Random)
             written, position = await read_page(store, position, WORDS, PAGE)
             failures = 0
         except TROUBLE:
+            heed_cancelling()
             failures += 1
             await asyncio.sleep(BACKOFF.delay_s(failures, chance))
             continue

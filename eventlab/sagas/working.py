@@ -17,6 +17,7 @@ from eventlab.sagas.state import SagaState
 from eventlab.sagas.step import possible_parents
 from eventlab.sagas.watching import watch
 from eventlab.store import Lease, Leases, StoredEvent
+from eventlab.store.cancelling import heed_cancelling
 from eventlab.store.holding import BACKOFF, TROUBLE, HeldShare, Holder, at_best, first_of
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class Work(Holder[SagaShare]):
             except LeaseLost:
                 continue  # a share that was to be given back; it is gone already
             except TROUBLE:
+                heed_cancelling()
                 failures += 1
                 await asyncio.sleep(BACKOFF.delay_s(failures, self._chance))
 

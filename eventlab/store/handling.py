@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..errors import HandlerCancelled, InvalidValue, UndecodableEvent, UnknownEventType
 from ..runtime import monotonic
+from .cancelling import is_cancelled
 from .model import StoredEvent
 from .parking import Handle, reason_of
 from .sharing import Retrying, step_after
@@ -41,7 +42,7 @@ class Handling:
                 await waited_for
                 return True
         except asyncio.CancelledError as error:
-            if _is_cancelled():
+            if is_cancelled():
                 raise
             cancelled = HandlerCancelled(group.name, stored.position)
             cancelled.__cause__ = error
@@ -84,9 +85,3 @@ def check_handler(group: str, handle: object) -> None:
 
 def no_handler(group: str, handle: object) -> InvalidValue:
     return InvalidValue(f"the handler of group {group!r}", handle, "an `async def` that takes a stored event")
-
-
-def _is_cancelled() -> bool:
-    """Whether somebody cancelled this very task. A CancelledError may also come from what it waited for."""
-    task = asyncio.current_task()
-    return task is None or task.cancelling() > 0

@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 from ..errors import LeaseHeld, LeaseLost, Retriable, StoreBusy, StoreUnavailable, UnknownOutcome
 from ..resilience.backoff import Exponential
 from ..runtime import now, random_stream
+from .cancelling import heed_cancelling
 from .leases import Lease, Leases
 from .sharing import quota_of
 
@@ -21,6 +23,8 @@ BEATS_PER_TTL: Final = 3
 DEAD_FOR_TTLS: Final = 10
 """A worker that has been silent for so many times its ttl is forgotten."""
 LEAVING_ATTEMPTS_MAX: Final = 3
+LEAVING_LIMIT_S: Final = 5.0
+"""How long a worker gives back what it holds: then it goes, however busy the store is, and the rest expires."""
 BACKOFF: Final = Exponential(0.05, factor=2, cap_s=2.0, jitter=0.2)
 TROUBLE: Final = (StoreUnavailable, StoreBusy, UnknownOutcome)
 """The store is away for a while. It is asked again."""
@@ -74,7 +78,9 @@ class Holder(Generic[S]):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self._leave()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(LEAVING_LIMIT_S, self._ttl_s)):
+                    await self._leave()
             raise
 
     # -- what differs
@@ -101,6 +107,7 @@ class Holder(Generic[S]):
                 if await self._take_part():
                     pause_s /= BEATS_PER_TTL  # somebody is about to give one back, or about to expire
             except TROUBLE:
+                heed_cancelling()
                 pause_s = min(pause_s, 1.0)
             await asyncio.sleep(pause_s * self._chance.uniform(0.9, 1.0))
 
@@ -160,7 +167,7 @@ class Holder(Generic[S]):
     # -- leaving
 
     async def _leave(self) -> None:
-        """Give everything back at once. What cannot be given back expires by itself."""
+        """Give everything back at once. What cannot be given back, or not in time, expires by itself."""
         for share in list(self._shares.values()):
             await at_best(partial(self._let_go, share))
         if self._membership is not None:

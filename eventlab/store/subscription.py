@@ -14,6 +14,7 @@ from ..errors import InvalidValue, StoreBusy, StoreUnavailable, UndecodableEvent
 from ..resilience.backoff import Backoff, Exponential
 from ..runtime import random_stream
 from .asking import check_page, check_until
+from .cancelling import heed_cancelling
 from .filters import EVERYTHING, Filter, check_filter
 from .model import StoredEvent
 from .parking import Parking, check_parking
@@ -156,6 +157,7 @@ class Subscription:
                 after = self._read_up_to = self._position = reached
                 await self._store.changed(after)
             except (StoreUnavailable, StoreBusy):
+                heed_cancelling()
                 failures += 1
                 await asyncio.sleep(self._backoff.delay_s(failures, random_stream("store/subscription")))
 

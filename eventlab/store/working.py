@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import LeaseLost
 from ..runtime import monotonic, random_stream
+from .cancelling import heed_cancelling
 from .handling import Handling
 from .holding import BACKOFF, TROUBLE, HeldShare, Holder, first_of
 from .leases import Lease
@@ -88,6 +89,7 @@ class Worker(Holder[Share]):
                     await self._wait(after if ready else None)
                 failures = 0
             except (LeaseLost, *TROUBLE) as trouble:
+                heed_cancelling()
                 if self._handling.failure is not None:
                     raise self._handling.failure from None  # the handler's, and no trouble with this group's store
                 if isinstance(trouble, LeaseLost):
@@ -131,6 +133,7 @@ class Worker(Holder[Share]):
             if not await self._handling.has_done(share, stored):
                 break
             share.position, share.attempts = stored.position, 0
+            heed_cancelling()  # the handler may have kept it to itself
             unsaved += 1
             if unsaved % SAVE_EVERY == 0:
                 await self._save(share)

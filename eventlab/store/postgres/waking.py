@@ -7,6 +7,7 @@ import asyncio
 import psycopg
 
 from ...errors import EventlabError
+from ..cancelling import heed_cancelling
 from ..wakeups import Wakeups
 from .connecting import NotSent, Statement, connect
 from .pool import Connections
@@ -127,4 +128,5 @@ async def _listen(settings: Settings, wakeups: Wakeups) -> None:
             finally:
                 driver.pgconn.finish()
         except (EventlabError, psycopg.Error):
+            heed_cancelling()
             await asyncio.sleep(AGAIN_S)
