@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import REGCLASS
-from sqlalchemy.dialects.postgresql.named_types import ENUM
 from sqlalchemy.schema import sort_tables
 from sqlalchemy.sql.functions import next_value
 
@@ -82,7 +81,7 @@ def problem_in_postgres(tables: Iterable[sa.Table]) -> str | None:
     for column in (column for table in tables for column in table.columns):
         where = f"column {column.name!r} of table {column.table.name!r}"
         kind = getattr(column.type, "item_type", column.type)
-        if isinstance(kind, ENUM) or (isinstance(kind, sa.Enum) and kind.native_enum):
+        if isinstance(kind, sa.Enum) and kind.native_enum:
             return f"{where} is a native Enum, which is another type in each schema; say native_enum=False"
         if column.identity is not None and column.identity.always:
             return f"{where} takes no number from a rebuild, since it is Identity(always=True); say Identity()"

@@ -45,6 +45,7 @@ def on(*kinds: type, handler: Callable[..., object] = opened) -> Callable[[], ob
 MISTAKES: list[tuple[Callable[[], object], str]] = [
     (lambda: Projection("view", tables=[]), "it has no tables"),
     (lambda: Projection("", tables=[owners]), "a name has 1 to 100 characters"),
+    (lambda: Projection(" view", tables=[owners]), "no spaces around it"),
     (lambda: Projection("view", tables=[owners], version=0), "version 0 is less than 1"),
     (lambda: Projection("view", tables=[table("a", schema="other")]), "table 'a': it lies in schema 'other'"),
     (lambda: Projection("view", tables=[table("a"), table("a")]), "table 'a': it is there twice"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ENUM
 
 from eventlab.errors import ProjectionMisdefined
 from eventlab.projections import Projection, ProjectionRunner, ReadModel
@@ -190,6 +191,7 @@ def test_to_sqlite_a_name_is_the_same_in_capital_letters(tmp_path: Path) -> None
 def test_columns_that_postgres_could_not_copy_are_refused_before_anything_is_made() -> None:
     columns: list[tuple[sa.Column[str], str]] = [
         (sa.Column("mood", sa.Enum("good", "bad", name="mood")), "column 'mood' of table 'names' is a native Enum"),
+        (sa.Column("mood", ENUM("good", "bad", name="mood")), "column 'mood' of table 'names' is a native Enum"),
         (sa.Column("moods", sa.ARRAY(sa.Enum("good", "bad", name="mood"))), "column 'moods' .* is a native Enum"),  # type: ignore[list-item]
         (sa.Column("n", sa.Integer, sa.Identity(always=True)), r"column 'n' .* is Identity\(always=True\)"),  # type: ignore[list-item]
     ]
