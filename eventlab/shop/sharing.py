@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any, Final
 
 from eventlab.errors import LeaseLost, Retriable, StoreFailed, UnknownOutcome
@@ -67,7 +68,8 @@ class Background:
         while True:
             began_s = monotonic()
             try:
-                await do()
+                with self._telling_again() if failures else nullcontext():
+                    await do()
             except (Retriable, UnknownOutcome, StoreFailed) as error:
                 failures = 1 if monotonic() - began_s > QUIET_S else failures + 1
                 if failures == 1:
@@ -81,6 +83,16 @@ class Background:
                 return
             await asyncio.sleep(STORE_BACKOFF.delay_s(failures, random_stream("orders/background")))
             del self._trouble[what]
+
+    @contextmanager
+    def _telling_again(self) -> Iterator[None]:
+        """Say that what was told stands in the way no more, once the work has gone on for a while."""
+        said = f"{self._name}: takes up unfinished checkouts again"
+        telling = asyncio.get_running_loop().call_later(QUIET_S, self._warn, said)
+        try:
+            yield
+        finally:
+            telling.cancel()
 
     def _told(self, error: Exception) -> str:
         return f"{self._name}: takes up no unfinished checkouts: {self._because(error)}"

@@ -176,6 +176,28 @@ def test_a_store_that_fails_for_a_while_is_told_once_and_the_work_goes_on() -> N
     )
 
 
+def test_once_the_work_goes_on_again_that_is_told_too_and_each_time_it_stops_anew() -> None:
+    said: list[tuple[float, bool]] = []
+    plan = [1, 1, 1, 60, 1, 3600]
+    """For how many seconds the work goes on each time before its store fails."""
+
+    async def work() -> None:
+        await asyncio.sleep(plan.pop(0))
+        raise StoreFailed("sqlite:///orders.db", "the disk is full; nothing was written")
+
+    async def main() -> None:
+        background = Background(
+            "orders", "east", lambda line: said.append((world.now_s // 10, line.endswith("checkouts again")))
+        )
+        background.begin("work", work)
+        await asyncio.sleep(300)
+        background.cancel()
+
+    with World(1) as world:
+        world.run(main)
+    assert said == [(0, False), (1, True), (6, False), (7, True)]
+
+
 def test_work_that_breaks_for_another_reason_is_told_and_not_begun_again() -> None:
     said: list[str] = []
 
