@@ -168,8 +168,11 @@ class CircuitBreaker(Decider):
         """A breaker that goes on from *snapshot*: remaining times begin to run now.
 
         Probes that were out when it was taken are unknown here: their permits may be had again, and what they bring
-        decides nothing.
+        decides nothing. Raises InvalidValue for what was decoded into something else.
         """
+        if not isinstance(snapshot, BreakerSnapshot):
+            expected = "a BreakerSnapshot: msgspec.json.decode(text, type=BreakerSnapshot)"
+            raise InvalidValue("what a breaker is restored from", snapshot, expected)
         breaker = cls(snapshot.name, config)
         restore(breaker, snapshot)
         return breaker

@@ -5,6 +5,7 @@ It travels with calls, so that a service stops calling others for a caller who h
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
@@ -17,7 +18,7 @@ _DEADLINE_S: ContextVar[float | None] = ContextVar("eventlab_deadline_s", defaul
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[None]:
-    """Give the body that long. A deadline that is already nearer stays.
+    """Give the body that long. A deadline that is already nearer stays; with an infinite one, whatever there is.
 
     Nothing is cancelled by this alone: whoever waits asks `remaining_s` and waits no longer. Raises `InvalidValue` for
     what is no number.
@@ -26,7 +27,9 @@ def deadline(seconds: float) -> Iterator[None]:
         raise InvalidValue("deadline, seconds", seconds, "a number of seconds")
     at_s = runtime.monotonic() + seconds
     outer_s = _DEADLINE_S.get()
-    with deadline_at(at_s if outer_s is None else min(at_s, outer_s)):
+    if outer_s is not None:
+        at_s = min(at_s, outer_s)
+    with deadline_at(None if at_s == math.inf else at_s):
         yield
 
 

@@ -44,6 +44,11 @@ class Decider:
         self._untold: deque[hooks.Happening] = deque()
         self._period = self._begin(state, 0.0 if state is not State.OPEN else runtime.monotonic())
 
+    def __repr__(self) -> str:
+        calls, failures, _ = self._counted()
+        counted = f"{failures} of {calls} failed, {self.rejections} rejected"
+        return f"<CircuitBreaker {self.name}: {self.state.value}, {counted}>"
+
     @property
     def state(self) -> State:
         """The state that the last call left behind: OPEN also when its time is over and nobody has called since."""

@@ -40,11 +40,14 @@ def deadline_to_header(left_s: float | None = None) -> str | None:
     return next(f"{count}{unit}" for count, unit in counts if count <= _DIGITS_MAX)
 
 
-def deadline_from_header(text: str) -> float:
-    """The seconds that a header leaves: ``with deadline(deadline_from_header(text))``.
+def deadline_from_header(text: str | None) -> float:
+    """The seconds that a header leaves: ``with deadline(deadline_from_header(headers.get(DEADLINE_HEADER)))``.
 
-    Raises InvalidValue, naming the text, for one that is not of the form.
+    Without a header, which is None, there is no end to them. Raises InvalidValue, naming the text, for one that is not
+    of the form.
     """
+    if text is None:
+        return math.inf
     found = _FORM.fullmatch(text)
     if found is None:
         raise InvalidValue(DEADLINE_HEADER, text, "up to eight digits and one of H, M, S, m, u, n, such as '1500m'")

@@ -186,3 +186,24 @@ def test_a_reset_forgets_everything() -> None:
 def test_what_is_out_of_its_domain_or_contradicts_itself_is_refused(told: dict[str, Any]) -> None:
     with pytest.raises(InvalidValue):
         CircuitBreakerConfig(**told)
+
+
+def test_it_says_of_itself_how_it_is() -> None:
+    async def main() -> list[str]:
+        breaker = closed(window_calls=4, minimum_calls=3)
+        seen = []
+        for f in (works, fails, fails, works):
+            await quietly(breaker, f)
+            seen.append(repr(breaker))
+        return seen
+
+    name = closed().name
+    assert ManualClock().run(main()) == [
+        f"<CircuitBreaker {name}: {how} rejected>"
+        for how in (
+            "closed, 0 of 1 failed, 0",
+            "closed, 1 of 2 failed, 0",
+            "open, 0 of 0 failed, 0",
+            "open, 0 of 0 failed, 1",
+        )
+    ]

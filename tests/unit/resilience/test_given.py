@@ -55,6 +55,7 @@ OTHERS: dict[str, Callable[[], object]] = {
     r"CircuitBreaker\('payments'\)": lambda: breaker("stock"),  # type: ignore[arg-type]
     r"Bulkhead\('payments', 8\)": lambda: bulkhead(8),  # type: ignore[arg-type]
     "a limit in a policy is 8": lambda: rate_limit(8),  # type: ignore[arg-type]
+    "type=BreakerSnapshot": lambda: CircuitBreaker.restored({"name": "stock"}),  # type: ignore[arg-type]
     "@stock": lambda: CircuitBreaker("stock")(classmethod(len)),  # type: ignore[arg-type]
 }
 """By what the error says."""

@@ -74,3 +74,14 @@ def test_a_clock_of_another_machine_changes_nothing() -> None:
     text = caller.run(write())
     assert text is not None
     assert (text, callee.run(read(text))) == ("2000000u", 2.0)
+
+
+def test_who_sends_no_header_sets_no_end_and_takes_none_away() -> None:
+    async def main() -> list[float | None]:
+        seen = []
+        for outer_s in (math.inf, 5):
+            with deadline(outer_s), deadline(deadline_from_header(None)):
+                seen.append(remaining_s())
+        return seen
+
+    assert ManualClock().run(main()) == [None, 5]
