@@ -47,10 +47,15 @@ class Metrics:
             raise InvalidValue("Metrics.service", service, "a name, or None for that of each node")
         if values_max < 1:
             raise InvalidValue("Metrics.values_max", values_max, "1 or more")
+        followed = tuple(consumers)
+        for each in followed:
+            if not isinstance(each, Consumer):
+                raise InvalidValue("Metrics.consumers", each, "a Consumer, such as Consumer('mailer', store='orders')")
         self.service = service
         self._node: str | None = None
+        self._listens = False
         self._numbers = Numbers(values_max)
-        self._lags = Lags(consumers)
+        self._lags = Lags(followed)
         self._feeding = Feeding(self._numbers, self._lags)
         self._clock = runtime.monotonic
         self._registry = registry
@@ -72,9 +77,12 @@ class Metrics:
 
     @contextmanager
     def listening(self, *, node: str | None = None) -> Iterator[Metrics]:
-        """Count what happens until the block ends; with *node*, what happens there and nothing else."""
-        self._node = node
-        with hooks.listen(self.hear):
+        """Count what happens until the block ends; with *node*, what happens there and nothing else.
+
+        Raises InvalidValue within another such block of these metrics: everything would be counted twice.
+        """
+        with self._heard_by(self.hear):
+            self._node = node
             yield self
 
     @contextmanager
@@ -85,13 +93,25 @@ class Metrics:
         something happens after a moment at which to scrape, the numbers from before it are kept for that moment.
         Gauges that are asked for are not among them: nobody asked at that moment. Moments are those of *clock*, as
         ``lambda: world.now_s``, and go on to what it says at the end. Left out, they are seconds of the world that
-        runs, or else since the block began, and end with the last thing that happened.
+        runs, or else since the block began, and end with the last thing that happened. Raises as `listening` does.
         """
         scrapes = Scrapes(self, every_s, begun_s=None if clock is None else clock())
-        with hooks.listen(scrapes.hear):
+        with self._heard_by(scrapes.hear):
             yield scrapes
         if clock is not None:
             scrapes.go_on_to(clock())
+
+    @contextmanager
+    def _heard_by(self, listener: Callable[[Happening], None]) -> Iterator[None]:
+        if self._listens:
+            expected = "one block of listening() or scraping_every(), which counts as well"
+            raise InvalidValue("who listens for these metrics", "asked for twice", expected)
+        self._listens = True
+        try:
+            with hooks.listen(listener):
+                yield
+        finally:
+            self._listens = False
 
     def hear(self, what: Happening) -> None:
         """A listener: count what happens now."""

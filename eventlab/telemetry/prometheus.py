@@ -65,6 +65,8 @@ def new_registry() -> CollectorRegistry:
 
 def register(metrics: Metrics, registry: CollectorRegistry) -> None:
     """Let *registry* hand out these numbers, beside those of other services."""
+    if not callable(getattr(registry, "register", None)):
+        raise InvalidValue("Metrics.registry", registry, "a CollectorRegistry of the official client, by name")
     collector = _collectors.get(registry)
     if collector is None:
         collector = Collector()

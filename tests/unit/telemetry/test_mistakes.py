@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from opentelemetry.sdk.trace.export import ConsoleSpanExporter
 
+from eventlab import hooks
 from eventlab.errors import InvalidValue
 from eventlab.hooks.gauges import gauge
-from eventlab.telemetry import JsonLines, RedactingFilter, Redactor, console, tracing
+from eventlab.telemetry import Consumer, JsonLines, Metrics, RedactingFilter, Redactor, console, tracing
 
 
 def trace_to(exporter: Any) -> None:
@@ -28,6 +29,8 @@ MISTAKES: dict[str, Callable[[], object]] = {
     r"otlp\(\) or console\(\)": lambda: trace_to(console),
     "an exporter is 'http": lambda: trace_to("http://localhost:4318/v1/traces"),
     "an exporter is <class": lambda: trace_to(ConsoleSpanExporter),
+    "Metrics.consumers is 'mailer'": lambda: Metrics("orders", consumers=["mailer"]),  # type: ignore[list-item]
+    "Metrics.registry is .*Consumer": lambda: Metrics("orders", [Consumer("mailer", store="orders")]),  # type: ignore[arg-type]
     "the gauge eventcore_outbox_depth is 3": lambda: gauge("eventcore_outbox_depth", 3, queue="mail"),  # type: ignore[arg-type]
 }
 """By what the error says."""
@@ -49,3 +52,13 @@ def test_a_named_value_is_judged_by_its_name_and_one_without_stays() -> None:
     env = [{"value": "hunter2", "name": "DB_PASSWORD"}, {"name": "PORT", "value": "5432"}, {"value": 3}]
     told = [{"value": "[redacted]", "name": "DB_PASSWORD"}, {"name": "PORT", "value": "5432"}, {"value": 3}]
     assert Redactor().value(env) == told
+
+
+def test_what_happens_is_counted_once_however_many_blocks_there_are() -> None:
+    metrics = Metrics("bank")
+    with metrics.listening(), pytest.raises(InvalidValue, match="asked for twice"), metrics.scraping_every(5):
+        pass
+    for block in (metrics.scraping_every(5), metrics.listening(), metrics.listening(node="local")):
+        with block:
+            hooks.emit(hooks.EventsAppended("bank", 1, (("acc-1", 1, "Opened"),)))
+    assert [each.value for each in metrics.samples() if each.name == "eventcore_events_published_total"] == [3]
