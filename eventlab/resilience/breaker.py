@@ -32,6 +32,8 @@ P = ParamSpec("P")
 
 _ROOM = os.path.dirname(__file__)
 
+_DECODED = "a BreakerSnapshot: msgspec.json.decode(text, type=BreakerSnapshot)"
+
 _ENTERED: ContextVar[tuple[tuple[Decider, Permit, int], ...]] = ContextVar("eventlab_breakers_entered", default=())
 """The ``with`` blocks that this task or thread is in, the innermost first: one breaker is entered by many at once.
 
@@ -171,8 +173,7 @@ class CircuitBreaker(Decider):
         decides nothing. Raises InvalidValue for what was decoded into something else.
         """
         if not isinstance(snapshot, BreakerSnapshot):
-            expected = "a BreakerSnapshot: msgspec.json.decode(text, type=BreakerSnapshot)"
-            raise InvalidValue("what a breaker is restored from", snapshot, expected)
+            raise InvalidValue("what a breaker is restored from", snapshot, _DECODED)
         breaker = cls(snapshot.name, config)
         restore(breaker, snapshot)
         return breaker
