@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from .. import hooks, runtime
-from ..errors import BulkheadFull, DeadlinePassed, Refused, Rejected, Unavailable
+from ..errors import BulkheadFull, DeadlinePassed, InvalidValue, Refused, Rejected, Unavailable
+from .given import check_of_errors
 from .gradient import Gradient, GradientConfig
 
 T = TypeVar("T")
@@ -43,6 +44,11 @@ class AdaptiveLimit:
         *,
         is_drop: Callable[[BaseException], bool] = tells_of_overload,
     ) -> None:
+        if config is not None and not isinstance(config, GradientConfig):
+            raise InvalidValue(
+                f"the configuration of {name}", config, "a GradientConfig, such as GradientConfig(limit_max=50)"
+            )
+        check_of_errors("is_drop", is_drop)
         self.name, self._config, self._is_drop = name, config or GradientConfig(), is_drop
         self._gradient: Gradient | None = None  # its time begins with the first call: it may be built outside a world
         self._inside = 0

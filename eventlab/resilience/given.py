@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 from ..errors import InvalidValue
 from .backoff import Backoff
 
 OF_ERRORS = "a function of the error, such as lambda error: isinstance(error, OSError)"
+SECONDS = "a number of seconds above 0"
 OF_ANSWERS = "a function of the answer, such as lambda response: response.status_code >= 500"
 
 
@@ -28,3 +31,9 @@ def check_backoff(name: str, backoff: object) -> None:
     """Raises InvalidValue for what says no pauses, such as a number of seconds."""
     if not isinstance(backoff, Backoff):
         raise InvalidValue(name, backoff, "a Backoff, such as Constant(0.5) or Exponential(0.05)")
+
+
+def check_number(name: str, value: object, expected: str) -> None:
+    """Raises InvalidValue for what is no number, such as a text out of a file, or a `timedelta`."""
+    if not isinstance(value, Real):
+        raise InvalidValue(name, value, expected)

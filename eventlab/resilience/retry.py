@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from numbers import Real
 from typing import TypeVar
 
 from .. import hooks, runtime
@@ -13,7 +14,7 @@ from ..errors import DeadlinePassed, InvalidValue, Rejected, Retriable, UnknownO
 from .backoff import Backoff, Exponential
 from .budget import RetryBudget
 from .deadline import remaining_s
-from .given import check_backoff, check_of_answers, check_of_errors
+from .given import SECONDS, check_backoff, check_number, check_of_answers, check_of_errors
 from .policy import Layer
 from .policy import Rejected as ToldOf
 
@@ -56,12 +57,14 @@ class Retry(Layer):
         if self.attempts_max is None:
             if self.within_s is None:
                 raise InvalidValue("retry, attempts_max", None, "a number of attempts, or within_s in its place")
-        elif not self.attempts_max >= 1 or self.attempts_max % 1:
+        elif not isinstance(self.attempts_max, Real) or not self.attempts_max >= 1 or self.attempts_max % 1:
             raise InvalidValue(
                 "retry, attempts_max", self.attempts_max, "a whole number, at least 1, counting the first"
             )
-        if self.within_s is not None and not self.within_s > 0:
-            raise InvalidValue("retry, within_s", self.within_s, "a number of seconds above 0")
+        if self.within_s is not None:
+            check_number("retry, within_s", self.within_s, SECONDS)
+            if not self.within_s > 0:
+                raise InvalidValue("retry, within_s", self.within_s, SECONDS)
         check_backoff("retry, backoff", self.backoff)
         check_of_errors("retry, retry_on", self.retry_on)
         check_of_answers("retry, retry_result", self.retry_result)

@@ -9,6 +9,7 @@ from typing import TypeVar
 from .. import runtime
 from ..errors import DeadlinePassed, InvalidValue, TimedOut
 from .deadline import current_deadline_s, deadline_at
+from .given import SECONDS, check_number
 from .limit import Limit
 from .policy import Layer, Rejected
 
@@ -31,8 +32,9 @@ class Timeout(Layer):
     seconds: float
 
     def __post_init__(self) -> None:
+        check_number("timeout, seconds", self.seconds, SECONDS)
         if not self.seconds > 0:
-            raise InvalidValue("timeout, seconds", self.seconds, "a number of seconds above 0")
+            raise InvalidValue("timeout, seconds", self.seconds, SECONDS)
 
     @property
     def ends_after_s(self) -> float | None:

@@ -11,6 +11,7 @@ import pytest
 
 from eventlab.errors import InvalidValue
 from eventlab.resilience import (
+    AdaptiveLimit,
     CircuitBreaker,
     CircuitBreakerConfig,
     State,
@@ -20,6 +21,7 @@ from eventlab.resilience import (
     hedge,
     rate_limit,
     retry,
+    timeout,
 )
 
 OF_ERRORS: dict[str, Callable[[Any], object]] = {
@@ -27,6 +29,7 @@ OF_ERRORS: dict[str, Callable[[Any], object]] = {
     "is_ignored": lambda given: CircuitBreakerConfig(is_ignored=given),
     "retry_on": lambda given: retry(retry_on=given),
     "wait_on": lambda given: hedge(1, idempotent=True, wait_on=given),
+    "is_drop": lambda given: AdaptiveLimit("stock", is_drop=given),
     "instead_of": lambda given: fallback(value=0, instead_of=given),
 }
 """Each by its name, as the error names it."""
@@ -56,6 +59,11 @@ OTHERS: dict[str, Callable[[], object]] = {
     r"Bulkhead\('payments', 8\)": lambda: bulkhead(8),  # type: ignore[arg-type]
     "a limit in a policy is 8": lambda: rate_limit(8),  # type: ignore[arg-type]
     "type=BreakerSnapshot": lambda: CircuitBreaker.restored({"name": "stock"}),  # type: ignore[arg-type]
+    "timeout, seconds": lambda: timeout(timedelta(seconds=3)),  # type: ignore[arg-type]
+    "retry, within_s": lambda: retry(within_s=timedelta(seconds=3)),  # type: ignore[arg-type]
+    "retry, attempts_max": lambda: retry("3"),  # type: ignore[arg-type]
+    "hedge, after_s": lambda: hedge("0.1", idempotent=True),  # type: ignore[arg-type]
+    "such as GradientConfig": lambda: AdaptiveLimit("stock", 5),  # type: ignore[arg-type]
     "@stock": lambda: CircuitBreaker("stock")(classmethod(len)),  # type: ignore[arg-type]
 }
 """By what the error says."""
