@@ -6,7 +6,6 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from numbers import Real
 from typing import TypeVar
 
 from .. import hooks, runtime
@@ -57,10 +56,11 @@ class Retry(Layer):
         if self.attempts_max is None:
             if self.within_s is None:
                 raise InvalidValue("retry, attempts_max", None, "a number of attempts, or within_s in its place")
-        elif not isinstance(self.attempts_max, Real) or not self.attempts_max >= 1 or self.attempts_max % 1:
-            raise InvalidValue(
-                "retry, attempts_max", self.attempts_max, "a whole number, at least 1, counting the first"
-            )
+        else:
+            expected = "a whole number, at least 1, counting the first"
+            check_number("retry, attempts_max", self.attempts_max, expected)
+            if not self.attempts_max >= 1 or self.attempts_max % 1:
+                raise InvalidValue("retry, attempts_max", self.attempts_max, expected)
         if self.within_s is not None:
             check_number("retry, within_s", self.within_s, SECONDS)
             if not self.within_s > 0:
