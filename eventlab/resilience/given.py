@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from inspect import iscoroutinefunction
 from numbers import Real
 
 from ..errors import InvalidValue
 from .backoff import Backoff
 
-OF_ERRORS = "a function of the error, such as lambda error: isinstance(error, OSError)"
+OF_ERRORS = "a plain function of the error, such as lambda error: isinstance(error, OSError)"
 SECONDS = "a number of seconds above 0"
-OF_ANSWERS = "a function of the answer, such as lambda response: response.status_code >= 500"
+OF_ANSWERS = "a plain function of the answer, such as lambda response: response.status_code >= 500"
 
 
 def check_of_errors(name: str, predicate: object) -> None:
     """Raises InvalidValue for what is no function of an error.
 
-    An exception class can be called, but gives an error of its own for any, which counts as a yes to everything.
+    An exception class can be called, but gives an error of its own for any, which counts as a yes to everything; so
+    does what an async function gives, which nobody awaits.
     """
-    if not callable(predicate) or (isinstance(predicate, type) and issubclass(predicate, BaseException)):
+    is_class = isinstance(predicate, type) and issubclass(predicate, BaseException)
+    if is_class or not callable(predicate) or iscoroutinefunction(predicate):
         raise InvalidValue(name, predicate, OF_ERRORS)
 
 
 def check_of_answers(name: str, predicate: object) -> None:
     """Raises InvalidValue for what is no function of an answer; None is for "no such question"."""
-    if predicate is not None and not callable(predicate):
+    if predicate is not None and (not callable(predicate) or iscoroutinefunction(predicate)):
         raise InvalidValue(name, predicate, OF_ANSWERS)
 
 

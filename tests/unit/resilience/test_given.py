@@ -35,9 +35,13 @@ OF_ERRORS: dict[str, Callable[[Any], object]] = {
 """Each by its name, as the error names it."""
 
 
-@pytest.mark.parametrize("given", [ConnectionError, (OSError, KeyError), "OSError", 503], ids=str)
+async def asks_somebody(error: object) -> bool:
+    return False
+
+
+@pytest.mark.parametrize("given", [ConnectionError, (OSError, KeyError), "OSError", 503, asks_somebody], ids=str)
 @pytest.mark.parametrize("name", OF_ERRORS)
-def test_an_exception_class_is_no_question_about_an_error(name: str, given: object) -> None:
+def test_what_would_say_yes_to_everything_is_no_question_about_an_error(name: str, given: object) -> None:
     with pytest.raises(InvalidValue, match=rf"{name} is .*isinstance\(error"):
         OF_ERRORS[name](given)
 
@@ -45,6 +49,7 @@ def test_an_exception_class_is_no_question_about_an_error(name: str, given: obje
 OTHERS: dict[str, Callable[[], object]] = {
     "is_failure_result": lambda: CircuitBreakerConfig(is_failure_result=503),  # type: ignore[arg-type]
     "retry_result": lambda: retry(retry_result=None) and retry(retry_result=[503]),  # type: ignore[arg-type]
+    "retry_result is <function": lambda: retry(retry_result=asks_somebody),
     "open_backoff": lambda: CircuitBreakerConfig(open_backoff=5),  # type: ignore[arg-type]
     "backoff": lambda: retry(3, 0.5),  # type: ignore[arg-type]
     "open_s is .* 30": lambda: CircuitBreakerConfig(open_s=timedelta(seconds=30)),  # type: ignore[arg-type]
