@@ -13,20 +13,20 @@ from .naming import NUMBER_MAX
 def check_position(after: int) -> None:
     """Refuse what is no position or version to begin after."""
     if not _is_within(after, 0):
-        raise InvalidValue("after", after, "a number from 0 on")
+        raise _wrong("after", after)
 
 
 def check_page(after: int, limit: int) -> None:
     """Refuse a page that starts before the beginning or holds nothing."""
     check_position(after)
     if not _is_within(limit, 1):
-        raise InvalidValue("limit", limit, "1 or more")
+        raise _wrong("limit", limit)
 
 
 def check_until(until: int) -> None:
     """Refuse what is no position to end at."""
     if not _is_within(until, 0):
-        raise InvalidValue("until", until, "a number from 0 on")
+        raise _wrong("until", until)
 
 
 def window_of(
@@ -39,9 +39,12 @@ def window_of(
     limit: int | None,
 ) -> str:
     """The *plain* name of the stream. Refuses a part of it that has no beginning, no end or no place in time."""
-    check_page(after, 1 if limit is None else limit)
+    if not _is_within(after, 0):
+        raise _wrong("after", after)
+    if limit is not None and not _is_within(limit, 1):
+        raise _wrong("limit", limit)
     if to is not None and not _is_within(to, 0):
-        raise InvalidValue("to", to, "a number from 0 on")
+        raise _wrong("to", to)
     if at is not None and not _is_moment(at):
         raise InvalidValue("at", at, "an aware moment, as datetime(…, tzinfo=UTC)")
     said: object = backwards
@@ -81,6 +84,10 @@ def check_receipts(after: str, limit: int) -> None:
     if not (isinstance(text, str) and is_storable(text)):
         raise InvalidValue("after", after, "a command id, or '' to begin with the first")
     check_page(0, limit)
+
+
+def _wrong(name: str, number: object) -> InvalidValue:
+    return InvalidValue(name, number, "1 or more" if name == "limit" else "a number from 0 on")
 
 
 def _is_within(number: object, least: int) -> bool:
