@@ -61,7 +61,8 @@ class ProjectionRunner:
         projection.seal()
         if outdated not in ("rebuild", "refuse"):
             raise InvalidValue("outdated", outdated, "'rebuild' or 'refuse'")
-        if not look_every_s > 0:
+        every: object = look_every_s
+        if not (isinstance(every, int | float) and every > 0):
             raise InvalidValue("look_every_s", look_every_s, "a number of seconds above 0")
         self.store, self.projection, self.database = store, projection, database
         self._keep_order, self._outdated, self._backoff = keep_order, outdated, backoff

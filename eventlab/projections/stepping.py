@@ -37,7 +37,8 @@ class Stepper:
         keep_order: bool,
         beside: str | None = None,
     ) -> None:
-        if batch < 1:
+        size: object = batch
+        if not isinstance(size, int) or size < 1:
             raise InvalidValue(f"batch of projection {projection.name!r}", batch, "1 or more")
         self._store, self._projection, self._database = store, projection, database
         self._batch, self._failing, self._keep_order, self._beside = batch, failing, keep_order, beside

@@ -236,7 +236,8 @@ def test_rows_that_nobody_accounts_for_are_not_mixed_with_new_ones(tmp_path: Pat
 
 def test_settings_outside_their_domain_are_named() -> None:
     view, database = a_view(), ReadModel("memory:")
-    for settings in ({"batch": 0}, {"outdated": "ignore"}, {"look_every_s": 0}):
+    numbers = [{name: value} for name in ("batch", "look_every_s") for value in (0, "1", None)]
+    for settings in [*numbers, {"batch": 0.5}, {"outdated": "ignore"}]:
         with pytest.raises(InvalidValue, match=next(iter(settings))):
             ProjectionRunner(MemoryStore(), view, database, **settings)  # type: ignore[arg-type]
 
