@@ -73,11 +73,11 @@ def from_json(data: bytes) -> Metadata:
         return _from_json(data)
     except msgspec.ValidationError:
         plain = msgspec.json.decode(data, type=dict[str, Any])
-    headers = {name: str(value) for name, value in (plain.pop("headers", None) or {}).items()}
+    headers = msgspec.convert(plain.pop("headers", None) or {}, dict[str, Any])
     said = {
         name: str(value) for name, value in plain.items() if name in Metadata.__struct_fields__ and value is not None
     }
-    return Metadata(**said, headers=headers)
+    return Metadata(**said, headers={name: str(value) for name, value in headers.items()})
 
 
 def _as_text(value: Any) -> str:

@@ -11,6 +11,7 @@ from ..store.parking import Parked, Redriven
 from ..store.sharing import Failing, Park, Retrying, Stop
 from .database import ReadModel
 from .definition import Handler, Projection
+from .gauging import ProjectionGauges
 from .progress import Progress, progress_of
 from .runner import ProjectionRunner
 
@@ -19,6 +20,7 @@ __all__ = [
     "Handler",
     "ReadModel",
     "ProjectionRunner",
+    "ProjectionGauges",
     "Progress",
     "progress_of",
     "Failing",

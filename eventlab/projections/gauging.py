@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from ..hooks.gauges import Since, gauge
 from ..store import EventStore, PassingStore
+from ..store.lazily import moment_of
 from . import books
 from .database import ReadModel
 from .definition import Projection
@@ -29,8 +30,12 @@ class ProjectionGauges:
     async def oldest_unhandled(self) -> Since:
         """When the oldest event occurred that is not handled yet."""
         position = await self._database.read(partial(_position, name=self._projection.name))
-        events = await self._store.read_all(position, where=self._projection.where, limit=1)
-        return Since(events[0].occurred_at if events else None)
+        while events := await self._store.read_all(position, where=self._projection.where, limit=1):
+            moment = moment_of(events[0])
+            if moment is not None:
+                return Since(moment)
+            position = events[0].position
+        return Since(None)
 
     async def parked(self) -> float:
         """How many events are set aside."""

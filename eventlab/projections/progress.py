@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from typing import Final, Literal, TypeAlias
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from ..runtime import now
 from ..store import EventStore, Filter
+from ..store.lazily import moment_of
 from . import books
 from .books import Checkpoint
 from .database import ReadModel
@@ -27,8 +29,8 @@ class Progress(msgspec.Struct, frozen=True):
     Everything up to *position* is in the rows; *head* is where the log ends.
     *lag_events* are still to be handled, counting those it wants alone, and
     the oldest of them happened *lag_s* seconds ago, by the clock of who asks
-    (0 when there is none). If *counted_all* is False there may be more than
-    were counted.
+    (0 when there is none; one whose time somebody spoiled is passed over). If
+    *counted_all* is False there may be more than were counted.
 
     *state* is ``stopped`` when a handler failed at the next event, or rows of
     another version stand because their rebuild failed, for *stopped_reason*;
@@ -85,15 +87,20 @@ def _in_database(projection: Projection, rows: sa.Connection) -> tuple[Checkpoin
 
 
 async def _lag(store: EventStore, after: int, where: Filter, counted_max: int) -> tuple[int, float, bool]:
-    count, lag_s = 0, 0.0
+    count = 0
+    oldest: datetime | None = None
     while count < counted_max:
         events = await store.read_all(after, where=where, limit=min(_PAGE, counted_max - count))
         if not events:
-            return count, lag_s, True
-        if not count:
-            lag_s = max(0.0, (now() - events[0].occurred_at).total_seconds())
+            return count, _age_s(oldest), True
+        if oldest is None:
+            oldest = next(filter(None, map(moment_of, events)), None)
         count, after = count + len(events), events[-1].position
-    return count, lag_s, not await store.read_all(after, where=where, limit=1)
+    return count, _age_s(oldest), not await store.read_all(after, where=where, limit=1)
+
+
+def _age_s(oldest: datetime | None) -> float:
+    return 0.0 if oldest is None else max(0.0, (now() - oldest).total_seconds())
 
 
 def _stopped_reason(checkpoint: Checkpoint | None, projection: Projection, rebuild_failed: str) -> str | None:

@@ -8,6 +8,7 @@ one step. `working` has what a worker does.
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -17,8 +18,8 @@ from ..runtime import now
 from .filters import EVERYTHING, Filter, check_filter
 from .handling import check_handler
 from .holding import share_key
+from .lazily import moment_of
 from .leases import Leases, check_ttl
-from .model import StoredEvent
 from .parking import Handle, Parking, check_parking
 from .protocol import EventStore
 from .sharing import Failing, Stop, check_failing, share_of
@@ -129,7 +130,7 @@ class ConsumerGroup:
                 token=0 if lease is None else lease.token,
                 position=position,
                 lag_events=counts[share],
-                lag_s=max(0.0, (moment - first.occurred_at).total_seconds()) if (first := oldest[share]) else 0.0,
+                lag_s=max(0.0, (moment - first).total_seconds()) if (first := oldest[share]) else 0.0,
                 counted_all=all_,
             )
             for share, (lease, position) in enumerate(zip(leases, positions, strict=True))
@@ -140,9 +141,9 @@ class ConsumerGroup:
         """What the keys of its leases begin with."""
         return f"group/{self.name}"
 
-    async def _lag(self, positions: list[int], counted_max: int) -> tuple[list[StoredEvent | None], list[int], bool]:
-        """For each share: its oldest event that is not handled, and how many there are; and whether that is all."""
-        oldest: list[StoredEvent | None] = [None] * len(positions)
+    async def _lag(self, positions: list[int], counted_max: int) -> tuple[list[datetime | None], list[int], bool]:
+        """For each share: since when an event waits to be handled, and how many do; and whether that is all."""
+        oldest: list[datetime | None] = [None] * len(positions)
         counts = [0] * len(positions)
         after, looked_at = min(positions), 0
         while looked_at < counted_max:
@@ -151,7 +152,7 @@ class ConsumerGroup:
                 share = share_of(stored.stream, len(positions))
                 if stored.position > positions[share]:
                     counts[share] += 1
-                    oldest[share] = oldest[share] or stored
+                    oldest[share] = oldest[share] or moment_of(stored)
             if not events:
                 return oldest, counts, True
             after, looked_at = events[-1].position, looked_at + len(events)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from ..errors import HandlerCancelled, InvalidValue, UndecodableEvent, UnknownEventType
 from ..runtime import monotonic
 from .cancelling import is_cancelled
+from .lazily import make_all
 from .model import StoredEvent
 from .parking import Handle, reason_of
 from .sharing import Retrying, step_after
@@ -31,6 +32,7 @@ class Handling:
         group = self._group
         try:
             if group.undecodable is not None:
+                make_all(stored)
                 stored.event  # noqa: B018  # decoded here, and kept
         except (UnknownEventType, UndecodableEvent) as error:
             assert group.undecodable is not None

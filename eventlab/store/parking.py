@@ -15,6 +15,7 @@ import msgspec
 from .. import hooks
 from ..errors import EventlabError, InvalidValue, VersionConflict
 from ..runtime import now
+from .lazily import make_all
 from .model import StoredEvent
 from .protocol import EventStore
 from .records import Record
@@ -100,6 +101,7 @@ class Parking:
     async def _stored(self, parked: Parked) -> StoredEvent:
         """The event itself, decoded: it is delivered only if it can be by now."""
         (stored,) = await self.store.read_all(parked.position - 1, limit=1)
+        make_all(stored)
         stored.event  # noqa: B018
         return stored
 

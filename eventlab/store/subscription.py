@@ -16,6 +16,7 @@ from ..runtime import random_stream
 from .asking import check_page, check_until
 from .cancelling import heed_cancelling
 from .filters import EVERYTHING, Filter, check_filter
+from .lazily import make_all
 from .model import StoredEvent
 from .parking import Parking, check_parking
 from .protocol import EventStore
@@ -172,6 +173,7 @@ class Subscription:
         if self._undecodable is None:
             return True
         try:
+            make_all(stored)
             stored.event  # noqa: B018  # decoded here, and kept
         except (UnknownEventType, UndecodableEvent) as error:
             await self._undecodable.park(stored, str(error))

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from ...errors import EventlabError, Retriable, SchemaOutdated, SchemaTooNew
+from ..lazily import make_all
 from ..model import StoredEvent
 from ..protocol import PortableStore
 
@@ -41,7 +42,7 @@ async def walk(store: PortableStore) -> AsyncIterator[list[StoredEvent] | Unread
         try:
             page = await store.read_all(after, limit=1 if singly else PAGE)
             for stored in page:
-                stored.id, stored.metadata, stored.occurred_at  # noqa: B018  # asking makes them, where they are rows
+                make_all(stored)
         except NO_DAMAGE:
             raise
         except Exception as error:  # whatever the database, its driver, or decoding makes of it

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from ..filters import EVERYTHING, Filter
+from ..lazily import StoredRow
 from ..metadata import from_json
 from ..model import KeptReceipt, Receipt, StoredEvent
 from .connecting import BINARY, TEXT, Parameter, Session, Statement
@@ -158,6 +159,13 @@ def _events(answer: PGresult) -> list[StoredEvent]:
     count = answer.ntuples
     if not count:
         return []
+    try:
+        return _whole(value, count)
+    except (msgspec.MsgspecError, OverflowError):  # somebody spoiled a row: it says so when it is asked for that
+        return [_as_it_is(value, row) for row in range(count)]
+
+
+def _whole(value: Callable[[int, int], bytes], count: int) -> list[StoredEvent]:
     ids = msgspec.convert([value(row, 3) for row in range(count)], list[UUID])
     return [
         StoredEvent(
@@ -177,6 +185,24 @@ def _events(answer: PGresult) -> list[StoredEvent]:
 
 _metadata = lru_cache(maxsize=256)(from_json)
 """What was carried by one command stands beside all of its events."""
+
+
+def _as_it_is(value: Callable[[int, int], bytes], row: int) -> StoredEvent:
+    try:
+        occurred_at: object = from_moment(value(row, 8))
+    except OverflowError:  # infinity, or the year 10000
+        occurred_at = f"{from_bigint(value(row, 8))[0]} µs from 2000"
+    return StoredRow(
+        from_bigint(value(row, 0))[0],
+        value(row, 1).decode(),
+        from_bigint(value(row, 2))[0],
+        value(row, 3),  # type: ignore[arg-type]
+        value(row, 4).decode(),
+        int.from_bytes(value(row, 5), "big"),
+        value(row, 6),
+        value(row, 7),  # type: ignore[arg-type]
+        occurred_at,  # type: ignore[arg-type]
+    )
 
 
 def _receipts(answer: PGresult) -> list[KeptReceipt]:

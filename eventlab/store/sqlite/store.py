@@ -21,6 +21,7 @@ from ..asking import beginnings, check_page, check_position, check_receipts, pla
 from ..closing import Closing
 from ..filters import EVERYTHING, Filter, check_filter
 from ..fingerprint import fingerprint_of
+from ..lazily import events_from
 from ..metadata import Metadata, stored_with, to_json
 from ..model import Expectation, KeptReceipt, Receipt, StoredEvent
 from ..naming import StreamNames, check_command_id
@@ -35,7 +36,6 @@ from .changing import changing
 from .checkpoints import NO_AUTOMATIC_CHECKPOINTS, Checkpointer
 from .committing import Committer
 from .connections import HeldConnection, open_engine
-from .lazily import events_from
 from .oneloop import OneLoop
 from .patience import patiently
 from .records import SqliteRecords

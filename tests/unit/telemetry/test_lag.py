@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from eventlab import hooks
 from eventlab.hooks.gauges import Since, gauge
 from eventlab.naive.metrics import NaiveMetrics
-from eventlab.projections import Park, ProjectionRunner, ReadModel
-from eventlab.projections.gauging import ProjectionGauges
+from eventlab.projections import Park, ProjectionGauges, ProjectionRunner, ReadModel
 from eventlab.runtime import now, on_node
 from eventlab.simulation import SimulatedStore, World
 from eventlab.store import MemoryStore, open_store

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from eventlab.errors import UndecodableEvent
 from eventlab.store import NO_METADATA, Metadata, StoredEvent
-from eventlab.store.sqlite.lazily import StoredRow
+from eventlab.store.lazily import StoredRow
+from eventlab.store.sealing import Unopened
 from eventlab.store.sqlite.rows import row_of
 
 whole = st.builds(
@@ -74,9 +75,30 @@ def test_what_is_made_is_made_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "damaged"), [("id", b"\0"), ("metadata", b"\0"), ("occurred_at", "noon"), ("id", None)]
+    ("field", "damaged"),
+    [
+        ("id", b"\0"),
+        ("id", None),
+        ("metadata", b"\0"),
+        ("metadata", b'{"headers": 5}'),
+        ("occurred_at", "noon"),
+        ("occurred_at", "2026-01-01T00:00:00"),
+    ],
 )
 def test_a_damaged_row_says_what_and_where(field: str, damaged: Any) -> None:
     row = replace(StoredRow(*row_of(ONE)), **{field: damaged})
     with pytest.raises(UndecodableEvent, match=f"'Paid' at position 4, stream 'order-1' version 2 .* its {field}: "):
         getattr(row, field)
+
+
+def test_a_damaged_row_is_compared_and_shown_as_it_is() -> None:
+    row, again = (replace(StoredRow(*row_of(ONE)), id=b"\0") for _ in range(2))  # type: ignore[type-var]
+    assert row == again == pickle.loads(pickle.dumps(row)) == copy.deepcopy(row)
+    assert row != ONE and row != ONE
+    assert "id=b'\\x00'" in repr(row)
+
+
+def test_a_row_is_not_an_event_of_another_class() -> None:
+    other = Unopened(*(getattr(ONE, name) for name in StoredEvent.__struct_fields__), reason="no key")
+    row = StoredRow(*row_of(ONE))
+    assert not (row == other or other in (row, ONE))
