@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ..store import Record, Records
-from ..store.records import check_record, conflict
+from ..store.records import check_asked, check_record, conflict
 
 Note = Callable[[Callable[[], Awaitable[Any]]], None]
 
@@ -24,6 +24,7 @@ class CachedRecords:
         self._changed.clear()
 
     async def get(self, kind: str, key: str) -> Record | None:
+        check_asked(kind, key)
         if (kind, key) in self._changed:
             return self._changed[kind, key]
         return await self._records.get(kind, key)
