@@ -11,9 +11,11 @@ from collections import deque
 from typing import Final
 
 from eventlab.errors import InvalidValue
+from eventlab.runtime import now
 from eventlab.sagas import log
 from eventlab.sagas.kept import Entry, Kept
 from eventlab.store import EventStore, Filter, StoredEvent
+from eventlab.store.lazily import moment_of
 from eventlab.store.subscription import read_page
 
 OPENING: Final = ("SagaStarted", "SagaRetried", "SagaTurnedBack", "StepResolved", "StepSkippedByHand")
@@ -104,20 +106,20 @@ class SagaIndex:
         return [entry.saga_id for entry in entries if entry.reason is None]
 
     def _take_in(self, events: list[StoredEvent]) -> list[str]:
-        """Fold *events*; the sagas that are open after them and were not before."""
+        """Fold *events*; the sagas that are open after them and were not before; a spoiled time is now."""
         found: dict[str, None] = {}
         for stored in events:
             saga_id = stored.stream.removeprefix(f"{log.CATEGORY}-")
             stuck = self.stuck.pop(saga_id, None)
             if stored.type in OPENING:
                 if saga_id not in self.open:
-                    self.open[saga_id] = Entry(saga_id, stored.occurred_at)
+                    self.open[saga_id] = Entry(saga_id, moment_of(stored) or now())
                     found[saga_id] = None
                 continue
             self.open.pop(saga_id, None)
             found.pop(saga_id, None)
             if stored.type in STICKING:
-                since = stored.occurred_at if stuck is None else stuck.since
+                since = (moment_of(stored) or now()) if stuck is None else stuck.since
                 self.stuck[saga_id] = Entry(saga_id, since, _reason(stored))
         return list(found)
 

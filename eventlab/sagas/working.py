@@ -19,6 +19,7 @@ from eventlab.sagas.watching import watch
 from eventlab.store import Lease, Leases, StoredEvent
 from eventlab.store.cancelling import heed_cancelling
 from eventlab.store.holding import BACKOFF, TROUBLE, HeldShare, Holder, at_best, first_of
+from eventlab.store.lazily import moment_of
 
 if TYPE_CHECKING:
     from eventlab.sagas.workers import SagaWorker
@@ -167,7 +168,7 @@ class Work(Holder[SagaShare]):
             return quiet_s
         if last.type in _AT_ONCE or seen == last.version:
             return 0.0
-        return min(quiet_s, quiet_s - (now() - last.occurred_at).total_seconds())
+        return min(quiet_s, quiet_s - (now() - (moment_of(last) or now())).total_seconds())
 
     async def _is_step(self, saga_id: str) -> bool:
         """Whether it is a step of a saga under way: whoever drives that one drives this, however long it takes."""
