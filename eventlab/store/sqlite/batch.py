@@ -121,7 +121,7 @@ class Batch:
             row = self._connection.execute(rows.FIND_RECEIPT, (append.command_id,)).fetchone()
             if row is None:
                 return None
-            fingerprint, found = row[0], rows.receipt_from_row(row[1])
+            fingerprint, found = row[0], rows.receipt_from_row(str(append.command_id), row[1])
         if fingerprint != append.fingerprint:
             raise CommandIdReused(str(append.command_id))
         return found

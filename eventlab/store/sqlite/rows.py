@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from ...errors import StoreFailed
 from ..filters import Filter
 from ..metadata import to_json
 from ..model import KeptReceipt, Receipt, StoredEvent
@@ -44,14 +45,21 @@ def receipt_to_row(receipt: Receipt) -> bytes:
     return _to_json(receipt)
 
 
-def receipt_from_row(data: bytes) -> Receipt:
-    """A receipt that is found is one that is given again."""
-    found = _receipt_from_json(data)
+def receipt_from_row(command_id: str, data: bytes) -> Receipt:
+    """A receipt that is found is one that is given again. Raises StoreFailed if somebody spoiled it."""
+    found = _receipt(command_id, data)
     return Receipt(found.positions, found.versions, repeated=True)
 
 
 def kept_receipt(row: Row) -> KeptReceipt:
-    return KeptReceipt(row[0], row[1], _receipt_from_json(row[2]))
+    return KeptReceipt(row[0], row[1], _receipt(row[0], row[2]))
+
+
+def _receipt(command_id: str, data: bytes) -> Receipt:
+    try:
+        return _receipt_from_json(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise StoreFailed(f"the receipt of command id {command_id!r}", f"it cannot be read: {error}") from None
 
 
 def row_of(stored: StoredEvent) -> Row:

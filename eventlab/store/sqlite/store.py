@@ -185,7 +185,7 @@ class SqliteStore(Closing):
     async def receipt(self, command_id: str) -> Receipt | None:
         check_command_id(command_id)
         found = await self._query(rows.fetch, rows.FIND_RECEIPT, (command_id,), warm=True)
-        return rows.receipt_from_row(found[0][1]) if found else None
+        return rows.receipt_from_row(command_id, found[0][1]) if found else None
 
     async def receipts(self, after: str = "", *, limit: int = 1000) -> list[KeptReceipt]:
         check_receipts(after, limit)

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from eventlab.errors import ProjectionFailed, UndecodableEvent
+from eventlab.errors import ProjectionFailed, StoreFailed, UndecodableEvent
 from eventlab.projections import ProjectionGauges, ProjectionRunner, ReadModel, progress_of
-from eventlab.store import ConsumerGroup, PortableStore, StoredEvent, open_store, parked, parking, redrive, subscribe
+from eventlab.store import (
+    ConsumerGroup,
+    PortableStore,
+    Receipt,
+    StoredEvent,
+    open_store,
+    parked,
+    parking,
+    redrive,
+    subscribe,
+)
 from eventlab.store.portable import verify
 from eventlab.testing import run
 from eventlab.testing.postgres import available, fresh_url
@@ -116,5 +127,23 @@ def test_the_lag_is_told_behind_it(tmp_path: Path, field: str, value: str, on_a_
             assert since.moment is not None
             (share,) = await ConsumerGroup(store, "group", shares=1, after=first.position).progress()
             assert share.lag_events == 2 and share.lag_s > 0
+
+    run(main())
+
+
+@pytest.mark.parametrize("value", ["x'00'", "x'5b5d'", "x'ff'"])
+def test_a_receipt_that_somebody_spoiled_is_named_and_spoils_no_other_append(tmp_path: Path, value: str) -> None:
+    async def main() -> None:
+        async with open_store(f"sqlite:///{tmp_path / 'events.db'}") as store:
+            await store.append(EVENTS[:1], command_id="click-1")
+            with sqlite3.connect(tmp_path / "events.db") as file:
+                file.execute(f"UPDATE receipts SET receipt = {value}")
+            again = [store.append(EVENTS[:1], command_id=name) for name in ("click-1", "click-2")]
+            failed, written = await asyncio.gather(*again, return_exceptions=True)
+            assert isinstance(failed, StoreFailed) and "command id 'click-1'" in str(failed)
+            assert written == Receipt((2,), {"acc-1": 2})
+            for asking in (store.receipt("click-1"), store.receipts()):
+                with pytest.raises(StoreFailed, match="'click-1': it cannot be read"):
+                    await asking
 
     run(main())
