@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from eventlab.naive.tailing import NaiveTail
 from eventlab.store import EventStore, StoredEvent, open_store
 from eventlab.testing import run
+from eventlab.testing.postgres import fresh_url
 from tests.contracts.backends import BACKENDS, url_of
+from tests.unit.store.postgres.servers import needs_postgres
 
 WRITERS, EVENTS = 8, 5000
 
@@ -61,6 +64,10 @@ async def another_process(url: str, writers: range) -> None:
     assert await process.wait() == 0
 
 
+def two_processes(url: str) -> asyncio.Future[list[None]]:
+    return asyncio.gather(*(another_process(url, range(first, first + 4)) for first in (0, 4)))
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_reader_who_follows_eight_writers_misses_nothing(backend: str, tmp_path: Path) -> None:
     here: dict[str, object] = {}
@@ -72,7 +79,7 @@ def test_a_reader_who_follows_eight_writers_misses_nothing(backend: str, tmp_pat
         if backend == "memory":
             writing = asyncio.gather(*(here["write"](store, writer) for writer in range(WRITERS)))  # type: ignore[operator]
         elif backend == "postgres":
-            writing = asyncio.gather(*(another_process(url, range(first, first + 4)) for first in (0, 4)))
+            writing = two_processes(url)
         else:
             writing = asyncio.gather(here["main"](url, range(4)), another_process(url, range(4, 8)))  # type: ignore[operator]
         seen = await followed(store, writing)
@@ -90,3 +97,19 @@ def test_a_reader_who_follows_eight_writers_misses_nothing(backend: str, tmp_pat
     for stored in seen:
         assert stored.version == versions.get(stored.stream, 0) + 1
         versions[stored.stream] = stored.version
+
+
+@needs_postgres
+def test_the_same_writers_show_a_naive_reader_less_than_they_wrote() -> None:
+    async def main() -> int:
+        url = fresh_url()
+        tail, seen = NaiveTail(url), 0
+        writing = two_processes(url)
+        while not writing.done():
+            seen += len(await tail.next_page())
+        await writing
+        while page := await tail.next_page():
+            seen += len(page)
+        return seen
+
+    assert run(main()) < EVENTS
