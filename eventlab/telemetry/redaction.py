@@ -52,6 +52,9 @@ _VALUE = "".join(
 )
 
 
+_VALUE_OF = r"""\\*["']value\\*["']\s*:\s*"""
+
+
 class Plain(dict[str, Any]):
     """Fields that were redacted already, by whoever knew more of them than their names tell."""
 
@@ -123,7 +126,8 @@ class Redactor:
         before = self._learn()
         text = self._forms.text(text)
         if "=" in text or ":" in text or "," in text:
-            text = before.sub(_left_out, text)
+            # the pairs first: a field that is called "name" may be a telling one itself, and takes what it holds along
+            text = before.sub(_left_out, self._paired.sub(_left_out, text))
         return text
 
     def _items(self, items: Iterable[Any], depth: int) -> list[Any]:
@@ -154,10 +158,10 @@ class Redactor:
             self._personal, self._exact = personal, {_plain(name): None for name in personal}
             within = "|".join("[ _-]?".join(map(re.escape, name)) for name in self._names)
             alone = "".join(rf"|\b{re.escape(name)}" for name in personal)
-            paired = r"""\\*["']\s*,(?:\s*\\*["']value\\*["']\s*:)?+"""
-            sign = rf"""(?:(?:\\*["'])?\s*(?:=>|=(?!>)|:)|{paired})\s*"""
-            before = rf"""(?P<name>(?:(?:{within})[\w-]{{0,40}}{alone}){sign})"""
-            self._before = re.compile(before + _VALUE, re.IGNORECASE)
+            telling = rf"""(?:(?:{within})[\w-]{{0,40}}{alone})"""
+            sign = rf"""(?:(?:\\*["'])?\s*(?:=>|=(?!>)|:)|\\*["']\s*,(?!\s*{_VALUE_OF}))\s*"""
+            self._before = re.compile(rf"(?P<name>{telling}{sign}){_VALUE}", re.IGNORECASE)
+            self._paired = re.compile(rf"""(?P<name>{telling}\\*["']\s*,\s*{_VALUE_OF}){_VALUE}""", re.IGNORECASE)
             self._forms = Forms(within, REDACTED)
         return self._before
 

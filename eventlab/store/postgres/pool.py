@@ -54,8 +54,11 @@ class Connections:
 
     def close(self) -> None:
         self._closed = True
-        for pool in list(self._pools.values()):
-            pool.close()
+        for loop, pool in list(self._pools.items()):
+            if loop.is_closed():
+                pool.abandon()
+            else:
+                pool.close()
         self._pools.clear()
         self._latest = None, self._latest[1]
 
@@ -63,7 +66,7 @@ class Connections:
         refuse_in_a_world()
         for other in [other for other in list(self._pools) if other.is_closed()]:
             if (left := self._pools.pop(other, None)) is not None:
-                left.close()
+                left.abandon()
         pool = self._pools.setdefault(loop, Pool(self._settings))
         self._latest = loop, pool
         return pool
@@ -79,6 +82,7 @@ class Pool:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._all: list[Session] = []
         self._free: list[Session] = []
         self._waiting: deque[asyncio.Future[Session | None]] = deque()
         self._open = 0
@@ -114,6 +118,7 @@ class Pool:
             self._admit()
             raise
         session.pool = self
+        self._all.append(session)
         return session
 
     def give(self, session: Session) -> None:
@@ -134,6 +139,14 @@ class Pool:
             session.drop()
         self._free.clear()
 
+    def abandon(self) -> None:
+        """Its loop was closed: who still has one of them, as a wake-up that came too late, never gives it back."""
+        self._closed = True
+        for session in self._all:
+            session.drop()
+        self._all.clear()
+        self._free.clear()
+
     async def _handed(self) -> Session | None:
         """A connection from whoever gives one back; or None, with leave to open one."""
         future: asyncio.Future[Session | None] = asyncio.get_running_loop().create_future()
@@ -151,6 +164,8 @@ class Pool:
 
     def _let_go(self, session: Session) -> None:
         session.drop()
+        if session in self._all:
+            self._all.remove(session)
         self._open -= 1
         self._admit()
 

@@ -125,7 +125,7 @@ def test_what_many_short_worlds_leave_behind_is_collected_between_them() -> None
         with World(seed) as world:
 
             async def main(world: World = world) -> None:
-                world.around = [world, *([] for _ in range(5_000))]  # type: ignore[attr-defined]
+                world.around = [world, *([] for _ in range(20_000))]  # type: ignore[attr-defined]
 
             world.run(main)
         left.add(world)

@@ -49,9 +49,15 @@ def test_an_option_hides_what_follows_it_and_no_more() -> None:
 
 
 def test_a_named_value_is_judged_by_its_name_and_one_without_stays() -> None:
-    env = [{"value": "hunter2", "name": "DB_PASSWORD"}, {"name": "PORT", "value": "5432"}, {"value": 3}]
-    told = [{"value": "[redacted]", "name": "DB_PASSWORD"}, {"name": "PORT", "value": "5432"}, {"value": 3}]
+    env = [{"value": "hunter2", "key": "DB_PASSWORD"}, {"key": "PORT", "value": "5432"}, {"value": 3}]
+    told = [{"value": "[redacted]", "key": "DB_PASSWORD"}, {"key": "PORT", "value": "5432"}, {"value": 3}]
     assert Redactor().value(env) == told
+
+
+@pytest.mark.parametrize("names", [(), ("name",)])
+def test_a_named_value_is_judged_by_its_name_in_a_text_too_whatever_is_personal(names: tuple[str, ...]) -> None:
+    told = Redactor(names=names).text("""{'name': 'DB_PASSWORD', 'value': 'hunter2'} and {"port": 5432}""")
+    assert "hunter2" not in told and told.endswith('and {"port": 5432}')
 
 
 def test_what_happens_is_counted_once_however_many_blocks_there_are() -> None:

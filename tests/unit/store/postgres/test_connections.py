@@ -14,6 +14,7 @@ from eventlab.simulation import World
 from eventlab.store import open_store
 from eventlab.store.postgres import waiting
 from eventlab.store.postgres.connecting import NotSent, Statement
+from eventlab.store.postgres.store import PostgresStore
 from eventlab.testing import run
 from eventlab.testing.postgres import fresh_url
 from eventlab.testing.stores.vocabulary import Noted, places, raised, texts
@@ -295,6 +296,27 @@ def test_a_store_serves_one_loop_after_another_and_holds_no_more_connections_tha
         await raised(StoreFailed, store.read_all())
 
     run(end())
+
+
+@pytest.mark.parametrize("next_", ["loop", "close"])
+def test_what_was_lent_when_its_loop_was_closed_is_closed_as_well(next_: str) -> None:
+    """As to a wake-up that begins while the loop is being closed: nobody goes on with it."""
+    store = open_store(fresh_url(), name="under test")
+    assert isinstance(store, PostgresStore)
+    lent = []
+
+    async def leave() -> None:
+        lent.append(await store._connections.take())
+
+    async def go_on() -> None:
+        if next_ == "loop":
+            await store.append([("a-1", Noted("1"))])
+        await store.close()
+
+    run(leave())
+    assert lent[0].pgconn.status == psycopg.pq.ConnStatus.OK
+    run(go_on())
+    assert lent[0].pgconn.status == psycopg.pq.ConnStatus.BAD
 
 
 def test_in_a_world_it_says_what_to_use_instead() -> None:
