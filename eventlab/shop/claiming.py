@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 from eventlab.errors import RecordConflict
 from eventlab.shop.owners import OWNERS
 from eventlab.store import EventStore
+from eventlab.store.model import category_of
 
 KIND: Final = "shop"
 KEY: Final = "owner"
@@ -16,7 +18,7 @@ async def owner_of(store: EventStore) -> str | None:
     """The service whose events the store has; None where it is empty, or has the events of somebody else."""
     for stored in await store.read_all(limit=1):
         for owner in OWNERS:
-            if stored.stream.partition("-")[0] in owner.owns:
+            if category_of(stored.stream) in owner.owns:
                 return owner.name
     return None
 
@@ -30,9 +32,6 @@ async def claim(store: EventStore, name: str) -> str:
     if await store.head():
         return await owner_of(store) or name
     while (found := await store.records.get(KIND, KEY)) is None:
-        try:
-            found = await store.records.put(KIND, KEY, name.encode(), version=0)
-            break
-        except RecordConflict:
-            continue
+        with suppress(RecordConflict):  # another service was faster
+            await store.records.put(KIND, KEY, name.encode(), version=0)
     return found.value.decode()
