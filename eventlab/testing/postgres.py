@@ -12,6 +12,7 @@ import asyncio
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 import warnings
 from functools import cache
@@ -87,6 +88,11 @@ def _started() -> str:
 
     def stop() -> None:
         if os.getpid() == owner:  # a forked child leaves the server to its parent
+            process = server.get_postmaster_info().process
+            if process.is_running():
+                # At once, without flushing what is thrown away: whoever ends this process may not wait for that.
+                process.send_signal(signal.SIGQUIT)
+                process.wait(5)
             server.cleanup()
             shutil.rmtree(folder, ignore_errors=True)
 
