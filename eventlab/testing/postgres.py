@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
-import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 import warnings
 from functools import cache
@@ -68,6 +69,9 @@ def available() -> str:
     return ""
 
 
+_DELETE = "import shutil, sys; shutil.rmtree(sys.argv[1], ignore_errors=True)"
+
+
 @cache
 def server_url() -> str:
     """The URL of the server's own database. Raises NoPostgres."""
@@ -90,11 +94,12 @@ def _started() -> str:
         if os.getpid() == owner:  # a forked child leaves the server to its parent
             process = server.get_postmaster_info().process
             if process.is_running():
-                # At once, without flushing what is thrown away: whoever ends this process may not wait for that.
+                # At once, without flushing what is thrown away: whoever ends this process may not wait longer,
+                # nor until thousands of files are deleted, so that is left to a process of its own.
                 process.send_signal(signal.SIGQUIT)
                 process.wait(5)
             server.cleanup()
-            shutil.rmtree(folder, ignore_errors=True)
+            subprocess.Popen([sys.executable, "-c", _DELETE, folder], start_new_session=True)
 
     atexit.register(stop)
     return str(server.get_uri())
