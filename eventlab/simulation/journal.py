@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
-from .. import history, hooks
+from .. import history
 from ..history import Entry
-
-Raw = deque[tuple[float, str, hooks.Happening]]
 
 PAGE_ENTRIES = 1000
 
 
 class Journal:
-    """Takes entries out of *raw* and adds them to the JSON Lines file at *path*, open while its block lasts.
+    """Takes entries out of *entries* and adds them to the JSON Lines file at *path*, open while its block lasts.
 
     The first block begins the file anew, a later one goes on with it.
     """
 
-    def __init__(self, path: Path, raw: Raw, *, page: int = PAGE_ENTRIES) -> None:
+    def __init__(self, path: Path, entries: deque[Entry], *, page: int = PAGE_ENTRIES) -> None:
         self.path, self.page, self.written = path, page, 0
-        self._raw = raw
+        self._entries = entries
         self._file: BinaryIO | None = None
         self._is_begun = False
 
@@ -40,13 +37,9 @@ class Journal:
 
     def write_page(self) -> None:
         """Write what there is, so that the file holds all that was heard."""
-        if self._file is None or not self._raw:
+        if self._file is None or not self._entries:
             return
-        self._file.write(history.to_lines(entries_of(self._raw)))
+        self._file.write(history.to_lines(self._entries))
         self._file.flush()
-        self.written += len(self._raw)
-        self._raw.clear()
-
-
-def entries_of(raw: Iterable[tuple[float, str, hooks.Happening]]) -> list[Entry]:
-    return [Entry(at, node, what) for at, node, what in raw]  # type: ignore[arg-type]
+        self.written += len(self._entries)
+        self._entries.clear()

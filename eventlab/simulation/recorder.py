@@ -10,7 +10,7 @@ from pathlib import Path
 from .. import history, hooks, runtime
 from ..errors import InvalidValue
 from ..history import Entry
-from .journal import Journal, Raw, entries_of
+from .journal import Journal
 
 Kinds = tuple[type[hooks.Happening], ...]
 
@@ -48,11 +48,11 @@ class Recorder:
             raise InvalidValue("Recorder.to", str(to), "a file in a folder that exists")
         chosen, left_out = _kinds("only", only), _kinds("without", without)
         self._is_off, self._closely = limit == 0, closely
-        self._raw: Raw = deque(maxlen=limit)
-        self._journal = None if to is None else Journal(Path(to), self._raw)
-        write = _writer(self._raw, origin_s, clock)
+        self._entries: deque[Entry] = deque(maxlen=limit)
+        self._journal = None if to is None else Journal(Path(to), self._entries)
+        write = _writer(self._entries, origin_s, clock)
         if self._journal is not None:
-            write = _paging(write, self._raw, self._journal)
+            write = _paging(write, self._entries, self._journal)
         self._write = _choosing(write, chosen, left_out)
 
     def __call__(self, happening: hooks.Happening) -> None:
@@ -72,12 +72,12 @@ class Recorder:
     def entries(self) -> list[Entry]:
         """The history so far; read from its file, if it is in one."""
         if self._journal is None:
-            return entries_of(self._raw)
+            return list(self._entries)
         self._journal.write_page()
         return history.read(self._journal.path)
 
     def __len__(self) -> int:
-        return len(self._raw) + (0 if self._journal is None else self._journal.written)
+        return len(self._entries) + (0 if self._journal is None else self._journal.written)
 
 
 def _kinds(name: str, kinds: Iterable[type[hooks.Happening]]) -> Kinds:
@@ -88,15 +88,15 @@ def _kinds(name: str, kinds: Iterable[type[hooks.Happening]]) -> Kinds:
     return found  # type: ignore[return-value]
 
 
-def _writer(raw: Raw, origin_s: float, clock: Callable[[], float] | None) -> hooks.Listener:
-    """Appends to *raw*. It runs a hundred times for one checkout: so it asks where the runtime's own functions ask."""
-    append, here, current_node = raw.append, runtime._here, runtime._NODE.get
+def _writer(entries: deque[Entry], origin_s: float, clock: Callable[[], float] | None) -> hooks.Listener:
+    """Appends to *entries*. A hundred times for one checkout: so it asks where the runtime itself asks."""
+    append, here, current_node = entries.append, runtime._here, runtime._NODE.get
 
     def write(happening: hooks.Happening) -> None:
-        append((here.runtime.monotonic() - origin_s, current_node(), happening))
+        append(Entry(here.runtime.monotonic() - origin_s, current_node(), happening))  # type: ignore[arg-type]
 
     def write_by_clock(happening: hooks.Happening) -> None:
-        append((clock() - origin_s, current_node(), happening))  # type: ignore[misc]
+        append(Entry(clock() - origin_s, current_node(), happening))  # type: ignore[arg-type,misc]
 
     return write if clock is None else write_by_clock
 
@@ -113,10 +113,10 @@ def _choosing(write: hooks.Listener, only: Kinds, without: Kinds) -> hooks.Liste
     return write_chosen
 
 
-def _paging(write: hooks.Listener, raw: Raw, journal: Journal) -> hooks.Listener:
+def _paging(write: hooks.Listener, entries: deque[Entry], journal: Journal) -> hooks.Listener:
     def write_in_pages(happening: hooks.Happening) -> None:
         write(happening)
-        if len(raw) >= journal.page:
+        if len(entries) >= journal.page:
             journal.write_page()
 
     return write_in_pages

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import tracemalloc
 from pathlib import Path
 
@@ -32,6 +33,18 @@ def test_a_bounded_recorder_keeps_the_latest_and_one_that_is_off_nothing() -> No
 def test_a_recorder_that_is_off_costs_what_nobody_listening_costs() -> None:
     with Recorder(limit=0).recording():
         assert not hooks.listening
+
+
+def test_what_a_recorder_keeps_the_collector_need_not_look_at() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        before, recorder = len(gc.get_objects()), Recorder()
+        told(recorder, 1000)
+        assert len(recorder) == 2000
+        assert len(gc.get_objects()) - before < 100
+    finally:
+        gc.enable()
 
 
 def test_kinds_can_be_chosen_and_left_out() -> None:
