@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import sqlalchemy as sa
 
 from ..errors import InvalidValue, ProjectionOutdated, StoreBusy, StoreUnavailable
+from ..errors.given import check_seconds
 from ..resilience.backoff import Backoff, Exponential
 from ..runtime import random_stream
 from ..store import EventStore
@@ -61,9 +62,7 @@ class ProjectionRunner:
         projection.seal()
         if outdated not in ("rebuild", "refuse"):
             raise InvalidValue("outdated", outdated, "'rebuild' or 'refuse'")
-        every: object = look_every_s
-        if not (isinstance(every, int | float) and every > 0):
-            raise InvalidValue("look_every_s", look_every_s, "a number of seconds above 0")
+        check_seconds("look_every_s", look_every_s, endless_too=True)
         self.store, self.projection, self.database = store, projection, database
         self._keep_order, self._outdated, self._backoff = keep_order, outdated, backoff
         self._look_every_s = look_every_s

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 from ..errors import InvalidValue
+from ..errors.given import check_seconds
 
 Jitter = float | Literal["full", "equal", "none"]
 
@@ -32,7 +33,7 @@ class Constant:
     seconds: float
 
     def __post_init__(self) -> None:
-        _check_duration("seconds", self.seconds)
+        check_seconds("seconds", self.seconds, zero_too=True)
 
     def delay_s(self, attempt: int, chance: random.Random, previous_s: float = 0.0) -> float:
         return self.seconds
@@ -55,8 +56,8 @@ class Exponential:
     jitter: Jitter = 0.2
 
     def __post_init__(self) -> None:
-        _check_duration("base_s", self.base_s)
-        _check_duration("cap_s", self.cap_s)
+        check_seconds("base_s", self.base_s, zero_too=True)
+        check_seconds("cap_s", self.cap_s, zero_too=True)
         if not (math.isfinite(self.factor) and self.factor >= 1):
             raise InvalidValue("factor", self.factor, "a number of at least 1")
         if self.cap_s < self.base_s:
@@ -97,8 +98,8 @@ class Decorrelated:
     cap_s: float = 30.0
 
     def __post_init__(self) -> None:
-        _check_duration("base_s", self.base_s)
-        _check_duration("cap_s", self.cap_s)
+        check_seconds("base_s", self.base_s, zero_too=True)
+        check_seconds("cap_s", self.cap_s, zero_too=True)
         if self.cap_s < self.base_s:
             raise InvalidValue("cap_s", self.cap_s, f"at least base_s, which is {self.base_s:g}")
 
@@ -113,8 +114,3 @@ _JITTERS = "a share from 0 to 1, 'full', 'equal' or 'none'"
 
 _STEPS_MAX = 100
 """So many steps into the walk, where it began is forgotten."""
-
-
-def _check_duration(name: str, seconds: float) -> None:
-    if not (math.isfinite(seconds) and seconds >= 0):
-        raise InvalidValue(name, seconds, "a number of seconds, 0 or more")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -10,6 +9,7 @@ from typing import TypeVar
 
 from .. import hooks, runtime
 from ..errors import BulkheadFull, DeadlinePassed, InvalidValue
+from ..errors.given import check_seconds
 from .waiting import Turn, Waiter
 
 T = TypeVar("T")
@@ -33,8 +33,8 @@ class Bulkhead:
             raise InvalidValue("Bulkhead.calls_max", calls_max, "a whole number, at least 1")
         if not waiting_max >= 0 or waiting_max % 1:
             raise InvalidValue("Bulkhead.waiting_max", waiting_max, "a whole number, 0 or more")
-        if wait_max_s is not None and not (wait_max_s > 0 and math.isfinite(wait_max_s)):
-            raise InvalidValue("Bulkhead.wait_max_s", wait_max_s, "a number of seconds above 0, or None for no limit")
+        if wait_max_s is not None:
+            check_seconds("Bulkhead.wait_max_s", wait_max_s, otherwise="None for no limit")
         self.name, self.calls_max, self.waiting_max, self.wait_max_s = name, calls_max, waiting_max, wait_max_s
         self._inside = 0
         self._queue: OrderedDict[Waiter, None] = OrderedDict()

@@ -8,12 +8,11 @@ senders slow down, as TCP does. Callers of services do not; so the rule of dropp
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from itertools import islice
 from typing import Protocol, TypeVar
 
-from ..errors import InvalidValue
+from ..errors.given import check_seconds
 
 TARGET_S = 0.005
 INTERVAL_S = 0.1
@@ -30,8 +29,7 @@ class CoDel:
 
     def __init__(self, target_s: float = TARGET_S, interval_s: float = INTERVAL_S, name: str = "CoDel") -> None:
         for setting, value in (("target_s", target_s), ("interval_s", interval_s)):
-            if not (value > 0 and math.isfinite(value)):
-                raise InvalidValue(f"{name}.{setting}", value, "a number of seconds above 0")
+            check_seconds(f"{name}.{setting}", value)
         self.target_s, self.interval_s, self.slough_s = target_s, interval_s, 2 * target_s
         self.overloaded = False
         """Whether the queue stood when somebody last came out of it."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, fields
 from datetime import timedelta
 
 from ..errors import CallFailed, DeadlinePassed, GiveUp, InvalidValue, Rejected, VersionConflict
+from ..errors.given import check_seconds
 from .backoff import Backoff
 from .given import check_backoff, check_of_answers, check_of_errors
 from .window import CountWindow, RowWindow, TimeWindow, Window
@@ -82,8 +82,8 @@ class CircuitBreakerConfig:
             if isinstance(value, timedelta) and name.endswith("_s"):
                 raise InvalidValue(name, value, f"a number of seconds, here {value.total_seconds():g}")
             seconds = _seconds(value)
-            if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
-                raise InvalidValue(name, getattr(self, name), "a number of seconds above 0")
+            if seconds is not None:
+                check_seconds(name, seconds)
         if (self.window_s or WINDOW_S_MIN) < WINDOW_S_MIN:
             raise InvalidValue("window_s", self.window_s, "at least a microsecond; clocks know no less")
         self._check_functions()

@@ -9,7 +9,6 @@ from ..errors import InvalidValue
 from .backoff import Backoff
 
 OF_ERRORS = "a plain function of the error, such as lambda error: isinstance(error, OSError)"
-SECONDS = "a number of seconds above 0"
 OF_ANSWERS = "a plain function of the answer, such as lambda response: response.status_code >= 500"
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from .. import runtime
 from ..errors import InvalidValue
+from ..errors.given import check_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,7 @@ class GradientConfig:
         if not 0 < self.smoothing <= 1:
             raise InvalidValue("GradientConfig.smoothing", self.smoothing, "a share above 0, up to 1")
         for name in ("window_s", "probe_every_s"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise InvalidValue(f"GradientConfig.{name}", getattr(self, name), "a number of seconds above 0")
+            check_seconds(f"GradientConfig.{name}", getattr(self, name))
 
 
 class Mean:

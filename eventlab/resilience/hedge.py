@@ -14,8 +14,9 @@ from typing import Generic, TypeVar
 
 from .. import hooks, runtime
 from ..errors import InvalidValue, Retriable, UnknownOutcome
+from ..errors.given import check_seconds
 from .budget import RetryBudget
-from .given import check_number, check_of_errors
+from .given import check_of_errors
 from .policy import Layer, Rejected
 from .quantile import RecentQuantile
 from .retry import worth_retrying
@@ -52,9 +53,7 @@ class Hedge(Layer):
         if self.idempotent is not True:
             expected = "True, said expressly: the target may carry out a hedged call twice"
             raise InvalidValue("hedge, idempotent", self.idempotent, expected)
-        check_number("hedge, after_s", self.after_s, "a number of seconds, 0 or more")
-        if not self.after_s >= 0:
-            raise InvalidValue("hedge, after_s", self.after_s, "a number of seconds, 0 or more")
+        check_seconds("hedge, after_s", self.after_s, zero_too=True, endless_too=True)
         if not self.hedges_max >= 1 or self.hedges_max % 1:
             raise InvalidValue("hedge, hedges_max", self.hedges_max, "a whole number, at least one")
         check_of_errors("hedge, wait_on", self.wait_on)

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from .. import hooks, runtime
 from ..errors import DeadlinePassed, InvalidValue, RateLimited
+from ..errors.given import check_seconds
 from .deadline import remaining_s
 from .waiting import Turn, Waiter
 
@@ -44,8 +45,7 @@ class RateLimiter:
             raise InvalidValue("RateLimiter.rate_per_s", rate_per_s, "a number of calls a second, above 0")
         if not 1 <= burst < float("inf"):
             raise InvalidValue("RateLimiter.burst", burst, "at least one call")
-        if not wait_max_s >= 0:
-            raise InvalidValue("RateLimiter.wait_max_s", wait_max_s, "a number of seconds, 0 or more")
+        check_seconds("RateLimiter.wait_max_s", wait_max_s, zero_too=True, endless_too=True)
         self.name, self.rate_per_s, self.burst, self.wait_max_s = name, rate_per_s, burst, wait_max_s
         self._even_s = -float("inf")
         """When the next call would come, if those that have passed had come evenly."""

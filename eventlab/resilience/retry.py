@@ -10,10 +10,11 @@ from typing import TypeVar
 
 from .. import hooks, runtime
 from ..errors import DeadlinePassed, InvalidValue, Rejected, Retriable, UnknownOutcome
+from ..errors.given import check_seconds
 from .backoff import Backoff, Exponential
 from .budget import RetryBudget
 from .deadline import remaining_s
-from .given import SECONDS, check_backoff, check_number, check_of_answers, check_of_errors
+from .given import check_backoff, check_number, check_of_answers, check_of_errors
 from .policy import Layer
 from .policy import Rejected as ToldOf
 
@@ -62,9 +63,7 @@ class Retry(Layer):
             if not self.attempts_max >= 1 or self.attempts_max % 1:
                 raise InvalidValue("retry, attempts_max", self.attempts_max, expected)
         if self.within_s is not None:
-            check_number("retry, within_s", self.within_s, SECONDS)
-            if not self.within_s > 0:
-                raise InvalidValue("retry, within_s", self.within_s, SECONDS)
+            check_seconds("retry, within_s", self.within_s, endless_too=True)
         check_backoff("retry, backoff", self.backoff)
         check_of_errors("retry, retry_on", self.retry_on)
         check_of_answers("retry, retry_result", self.retry_result)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from .. import runtime
-from ..errors import DeadlinePassed, InvalidValue, TimedOut
+from ..errors import DeadlinePassed, TimedOut
+from ..errors.given import check_seconds
 from .deadline import current_deadline_s, deadline_at
-from .given import SECONDS, check_number
 from .limit import Limit
 from .policy import Layer, Rejected
 
@@ -32,9 +32,7 @@ class Timeout(Layer):
     seconds: float
 
     def __post_init__(self) -> None:
-        check_number("timeout, seconds", self.seconds, SECONDS)
-        if not self.seconds > 0:
-            raise InvalidValue("timeout, seconds", self.seconds, SECONDS)
+        check_seconds("timeout, seconds", self.seconds, endless_too=True)
 
     @property
     def ends_after_s(self) -> float | None:

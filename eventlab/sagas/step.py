@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -11,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from eventlab.errors import InvalidValue
+from eventlab.errors.given import check_seconds
 from eventlab.resilience.backoff import Backoff, Exponential
 from eventlab.sagas.events import CompensationRequested, StepRequested
-from eventlab.sagas.fitting import check_awaited, check_plain, is_count, is_number
+from eventlab.sagas.fitting import check_awaited, check_plain, is_count
 
 if TYPE_CHECKING:
     from eventlab.sagas.definition import Saga
@@ -93,10 +93,9 @@ class Step:
     def __post_init__(self) -> None:
         if not (is_count(self.attempts_max) and self.attempts_max >= 1):
             raise InvalidValue("attempts_max", self.attempts_max, "a whole number, at least 1")
-        if not (is_number(self.stuck_after_s) and self.stuck_after_s > 0):
-            raise InvalidValue("stuck_after_s", self.stuck_after_s, "a number, more than 0 seconds")
-        if self.timeout_s is not None and not (is_number(self.timeout_s) and 0 < self.timeout_s < math.inf):
-            raise InvalidValue("timeout_s", self.timeout_s, "a number, more than 0 seconds, or None")
+        check_seconds("stuck_after_s", self.stuck_after_s, endless_too=True)
+        if self.timeout_s is not None:
+            check_seconds("timeout_s", self.timeout_s, otherwise="None")
         self._check_calls()
         object.__setattr__(self, "after", (self.after,) if isinstance(self.after, str) else tuple(self.after))
         for field, wanted in (("requested", StepRequested), ("undo_requested", CompensationRequested)):

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from eventlab.errors import InvalidValue, VersionConflict
+from eventlab.errors.given import check_seconds
 from eventlab.sagas.engine import SagaEngine
 from eventlab.sagas.gauging import SagaGauges
 from eventlab.sagas.working import Work
@@ -49,8 +50,7 @@ class SagaWorker:
             if count < 1:
                 raise InvalidValue(f"{what} of worker {worker!r}", count, "1 or more")
         for what, seconds in (("ttl_s", ttl_s), ("quiet_s", quiet_s), ("slow_after_s", slow_after_s)):
-            if not seconds > 0:
-                raise InvalidValue(f"{what} of worker {worker!r}", seconds, "a number of seconds above 0")
+            check_seconds(f"{what} of worker {worker!r}", seconds, endless_too=True)
         self.engine, self.name, self.shares = engine, worker, shares
         self.ttl_s, self.quiet_s = ttl_s, quiet_s
         self.driving_max, self.slow_after_s = driving_max, slow_after_s

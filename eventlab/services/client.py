@@ -12,13 +12,13 @@ from ..errors import (
     CallUnknown,
     DeadlinePassed,
     EventlabError,
-    InvalidValue,
     Refused,
     TimedOut,
     Unavailable,
     UnknownOperation,
     UnknownOutcome,
 )
+from ..errors.given import check_seconds
 from ..resilience.deadline import current_deadline_s
 from ..resilience.limit import Limit
 from ..resilience.policy import Policy
@@ -45,8 +45,7 @@ class Client:
         timeout_s: float = 1.0,
         policy_for: Callable[[str], Policy | None] | None = None,
     ) -> None:
-        if not timeout_s > 0:
-            raise InvalidValue("Client.timeout_s", timeout_s, "a number of seconds above 0")
+        check_seconds("Client.timeout_s", timeout_s, endless_too=True)
         self.transport = transport
         self.source = source
         self.timeout_s = timeout_s

@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from ..errors import InvalidValue
+from ..errors.given import check_seconds
 
 
 class _Verdict(enum.Enum):
@@ -47,8 +47,8 @@ class DeliverAfter(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         for name, value in (("seconds", self.seconds), ("copy_after", self.copy_after)):
-            if value is not None and not 0 <= value < float("inf"):
-                raise InvalidValue(f"DeliverAfter.{name}", value, "a number of seconds, 0 or more")
+            if value is not None:
+                check_seconds(f"DeliverAfter.{name}", value, zero_too=True)
 
 
 class Envelope(msgspec.Struct, frozen=True):

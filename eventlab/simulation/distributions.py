@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from ..errors import InvalidValue
+from ..errors.given import check_seconds
 from .empirical import Empirical
 
 
@@ -43,21 +44,13 @@ def check_distribution(name: str, value: object) -> None:
         raise InvalidValue(name, value, "a distribution, such as Constant(0.005)")
 
 
-def _not_negative(name: str, value: float) -> None:
-    _check(name, value, 0, "a finite number of seconds, zero or more", low_too=True)
-
-
-def _positive(name: str, value: float) -> None:
-    _check(name, value, 0, "a finite number of seconds above zero")
-
-
 class Constant(msgspec.Struct, frozen=True, tag_field="law", tag="constant"):
     """Always the same; takes no draw, so that it moves nobody else's."""
 
     value_s: float
 
     def __post_init__(self) -> None:
-        _not_negative("Constant.value_s", self.value_s)
+        check_seconds("Constant.value_s", self.value_s, zero_too=True)
 
     @property
     def mean_s(self) -> float:
@@ -74,8 +67,8 @@ class Uniform(msgspec.Struct, frozen=True, tag_field="law", tag="uniform"):
     high_s: float
 
     def __post_init__(self) -> None:
-        _not_negative("Uniform.low_s", self.low_s)
-        _not_negative("Uniform.high_s", self.high_s)
+        check_seconds("Uniform.low_s", self.low_s, zero_too=True)
+        check_seconds("Uniform.high_s", self.high_s, zero_too=True)
         if self.high_s < self.low_s:
             raise InvalidValue("Uniform.high_s", self.high_s, f"at least low_s, {self.low_s!r}")
 
@@ -93,7 +86,7 @@ class Exponential(msgspec.Struct, frozen=True, tag_field="law", tag="exponential
     mean_s: float
 
     def __post_init__(self) -> None:
-        _positive("Exponential.mean_s", self.mean_s)
+        check_seconds("Exponential.mean_s", self.mean_s)
 
     def sample(self, chance: random.Random) -> float:
         return -self.mean_s * math.log(1.0 - chance.random())
@@ -109,7 +102,7 @@ class LogNormal(msgspec.Struct, frozen=True, tag_field="law", tag="lognormal"):
     sigma: float
 
     def __post_init__(self) -> None:
-        _positive("LogNormal.median_s", self.median_s)
+        check_seconds("LogNormal.median_s", self.median_s)
         _check("LogNormal.sigma", self.sigma, 0, "a number between 0 and 10, without a unit", low_too=True, high=10)
 
     @property
@@ -138,7 +131,7 @@ class Pareto(msgspec.Struct, frozen=True, tag_field="law", tag="pareto"):
     shape: float
 
     def __post_init__(self) -> None:
-        _positive("Pareto.minimum_s", self.minimum_s)
+        check_seconds("Pareto.minimum_s", self.minimum_s)
         _check("Pareto.shape", self.shape, 1, "a number above 1, without a unit")
 
     @property
@@ -160,8 +153,8 @@ class AbsNormal(msgspec.Struct, frozen=True, tag_field="law", tag="absnormal"):
     sd_s: float
 
     def __post_init__(self) -> None:
-        _not_negative("AbsNormal.center_s", self.center_s)
-        _positive("AbsNormal.sd_s", self.sd_s)
+        check_seconds("AbsNormal.center_s", self.center_s, zero_too=True)
+        check_seconds("AbsNormal.sd_s", self.sd_s)
 
     @property
     def mean_s(self) -> float:

@@ -11,8 +11,9 @@ from pathlib import Path
 import msgspec
 
 from ..errors import InvalidValue
+from ..errors.given import check_seconds
 
-_EXPECTED = "a finite number of seconds, zero or more"
+_EXPECTED = "a finite number of seconds, 0 or more"
 
 
 class Empirical(msgspec.Struct, frozen=True, tag_field="law", tag="empirical"):
@@ -49,8 +50,7 @@ class Empirical(msgspec.Struct, frozen=True, tag_field="law", tag="empirical"):
 
 def numbers_of_file(path: str | Path, column: str | None = None, *, unit_s: float = 1.0) -> tuple[float, ...]:
     """The numbers that :meth:`Empirical.from_file` reads, in seconds and in their order."""
-    if not 0 < unit_s < math.inf:
-        raise InvalidValue("unit_s", unit_s, "a finite number of seconds above zero")
+    check_seconds("unit_s", unit_s)
     path = Path(path)
     with path.open(encoding="utf-8-sig", newline="") as file:
         cells = list(_cells(file, path.name, column))

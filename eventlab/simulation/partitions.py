@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Literal, get_args
 
 from ..errors import InvalidValue
+from ..errors.given import check_seconds
 from ..services.fate import BREAK, DROP, PASS, Envelope, Fate
 
 InFlight = Literal["arrives", "lost"]
@@ -143,8 +144,7 @@ class Flapping(Cut):
 
     def __init__(self, cut: Cut, period_s: float, duty: float = 0.5) -> None:
         super().__init__(in_flight=cut.in_flight, seen_as=cut.seen_as)
-        if not 0 < period_s < math.inf:
-            raise InvalidValue("Flapping.period_s", period_s, "a finite number of seconds above 0")
+        check_seconds("Flapping.period_s", period_s)
         if not 0 < duty < 1:
             raise InvalidValue("Flapping.duty", duty, "a share of the period between 0 and 1")
         self.cut, self.period_s, self.duty = cut, period_s, duty

@@ -14,12 +14,13 @@ from typing import Final
 import msgspec
 
 from ..errors import InvalidValue, VersionConflict
+from ..errors.given import check_seconds
 from ..runtime import now
 from .filters import EVERYTHING, Filter, check_filter
 from .handling import check_handler
 from .holding import share_key
 from .lazily import moment_of
-from .leases import Leases, check_ttl
+from .leases import Leases
 from .parking import Handle, Parking, check_parking
 from .protocol import EventStore
 from .sharing import Failing, Stop, check_failing, share_of
@@ -87,7 +88,7 @@ class ConsumerGroup:
         for what, value, least in numbers:
             if not isinstance(value, int) or value < least:
                 raise InvalidValue(f"{what} of group {name!r}", value, f"{least} or more")
-        check_ttl(ttl_s, f"ttl_s of group {name!r}")
+        check_seconds(f"ttl_s of group {name!r}", ttl_s)
         check_filter(where)
         check_failing(failing)
         check_parking(undecodable)

@@ -7,7 +7,6 @@ that is wrong, or a process that slept, costs time and never correctness.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ import msgspec
 from .. import hooks
 from ..codec.encoded import is_storable
 from ..errors import InvalidValue, LeaseHeld, LeaseLost, VersionConflict
+from ..errors.given import check_seconds
 from ..runtime import now
 from .protocol import EventStore
 from .records import Record
@@ -165,15 +165,8 @@ def _check_owner(owner: str) -> None:
         raise InvalidValue("owner of a lease", owner, "a name")
 
 
-def check_ttl(ttl_s: float, what: str = "ttl_s") -> None:
-    """Refuse, as *what*, what is no time to live."""
-    seconds: object = ttl_s
-    if not (isinstance(seconds, int | float) and math.isfinite(seconds) and seconds > 0):
-        raise InvalidValue(what, ttl_s, "a number of seconds above 0")
-
-
 def _after(ttl_s: float) -> datetime:
-    check_ttl(ttl_s)
+    check_seconds("ttl_s", ttl_s)
     try:
         return now() + timedelta(seconds=ttl_s)
     except OverflowError:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from .. import runtime
-from ..errors import InvalidValue
+from ..errors.given import check_seconds
 from ..history import Entry
 from ..hooks import Happening
 from .numbers import Sample
@@ -29,8 +29,7 @@ class Scrapes:
     """The samples of each moment at which was scraped: *every_s*, twice that, and so on. *rows* is in that order."""
 
     def __init__(self, metrics: Counting, every_s: float, *, begun_s: float | None = None) -> None:
-        if not 0 < every_s < float("inf"):
-            raise InvalidValue("every_s", every_s, "a number of seconds above 0")
+        check_seconds("every_s", every_s)
         self.every_s = every_s
         self._metrics, self._next = metrics, 1 if begun_s is None else int(begun_s // every_s) + 1
         self._here = runtime.current() if begun_s is None else None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TypeAlias
 
 from ...errors import InvalidValue
+from ...errors.given import check_seconds
 from ..clock import OFFSET_S_MAX
 from .network import DegradationFault as DegradationFault
 from .network import FlappingFault as FlappingFault
@@ -52,8 +52,7 @@ class FailingFault(NodeFault, frozen=True, kw_only=True, tag="failing"):
     def __post_init__(self) -> None:
         super().__post_init__()
         for field, mean_s in (("mean_up_s", self.mean_up_s), ("mean_down_s", self.mean_down_s)):
-            if not 0 < mean_s < math.inf:
-                raise InvalidValue(f"FailingFault.{field}", mean_s, "a finite number of seconds above zero")
+            check_seconds(f"FailingFault.{field}", mean_s)
 
     def __str__(self) -> str:
         return f"{self.node}, up {self.mean_up_s:g} s and down {self.mean_down_s:g} s on average"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias, TypeGuard
 
 from ...errors import InvalidValue
+from ...errors.given import check_seconds
 from ..distributions import Constant, Distribution
 from ..empirical import numbers_of_file
 from .rates import Rate, Steady, expected_requests, peak_of
@@ -164,8 +165,8 @@ Load: TypeAlias = OpenLoad | Replay | ClosedLoad
 def _check_ends(load: str, for_s: object, count: object, name: str = "count") -> None:
     if for_s is None and count is None:
         raise InvalidValue(f"{load}.for_s", None, f"an end: for_s, or {name}, or both")
-    if for_s is not None and not (_is_number(for_s) and 0 < for_s < math.inf):
-        raise InvalidValue(f"{load}.for_s", for_s, "a finite number of seconds above zero")
+    if for_s is not None:
+        check_seconds(f"{load}.for_s", for_s)
     if count is not None:
         _check_whole(f"{load}.{name}", count)
 

@@ -9,6 +9,7 @@ from itertools import cycle
 from typing import NamedTuple, TypeAlias
 
 from ...errors import InvalidValue
+from ...errors.given import check_seconds
 
 DAY_S = 86_400.0
 MINUTES_OF_DAY = 1440
@@ -63,7 +64,7 @@ class Ramp:
     def __post_init__(self) -> None:
         _rate("Ramp.from_per_s", self.from_per_s)
         _rate("Ramp.to_per_s", self.to_per_s)
-        _duration("Ramp.over_s", self.over_s)
+        check_seconds("Ramp.over_s", self.over_s)
         if self.from_per_s == self.to_per_s == 0:
             raise InvalidValue("Ramp.to_per_s", self.to_per_s, "above zero, as the ramp begins at zero")
 
@@ -84,8 +85,8 @@ class Spike:
     def __post_init__(self) -> None:
         _rate("Spike.per_s", self.per_s)
         _rate("Spike.peak_per_s", self.peak_per_s, above_zero=True)
-        _duration("Spike.at_s", self.at_s, zero_too=True)
-        _duration("Spike.lasting_s", self.lasting_s)
+        check_seconds("Spike.at_s", self.at_s, zero_too=True)
+        check_seconds("Spike.lasting_s", self.lasting_s)
 
     def pieces(self) -> Iterator[Piece]:
         over_s = self.at_s + self.lasting_s
@@ -103,7 +104,7 @@ class Profile:
 
     def __post_init__(self) -> None:
         for place, (lasting_s, per_s) in enumerate(self.steps):
-            _duration(f"Profile.steps[{place}] lasting_s", lasting_s)
+            check_seconds(f"Profile.steps[{place}] lasting_s", lasting_s)
             _rate(f"Profile.steps[{place}] per_s", per_s)
         if not any(per_s for _, per_s in self.steps):
             raise InvalidValue("Profile.steps", self.steps, "at least one step with a rate above zero")
@@ -157,10 +158,4 @@ def pieces_until(rate: Rate, until_s: float) -> Iterator[Piece]:
 def _rate(name: str, value: object, *, above_zero: bool = False) -> None:
     expected = f"a finite number of requests a second, {'above zero' if above_zero else 'zero or more'}"
     if not isinstance(value, int | float) or not 0 <= value < math.inf or (above_zero and value == 0):
-        raise InvalidValue(name, value, expected)
-
-
-def _duration(name: str, value: object, *, zero_too: bool = False) -> None:
-    expected = f"a finite number of seconds, {'zero or more' if zero_too else 'above zero'}"
-    if not isinstance(value, int | float) or not 0 <= value < math.inf or (value == 0 and not zero_too):
         raise InvalidValue(name, value, expected)

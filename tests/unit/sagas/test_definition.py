@@ -152,8 +152,8 @@ def test_further_mistakes_are_told_as_what_they_are() -> None:
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [
-        ("timeout_s", "a number, more than 0 seconds, or None"),
-        ("stuck_after_s", "a number, more than 0 seconds"),
+        ("timeout_s", "a finite number of seconds above 0, or None"),
+        ("stuck_after_s", "a number of seconds above 0"),
         ("attempts_max", "a whole number, at least 1"),
     ],
 )

@@ -65,27 +65,27 @@ def test_a_constant_takes_no_draw() -> None:
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: Constant(-0.1), "Constant.value_s is -0.1; expected a finite number of seconds, zero or more"),
-        (lambda: Constant(math.nan), "Constant.value_s is nan; expected a finite number of seconds, zero or more"),
-        (lambda: Uniform(-1, 2), "Uniform.low_s is -1; expected a finite number of seconds, zero or more"),
+        (lambda: Constant(-0.1), "Constant.value_s is -0.1; expected a finite number of seconds, 0 or more"),
+        (lambda: Constant(math.nan), "Constant.value_s is nan; expected a finite number of seconds, 0 or more"),
+        (lambda: Uniform(-1, 2), "Uniform.low_s is -1; expected a finite number of seconds, 0 or more"),
         (lambda: Uniform(2, 1), "Uniform.high_s is 1; expected at least low_s, 2"),
-        (lambda: Exponential(0), "Exponential.mean_s is 0; expected a finite number of seconds above zero"),
-        (lambda: Exponential(math.inf), "Exponential.mean_s is inf; expected a finite number of seconds above zero"),
-        (lambda: LogNormal(0, 1), "LogNormal.median_s is 0; expected a finite number of seconds above zero"),
+        (lambda: Exponential(0), "Exponential.mean_s is 0; expected a finite number of seconds above 0"),
+        (lambda: Exponential(math.inf), "Exponential.mean_s is inf; expected a finite number of seconds above 0"),
+        (lambda: LogNormal(0, 1), "LogNormal.median_s is 0; expected a finite number of seconds above 0"),
         (lambda: LogNormal(1, -1), "LogNormal.sigma is -1; expected a number between 0 and 10, without a unit"),
         (lambda: LogNormal(1, math.nan), "LogNormal.sigma is nan; expected a number between 0 and 10, without a unit"),
-        (lambda: Pareto(0, 2), "Pareto.minimum_s is 0; expected a finite number of seconds above zero"),
+        (lambda: Pareto(0, 2), "Pareto.minimum_s is 0; expected a finite number of seconds above 0"),
         (lambda: Pareto(1, 1), "Pareto.shape is 1; expected a number above 1, without a unit"),
-        (lambda: AbsNormal(-1, 1), "AbsNormal.center_s is -1; expected a finite number of seconds, zero or more"),
-        (lambda: AbsNormal(1, 0), "AbsNormal.sd_s is 0; expected a finite number of seconds above zero"),
+        (lambda: AbsNormal(-1, 1), "AbsNormal.center_s is -1; expected a finite number of seconds, 0 or more"),
+        (lambda: AbsNormal(1, 0), "AbsNormal.sd_s is 0; expected a finite number of seconds above 0"),
         (lambda: Empirical([]), "Empirical.values_s is (); expected at least one value"),
         (
             lambda: Empirical([1, -2]),
-            "Empirical.values_s[1] is -2; expected a finite number of seconds, zero or more",
+            "Empirical.values_s[1] is -2; expected a finite number of seconds, 0 or more",
         ),
         (
             lambda: Empirical([math.nan]),
-            "Empirical.values_s[0] is nan; expected a finite number of seconds, zero or more",
+            "Empirical.values_s[0] is nan; expected a finite number of seconds, 0 or more",
         ),
         (
             lambda: Jittered(Constant(1), 2),  # type: ignore[arg-type]

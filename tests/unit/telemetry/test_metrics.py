@@ -268,7 +268,7 @@ def test_what_is_recorded_by_hand_counts_for_the_node_where_no_service_is_named(
             lambda: Metrics("a").record_event_consumed("A", float("nan")),
             "lag_s is nan; expected a number of seconds",
         ),
-        (lambda: Scrapes(Metrics("a"), 0), "every_s is 0; expected a number of seconds above 0"),
+        (lambda: Scrapes(Metrics("a"), 0), "every_s is 0; expected a finite number of seconds above 0"),
     ],
 )
 def test_what_cannot_be_is_refused(make: object, says: str) -> None:
