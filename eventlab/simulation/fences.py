@@ -38,8 +38,8 @@ try:
 except ImportError:  # not a Unix
     _posixsubprocess = None  # type: ignore[assignment]
 
-LEFT_BY_WORLDS_MAX = 100_000
-"""So many objects the worlds of a process may leave, some 25 MB, before a collection is worth its while."""
+LEFT_BY_WORLDS_MAX = 200_000
+"""So many objects the worlds of a process may leave, some 50 MB, before a collection is worth its while."""
 
 _lock = threading.Lock()
 _worlds_running = 0
@@ -157,6 +157,7 @@ def _collector_off() -> Iterator[None]:
     finally:
         is_much = was_enabled and _have_left_much(gc.get_count()[0])
         if not had_frozen:
+            gc.freeze()  # what is left goes among the old at once: nobody looks through it as if it were young
             gc.unfreeze()
         if is_much:
             gc.collect()
