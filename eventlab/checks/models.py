@@ -106,11 +106,11 @@ class Counter:
 
     def step(self, state: State, operation: Operation) -> State | None:
         assert isinstance(state, int | float)
+        told = value_of(operation.result)
         if operation.operation == "read":
-            return state if state == operation.result else None
+            return state if state == hashable(told) else None
         after = state + _number(f"the value of add on {operation.subject!r}", operation.value)
-        told = operation.result
-        return after if told is None or isinstance(told, bool) or told == after else None
+        return after if not _is_number(told) or told == after else None
 
     def only_reads(self, operation: Operation) -> bool:
         return operation.operation == "read"
@@ -119,10 +119,21 @@ class Counter:
         return list(candidates) if certain else []
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _number(name: str, value: Any) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not _is_number(value):
         raise InvalidValue(name, value, "a number")
-    return value
+    return value  # type: ignore[no-any-return]
+
+
+def _at_first(thing: str, initial: Any) -> Sequence[Any]:
+    """What a *thing* that holds several values holds before the first operation; nothing, if nothing is said."""
+    if not isinstance(initial, list | tuple | None):
+        raise InvalidValue(f"the initial value of a {thing}", initial, "a list of what it holds")
+    return initial or ()
 
 
 class Set:
@@ -136,17 +147,19 @@ class Set:
 
     def __init__(self, initial: Any = None) -> None:
         self._bits: dict[Hashable, int] = {}
-        self.initial: State = self._mask(initial or [])
+        self.initial: State = self._mask(_at_first("set", initial))
 
     def step(self, state: State, operation: Operation) -> State | None:
         assert isinstance(state, int)
-        told = operation.result
+        told = value_of(operation.result)
         if operation.operation == "read":
             mask = self._mask(told)
             return state if state == mask and len(told) == mask.bit_count() else None
         bit = self._mask([operation.value])
         was_there = bool(state & bit)
         if operation.operation == "contains":
+            if told not in (True, False, None):
+                raise InvalidValue(f"the result of contains on {operation.subject!r}", told, "true or false")
             return state if was_there is bool(told) else None
         if isinstance(told, bool) and told is not (was_there if operation.operation == "remove" else not was_there):
             return None
@@ -177,7 +190,7 @@ class Queue:
     repeatable = False
 
     def __init__(self, initial: Any = None) -> None:
-        self.initial: State = tuple(map(hashable, initial or []))
+        self.initial: State = tuple(map(hashable, _at_first("queue", initial)))
 
     def step(self, state: State, operation: Operation) -> State | None:
         assert isinstance(state, tuple)
@@ -210,11 +223,11 @@ class Stream:
         self._longer: dict[tuple[int, Hashable], int] = {}
         self._versions = [0]
         self._known: dict[int, tuple[Operation, int]] = {}
-        self.initial: State = self._after(0, initial or [])
+        self.initial: State = self._after(0, _at_first("stream", initial))
 
     def step(self, state: State, operation: Operation) -> State | None:
         assert isinstance(state, int)
-        version, told = self._versions[state], operation.result
+        version, told = self._versions[state], value_of(operation.result)
         if operation.operation == "read":
             if isinstance(told, list | tuple):
                 return state if state == self._found(operation) else None
@@ -230,7 +243,7 @@ class Stream:
         return operation.operation == "read"
 
     def useful(self, candidates: Sequence[Operation], certain: Sequence[Operation]) -> list[Operation]:
-        reads = [each.result for each in certain if each.operation == "read"]
+        reads = [value_of(each.result) for each in certain if each.operation == "read"]
         if len(reads) < len(certain) or not all(isinstance(result, list | tuple) for result in reads):
             return list(candidates) if certain else []
         seen = {hashable(event) for result in reads for event in result}
@@ -240,7 +253,7 @@ class Stream:
         """The state in which that read gives its list, worked out once."""
         known = self._known.get(id(operation))
         if known is None:
-            known = self._known[id(operation)] = operation, self._after(0, operation.result)
+            known = self._known[id(operation)] = operation, self._after(0, value_of(operation.result))
         return known[1]
 
     def _after(self, state: int, events: Iterable[Any]) -> int:

@@ -56,9 +56,10 @@ def _set_puts(operation: Operation) -> Iterable[Any]:
 
 
 def _set_finds(operation: Operation) -> Iterable[Any]:
+    found = value_of(operation.result)
     if operation.operation == "read":
-        return _listed(operation.result)
-    return (operation.value,) if operation.operation in ("contains", "remove") and operation.result is True else ()
+        return _listed(found)
+    return (operation.value,) if operation.operation in ("contains", "remove") and found is True else ()
 
 
 def _queue_puts(operation: Operation) -> Iterable[Any]:
@@ -74,7 +75,7 @@ def _stream_puts(operation: Operation) -> Iterable[Any]:
 
 
 def _stream_finds(operation: Operation) -> Iterable[Any]:
-    return _listed(operation.result) if operation.operation == "read" else ()
+    return _listed(value_of(operation.result)) if operation.operation == "read" else ()
 
 
 def _listed(value: Any) -> Iterable[Any]:

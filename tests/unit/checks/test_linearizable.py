@@ -158,11 +158,21 @@ def test_nothing_to_judge_is_unknown() -> None:
         ("register", [1, 2]),
         ("stream", [op("a", "read", None, 0, 1, "all")]),
         ("set", [op("a", "read", None, 0, 1, 5)]),
+        ("set", [op("a", "contains", 1, 0, 1, "false")]),
     ],
 )
 def test_what_a_model_cannot_mean_is_refused(model: str, operations: list[Operation]) -> None:
     with pytest.raises(InvalidValue):
         linearizable(operations, model)
+
+
+@pytest.mark.parametrize("model", ["set", "queue", "stream"])
+@pytest.mark.parametrize("initial", [5, "abc", {"a": 1}, 0, False, ""])
+def test_what_holds_several_values_holds_a_list_at_first(model: str, initial: Any) -> None:
+    with pytest.raises(InvalidValue, match=f"the initial value of a {model} is .*; expected a list of what it holds"):
+        linearizable(
+            [op("a", "add", 1, 0, 1), op("a", "append", 1, 2, 3), op("a", "enqueue", 1, 4, 5)], model, initial=initial
+        )
 
 
 def test_a_long_history_needs_no_deep_stack() -> None:
@@ -347,3 +357,20 @@ def test_the_piece_of_a_long_history_is_small_as_well() -> None:
     stale = op("q", "read", None, 500, 501, 7)
     result = linearizable([*story, stale])
     assert (len(result.witnesses), told(stale) in result.witnesses) == (3, True)
+
+
+VERSIONED = [
+    ("register", op("a", "write", 1, 0, 1, {"value": 1, "version": 7}), "read", {"value": 1, "version": 7}),
+    ("counter", op("a", "add", 1, 0, 1, {"value": 1, "version": 7}), "read", {"value": 1, "version": 7}),
+    ("counter", op("a", "add", 1, 0, 1, "done"), "read", 1),  # no number, so nothing that says anything
+    ("set", op("a", "add", 1, 0, 1, {"value": True, "version": 7}), "read", {"value": [1], "version": 7}),
+    ("set", op("a", "add", 1, 0, 1), "contains", {"value": True, "version": 7}),
+    ("stream", op("a", "append", 1, 0, 1, {"value": 1, "version": 7}), "read", {"value": [1], "version": 7}),
+]
+
+
+@pytest.mark.parametrize(("model", "change", "asks", "found"), VERSIONED)
+def test_of_a_result_with_a_version_the_value_is_judged(model: str, change: Operation, asks: str, found: Any) -> None:
+    look = op("b", asks, 1, 2, 3, found)
+    assert answer([change, look], model) is True
+    assert answer([msgspec.structs.replace(change, outcome="failed"), look], model) is False
