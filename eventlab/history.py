@@ -93,11 +93,10 @@ class Operation(msgspec.Struct, frozen=True):
     """What one client asked and got. *ended* is None while the outcome is ``unknown`` for want of an end.
 
     It was meant to be asked *late_s* before it was *invoked*; latency counts from there. *places* say where in a record
-    its invocation and its end stand, counted from 1, the end as 0 without one: at one and the same moment they tell
-    what came first. They are left out where there is no record.
+    its invocation and its end stand, counted from 1, the end as 0 without one: at one moment they tell what came first.
 
-    Raises InvalidValue for an outcome that is none of `OUTCOMES`, for a time that is no finite number, for an end
-    before the invocation, and for ``ok`` without an end.
+    Raises InvalidValue for another outcome than `OUTCOMES`, for a time that is no finite number, for an end before the
+    invocation, also by its *places*, and for ``ok`` without an end.
     """
 
     process: str
@@ -118,11 +117,14 @@ class Operation(msgspec.Struct, frozen=True):
             raise InvalidValue(f"invoked of {self._name()}", self.invoked, "a moment in seconds, as a finite number")
         if self.ended is None:
             if self.outcome == "ok":
-                expected = "the moment at which it ended, since its outcome is known"
-                raise InvalidValue(f"ended of {self._name()}", None, expected)
+                raise InvalidValue(
+                    f"ended of {self._name()}", None, "the moment at which it ended, since that is known"
+                )
         elif not _is_moment(self.ended) or self.ended < self.invoked:
             expected = f"a moment not before {self.invoked:g}, its invocation"
             raise InvalidValue(f"ended of {self._name()}", self.ended, expected)
+        if isinstance(self.places, tuple) and not (0 < self.places[0] < (self.places[1] or self.places[0] + 1)):
+            raise InvalidValue(f"places of {self._name()}", self.places, "two from 1 that rise, or 0 without an end")
 
     def _name(self) -> str:
         return f"{self.operation} on {self.subject!r} by {self.process}"

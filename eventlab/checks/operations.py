@@ -81,16 +81,20 @@ def _shown(value: Any) -> str:
 def entries_of(given: Iterable[Operation]) -> list[Entry]:
     """A history in which these operations happened, and nothing else.
 
-    At one moment everything is invoked before anything ends, so that those of two processes are concurrent there too.
+    At one moment they are as their `places` say, if all have them. Else everything is invoked before anything ends, so
+    that those of two processes are concurrent there too.
     """
-    happened: list[tuple[float, bool, int, Entry]] = []
-    for number, each in enumerate(given, start=1):
+    operations = list(given)
+    of_record = all(begun_place(each) and (each.ended is None or ended_place(each)) for each in operations)
+    happened: list[tuple[float, int, bool, int, Entry]] = []
+    for number, each in enumerate(operations, start=1):
+        begun_at, ended_at = (begun_place(each), ended_place(each)) if of_record else (0, 0)
         begun = hooks.OperationInvoked(number, each.process, each.operation, each.subject, each.value)
-        happened.append((each.invoked, False, number, Entry(each.invoked, each.process, begun)))
+        happened.append((each.invoked, begun_at, False, number, Entry(each.invoked, each.process, begun)))
         if each.ended is not None:
             ended = hooks.OperationEnded(number, each.outcome, each.result)
-            happened.append((each.ended, True, number, Entry(each.ended, each.process, ended)))
-    return [entry for *_, entry in sorted(happened, key=lambda each: each[:3])]
+            happened.append((each.ended, ended_at, True, number, Entry(each.ended, each.process, ended)))
+    return [entry for *_, entry in sorted(happened, key=lambda each: each[:4])]
 
 
 def history_of(data: bytes, where: str = "history") -> list[Entry]:

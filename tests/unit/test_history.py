@@ -88,6 +88,12 @@ def test_an_operation_that_cannot_have_been_is_refused(outcome: str, invoked: An
         Operation("p", "write", "x", invoked, 1, outcome, ended)
 
 
+@pytest.mark.parametrize("places", [(2, 1), (1, 1), (0, 0), (0, 2), (-1, 2)])
+def test_an_operation_that_ends_in_its_record_before_it_begins_is_refused(places: tuple[int, int]) -> None:
+    with pytest.raises(InvalidValue, match="two from 1 that rise, or 0 without an end"):
+        Operation("p", "write", "x", 1.0, 1, "ok", 1.0, places=places)
+
+
 def begun(at: float, number: int = 1) -> Entry:
     return Entry(at, "p", hooks.OperationInvoked(number, "p", "write", "x", at))
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from eventlab.checks import linearizable
-from eventlab.checks.operations import entries_of
+from eventlab.checks.operations import entries_of, history_of
 from eventlab.checks.sessions import session_guarantee
 from eventlab.history import Operation, from_lines, operation, operations, to_lines
 from eventlab.simulation import World
@@ -53,6 +53,16 @@ def test_whole_operations_without_a_record_are_concurrent_at_one_moment() -> Non
     assert linearizable([write, read]).valid is True
     assert linearizable(operations(entries_of([write, read]))).valid is True
     assert b"places" not in msgspec.json.encode(write)
+
+
+def test_whole_operations_keep_the_order_of_the_record_that_they_were_taken_from() -> None:
+    world = World()
+    with world.recording() as run:
+        world.run(stale)
+    ada_1, ada_2, _, bob = operations(run.entries)
+    whole = [ada_1, ada_2, bob]
+    lines = msgspec.json.Encoder().encode_lines(whole)
+    assert [linearizable(operations(each)).valid for each in (entries_of(whole), history_of(lines))] == [False] * 2
 
 
 def test_operations_that_overlap_in_the_record_at_one_moment_are_concurrent() -> None:
