@@ -8,6 +8,7 @@ Transactions", MIT 1999: *ww*, the target wrote the next version; *wr*, the targ
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
@@ -21,15 +22,16 @@ Writers = Mapping[str, Sequence[tuple[int, int]]]
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """What took effect, what did not, and where a version has two writers that both took effect."""
+    """What took effect, what did not, what nobody can tell, and where a version has two writers that took effect."""
 
     happened: tuple[Transaction, ...]
     aborted: tuple[Transaction, ...]
+    unsettled: tuple[Transaction, ...]
     rivals: tuple[tuple[str, int, Transaction, Transaction], ...]
 
 
 def settled(transactions: Iterable[Transaction]) -> Settled:
-    """Decide of every unknown outcome: it took effect if others saw it, and nobody else wrote what it would have.
+    """Decide of every unknown outcome: it took effect if others saw it, and nobody else can have written that.
 
     Whoever wrote a later version saw it as well, since the versions of a stream have no gaps.
 
@@ -44,21 +46,25 @@ def settled(transactions: Iterable[Transaction]) -> Settled:
             other = owner.setdefault((stream, version), each)
             if other is not each:
                 rivals.append((stream, version, other, each))
-    happened += _seen_among([each for each in given if each.outcome == "unknown"], happened, owner)
+    unknown = [each for each in given if each.outcome == "unknown"]
+    happened += _seen_among(unknown, happened, owner)
     order = {id(each): number for number, each in enumerate(given)}
     happened.sort(key=lambda each: order[id(each)])
     aborted = tuple(each for each in given if each.outcome == "failed")
-    return Settled(tuple(happened), aborted, tuple(rivals))
+    took_effect = {id(each) for each in happened}
+    left_open = tuple(each for each in unknown if id(each) not in took_effect)
+    return Settled(tuple(happened), aborted, left_open, tuple(rivals))
 
 
 def _seen_among(
-    unknown: list[Transaction], happened: Iterable[Transaction], owner: dict[tuple[str, int], Transaction]
+    unknown: list[Transaction], happened: list[Transaction], owner: dict[tuple[str, int], Transaction]
 ) -> list[Transaction]:
     read_to: dict[str, int] = {}
     claims: dict[tuple[str, int], int] = {}
     for each in unknown:
         for write in each.writes:
             claims[write] = claims.get(write, 0) + 1
+    unplaced = Counter(stream for each in (*happened, *unknown) for stream in dict.fromkeys(each.unplaced))
 
     def note(each: Transaction) -> None:
         for stream, version in (*each.reads, *each.writes):
@@ -67,7 +73,12 @@ def _seen_among(
     for each in happened:
         note(each)
     found: list[Transaction] = []
-    pending = [each for each in unknown if all(write not in owner and claims[write] == 1 for write in each.writes)]
+
+    def is_its_own(each: Transaction, write: tuple[str, int]) -> bool:
+        others = unplaced[write[0]] - (write[0] in each.unplaced)
+        return write not in owner and claims[write] == 1 and not others
+
+    pending = [each for each in unknown if all(is_its_own(each, write) for write in each.writes)]
     while seen := [each for each in pending if any(read_to.get(stream, 0) >= at for stream, at in each.writes)]:
         # What took effect has read as well, and may have seen others of which nobody knows.
         for each in seen:

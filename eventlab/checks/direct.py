@@ -24,12 +24,17 @@ def rivals(found: Settled) -> Iterator[Anomaly]:
 
 
 def aborted_reads(found: Settled, writers: Writers) -> Iterator[Anomaly]:
-    """Reads of what a failed transaction wrote, also with something on top of it: a stream is read whole."""
+    """Reads of what a failed transaction wrote, also with something on top of it: a stream is read whole.
+
+    It is none where another may have written that version: one with an unknown outcome, or at a version nobody noted.
+    """
     aborted: dict[str, list[tuple[int, Transaction]]] = {}
     kept = {(stream, version) for stream, written in writers.items() for version, _ in written}
+    kept |= {write for each in found.unsettled for write in each.writes}
+    unplaced = {stream for each in (*found.happened, *found.unsettled) for stream in each.unplaced}
     for each in found.aborted:
         for stream, version in each.writes:
-            if (stream, version) not in kept:
+            if (stream, version) not in kept and stream not in unplaced:
                 aborted.setdefault(stream, []).append((version, each))
     firsts = {stream: min(written, key=lambda pair: pair[0]) for stream, written in aborted.items()}
     for reader in found.happened if firsts else ():

@@ -166,6 +166,26 @@ def test_a_version_that_a_failed_one_did_not_get_is_no_aborted_read() -> None:
     assert told(failed, T("T2", (), (("x", 1),)), T("T3", (("x", 1),))) == []
 
 
+@pytest.mark.parametrize(
+    "others",
+    [
+        [T("T2", (), (("x", 1),), "unknown"), T("T4", (), (("x", 1),), "unknown")],
+        [T("T2", outcome="unknown", unplaced=("x",))],
+        [T("T2", unplaced=("x",))],
+    ],
+)
+def test_what_another_may_have_written_is_no_aborted_read(others: list[Transaction]) -> None:
+    failed, reader = T("T1", (), (("x", 1),), "failed"), T("T3", (("x", 1),))
+    assert told(failed, *others, reader) == []
+    assert told(failed, reader) == [("aborted read", ("T1", "T3"))]
+
+
+def test_an_unknown_outcome_is_not_seen_where_another_may_have_written_that_version() -> None:
+    maybe, seen = T("T1", SKEW[0].reads, SKEW[0].writes, "unknown"), T("T3", (("ada", 4),))
+    assert told(maybe, SKEW[1], seen, T("T4", unplaced=("bob",))) == [("write skew", ("T1", "T2"))]
+    assert told(maybe, SKEW[1], seen, T("T4", unplaced=("ada",))) == []
+
+
 def test_a_gap_that_strangers_wrote_still_orders() -> None:
     assert told(T("T1", (("x", 3), ("y", 9))), T("T2", (("x", 5),), (("y", 7),)), T("T3", (), (("x", 4),))) == [
         ("read skew", ("T1", "T3", "T2"))
