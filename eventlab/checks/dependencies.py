@@ -98,6 +98,22 @@ def writers_of(transactions: Sequence[Transaction]) -> dict[str, list[tuple[int,
     return {stream: sorted(by_version.items()) for stream, by_version in found.items()}
 
 
+def strangers(found: Settled, writers: Writers) -> list[Transaction]:
+    """Whoever wrote what was read or written upon, and is not in the history: the versions of a stream have no gaps.
+
+    Each is somebody of its own who did nothing else, as far as anybody knows. There are none where a failed one is to
+    blame, or where one that took effect wrote at a version that nobody noted.
+    """
+    taken = {(stream, version) for stream, written in writers.items() for version, _ in written}
+    taken.update(write for each in found.aborted for write in each.writes)
+    unplaced = {stream for each in found.happened for stream in each.unplaced}
+    gaps: dict[tuple[str, int], None] = {}
+    for each in found.happened:
+        below = ((stream, version - 1) for stream, version in each.writes)
+        gaps |= dict.fromkeys(at for at in (*each.reads, *below) if at[1] and at not in taken and at[0] not in unplaced)
+    return [Transaction("a stranger", writes=(at,)) for at in gaps]
+
+
 def dependencies(transactions: Sequence[Transaction], writers: Writers) -> list[Edge]:
     """What follows from the order of versions, without what follows from two others.
 

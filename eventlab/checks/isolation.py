@@ -13,7 +13,7 @@ import msgspec
 from ..errors import InvalidValue
 from .anomalies import KINDS, LEVELS, Anomaly
 from .circles import circles, late
-from .dependencies import dependencies, settled, writers_of
+from .dependencies import dependencies, settled, strangers, writers_of
 from .direct import aborted_reads, fractured_reads, intermediate_reads, rivals, unrepeated_reads
 from .result import CheckResult, broken, held, undecided
 from .transactions import Transaction
@@ -47,14 +47,18 @@ def judged(transactions: Iterable[Transaction]) -> Isolation:
     """
     given = list(transactions)
     found = settled(given)
-    happened = found.happened
-    writers = writers_of(happened)
-    edges = dependencies(happened, writers)
+    known = writers_of(found.happened)
+    edges = dependencies(found.happened, known)
+    count = len(edges)
+    happened, writers = [*found.happened, *strangers(found, known)], known
+    if len(happened) > len(found.happened):
+        writers = writers_of(happened)
+        edges = list(dict.fromkeys([*edges, *dependencies(happened, writers)]))
     torn = [*unrepeated_reads(happened, writers), *fractured_reads(happened)]
     wrong: list[Anomaly] = [
         *rivals(found),
-        *aborted_reads(found, writers),
-        *intermediate_reads(happened, writers),
+        *aborted_reads(found, known),
+        *intermediate_reads(found.happened, known),
         *(each for _, _, each in torn),
         *circles(happened, edges, [(number, missed) for number, missed, _ in torn]),
     ]
@@ -63,7 +67,7 @@ def judged(transactions: Iterable[Transaction]) -> Isolation:
     order = list(KINDS)
     wrong.sort(key=lambda each: order.index(each.name))
     unplaced = sum(bool(each.unplaced) for each in happened)
-    return Isolation(len(happened), len(edges), tuple(dict.fromkeys(wrong)), unplaced)
+    return Isolation(len(found.happened), count, tuple(dict.fromkeys(wrong)), unplaced)
 
 
 def isolation(transactions: Iterable[Transaction], level: str = "serializable") -> CheckResult:

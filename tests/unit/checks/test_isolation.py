@@ -192,6 +192,37 @@ def test_a_gap_that_strangers_wrote_still_orders() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("reads", "writes", "name"),
+    [
+        ((("x", 1), ("x", 3)), (), "non-repeatable read"),
+        ((("x", 1),), (("x", 3),), "lost update"),
+        ((("x", 3),), (("x", 1),), "circular information flow"),
+        ((), (("x", 1), ("x", 3)), "dirty write"),
+    ],
+)
+def test_a_stranger_who_wrote_between_two_steps_of_one_is_seen_by_the_gap(
+    reads: tuple[tuple[str, int], ...], writes: tuple[tuple[str, int], ...], name: str
+) -> None:
+    ((found, members),) = told(T("T1", reads, writes))
+    assert (found, set(members)) == (name, {"T1", "a stranger"})
+    assert told(T("T1", reads, writes, unplaced=("x",))) == []  # the gap may be its own
+
+
+def test_readers_who_disagree_about_what_strangers_wrote_are_found() -> None:
+    first, second = T("T1", (("a", 1), ("b", 0))), T("T2", (("a", 0), ("b", 1)))
+    assert [(name, set(members)) for name, members in told(first, second)] == [
+        ("long fork", {"T1", "T2", "a stranger"})
+    ]
+    early, late = T("T1", (("a", 1),), began=0.0, ended=1.0), T("T2", (("a", 0),), began=2.0, ended=3.0)
+    assert [name for name, _ in told(early, late)] == ["stale order"]
+    assert told(early, T("T2", (("a", 2),), began=2.0, ended=3.0)) == []
+
+
+def test_a_read_and_the_writes_on_top_of_it_leave_no_gap() -> None:
+    assert told(T("T1", (("x", 7), ("x", 9)), (("x", 8), ("x", 9), ("x", 10)))) == []
+
+
 def test_reading_what_one_has_written_oneself_says_nothing() -> None:
     assert told(T("T1", (("x", 0), ("x", 1)), (("x", 1),)), T("T2", (("x", 1),), (("x", 2),))) == []
 
