@@ -30,6 +30,7 @@ def test_ushers_who_check_only_what_they_write_skew_and_each_circle_is_of_two_wh
         ("write-skew", ()),
         ("hot-stream", ()),
         ("hot-stream", ("services.desk.boxoffice.executor=naive",)),  # one stream, read and written: nothing to skew
+        ("stuck-compensation", ()),  # commands that failed are asked again, and would have written the same
     ],
 )
 def test_the_sound_executor_is_strictly_serializable(scenario: str, sets: tuple[str, ...]) -> None:

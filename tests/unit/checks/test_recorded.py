@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from eventlab.checks.isolation import strict_serializable
 from eventlab.checks.recorded import recorded
 from eventlab.checks.transactions import Transaction
 from eventlab.history import Entry
@@ -38,6 +39,21 @@ def test_an_attempt_whose_end_nobody_knows_took_effect_if_its_append_is_there() 
     assert recorded([lost, Entry(1.7, "till", appended(*SOLD))]) == [
         Transaction("T1", READ, SOLD, "ok", "Sell on ada", 1.0)
     ]
+
+
+def test_an_append_belongs_to_whoever_says_that_it_made_it_and_not_to_those_who_were_asked_before() -> None:
+    failed = [Entry(at, "ada", attempted("failed", written=SOLD)) for at in (1.0, 2.0)]
+    sold = [Entry(3.2, "till", appended(*SOLD)), Entry(3.5, "ada", attempted("written", written=SOLD))]
+    assert [each.outcome for each in recorded([*failed, *sold])] == ["unknown", "unknown", "ok"]
+    assert strict_serializable(recorded([*failed, *sold])).valid is True
+
+
+def test_an_append_is_of_no_attempt_where_it_may_be_of_two_and_of_none_that_began_later() -> None:
+    first, second = (Entry(at, "ada", attempted("failed", written=SOLD)) for at in (1.0, 2.0))
+    late = Entry(2.9, "till", appended(*SOLD))
+    assert [each.outcome for each in recorded([first, second, late])] == ["unknown"] * 3
+    early = Entry(0.9, "till", appended(*SOLD))
+    assert [each.outcome for each in recorded([early, first, second])] == ["ok", "unknown"]
 
 
 def test_an_append_of_nobody_is_a_transaction_that_read_nothing() -> None:
