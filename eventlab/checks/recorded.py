@@ -51,9 +51,9 @@ def recorded(entries: Iterable[Entry]) -> list[Transaction]:
     """What was executed in a run: every attempt of a command that came to a decision, and operations on transactions.
 
     An append that belongs to no attempt (made by hand, or by a command whose node crashed before it could say so) is a
-    transaction that read nothing, as far as anybody knows. An attempt whose end is not known took effect if
-    its append is in the history, and no other attempt can have made that. Streams are named with their store where
-    there are several stores.
+    transaction that read nothing, as far as anybody knows, and took effect by the moment at which it was told. An
+    attempt whose end is not known took effect if its append is in the history, and no other attempt can have made
+    that. Streams are named with their store where there are several stores.
     """
     given = list(entries)
     stores = dict.fromkeys(what.store for _, what in of_kind(given, EventsAppended))
@@ -69,7 +69,7 @@ def recorded(entries: Iterable[Entry]) -> list[Transaction]:
     for writes, left in appends.items():
         for at, node in left:
             name = f"T{len(found) + 1}"
-            found.append(Transaction(name, (), writes, "unknown", f"an append on {node}" if node else "", None, at))
+            found.append(Transaction(name, (), writes, "ok", f"an append on {node}" if node else "", None, at))
     found += transactions(operations(given))
     return found
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from eventlab.checks.isolation import strict_serializable
+from eventlab.checks.isolation import read_committed, strict_serializable
 from eventlab.checks.recorded import recorded
 from eventlab.checks.transactions import Transaction
 from eventlab.history import Entry
@@ -51,15 +51,26 @@ def test_an_append_belongs_to_whoever_says_that_it_made_it_and_not_to_those_who_
 def test_an_append_is_of_no_attempt_where_it_may_be_of_two_and_of_none_that_began_later() -> None:
     first, second = (Entry(at, "ada", attempted("failed", written=SOLD)) for at in (1.0, 2.0))
     late = Entry(2.9, "till", appended(*SOLD))
-    assert [each.outcome for each in recorded([first, second, late])] == ["unknown"] * 3
+    assert [each.outcome for each in recorded([first, second, late])] == ["unknown", "unknown", "ok"]
     early = Entry(0.9, "till", appended(*SOLD))
     assert [each.outcome for each in recorded([early, first, second])] == ["ok", "unknown"]
 
 
 def test_an_append_of_nobody_is_a_transaction_that_read_nothing() -> None:
     assert recorded([Entry(1.7, "till", appended(*SOLD))]) == [
-        Transaction("T1", (), SOLD, "unknown", "an append on till", None, 1.7)
+        Transaction("T1", (), SOLD, "ok", "an append on till", None, 1.7)
     ]
+
+
+def test_an_append_of_nobody_took_effect_before_what_began_later() -> None:
+    stocked = Entry(1.0, "till", appended(("show", 4)))
+    stale, fresh = Entry(5.0, "ada", attempted("unchanged")), Entry(1.2, "ada", attempted("unchanged"))
+    assert strict_serializable(recorded([stocked, fresh])).valid is True
+    assert strict_serializable(recorded([stocked, stale])).valid is False
+
+
+def test_a_version_that_was_appended_twice_by_nobody_has_two_writers() -> None:
+    assert read_committed(recorded([Entry(at, "till", appended(("show", 4))) for at in (1.0, 2.0)])).valid is False
 
 
 def test_streams_of_several_stores_are_kept_apart() -> None:
