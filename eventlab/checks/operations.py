@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
@@ -103,7 +104,8 @@ def history_of(data: bytes, where: str = "history") -> list[Entry]:
     Raises InvalidValue that names the line which is neither, has a field that operations have not, or a read without a
     result, or ends before it begins; for a record whose operations cannot be paired; and for an empty text.
     """
-    lines = [(number, line) for number, line in enumerate(data.splitlines(), start=1) if line.strip()]
+    text = data.removeprefix(BOM_UTF8)  # as some editors write it
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if not lines:
         raise InvalidValue(
             f"{where}: the number of lines", 0, "a history of JSON Lines, an entry or an operation in each"
@@ -120,6 +122,8 @@ def history_of(data: bytes, where: str = "history") -> list[Entry]:
                 check_swap(place, whole[-1])
             else:
                 entries.append(_entry.decode(line))
+        except RecursionError:
+            raise InvalidValue(place, line[:60].decode(errors="replace"), "values that are nested less deep") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             if isinstance(refused := error.__cause__, InvalidValue):
                 raise InvalidValue(f"{place}: {refused.name}", refused.value, refused.expected) from None
@@ -139,7 +143,8 @@ def _is_operation(found: Any) -> bool:
 
 
 def _lowered(sentence: str) -> str:
-    return f"{sentence[:1].lower()}{sentence[1:]}"
+    """As the second half of a sentence; a word in capitals (JSON) stays as it is."""
+    return sentence if sentence[1:2].isupper() else f"{sentence[:1].lower()}{sentence[1:]}"
 
 
 def _check_fields(place: str, found: dict[str, Any]) -> None:

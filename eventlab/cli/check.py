@@ -80,6 +80,8 @@ def _judge(history: Path | None, names: Sequence[str], settings: dict[str, Any],
     if not names:
         expected = f"at least one, as in --as linearizable, of {', '.join(CATALOGUE)}"
         raise InvalidValue("the number of checks given by --as", 0, expected)
+    if settings["states_max"] < 1:
+        raise InvalidValue("--states", settings["states_max"], "a number of states from 1")
     checks = [named(name) for name in names]
     entries = _read(history)
     results = [each.judge(entries, Settings(**settings)) for each in checks]

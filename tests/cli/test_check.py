@@ -60,6 +60,10 @@ def test_what_cannot_be_decided_is_unknown(here: Path) -> None:
     [
         ("{}\n", ["--as", "linearizable"], "bad.jsonl, line 1 is '{}'; expected "),
         ("\n\nnonsense\n", ["--as", "linearizable"], "bad.jsonl, line 3 is 'nonsense'"),
+        ("nonsense\n", ["--as", "linearizable"], "as a JSON object; JSON is malformed: "),
+        pytest.param("[" * 9_000, ["--as", "linearizable"], "expected values that are nested less deep", id="nested"),
+        ("{}\n", ["--as", "linearizable", "--states", "0"], "--states is 0; expected a number of states from 1"),
+        ("{}\n", ["--as", "no-gaps", "--states", "0"], "--states is 0; expected a number of states from 1"),
         (
             "[]\n",
             ["--as", "linearizable"],
@@ -107,6 +111,12 @@ def test_bad_input_is_told_with_its_line(here: Path, text: str, args: list[str],
     told = eventlab("check", "bad.jsonl", *args)
     assert told.code == 2 and told.out == ""
     assert says in told.err
+
+
+def test_a_file_may_begin_with_the_mark_that_some_editors_write(here: Path) -> None:
+    path = here / written(here, WRITE, FRESH)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert eventlab("check", "history.jsonl", "--as", "linearizable").code == 0
 
 
 def test_a_model_that_is_none_and_a_file_that_is_none(here: Path) -> None:
