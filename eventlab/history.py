@@ -117,9 +117,7 @@ class Operation(msgspec.Struct, frozen=True):
             raise InvalidValue(f"invoked of {self._name()}", self.invoked, "a moment in seconds, as a finite number")
         if self.ended is None:
             if self.outcome == "ok":
-                raise InvalidValue(
-                    f"ended of {self._name()}", None, "the moment at which it ended, since that is known"
-                )
+                raise InvalidValue(f"ended of {self._name()}", None, "when it ended, since its outcome is known")
         elif not _is_moment(self.ended) or self.ended < self.invoked:
             expected = f"a moment not before {self.invoked:g}, its invocation"
             raise InvalidValue(f"ended of {self._name()}", self.ended, expected)

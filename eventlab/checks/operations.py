@@ -112,6 +112,7 @@ def history_of(data: bytes, where: str = "history") -> list[Entry]:
         )
     entries: list[Entry] = []
     whole: list[Operation] = []
+    asked: dict[int, str] = {}
     for number, line in lines:
         place = f"{where}, line {number}"
         try:
@@ -122,6 +123,7 @@ def history_of(data: bytes, where: str = "history") -> list[Entry]:
                 check_swap(place, whole[-1])
             else:
                 entries.append(_entry.decode(line))
+                _check_told(place, found, entries[-1], asked)
         except RecursionError:
             raise InvalidValue(place, line[:60].decode(errors="replace"), "values that are nested less deep") from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -157,6 +159,17 @@ def _check_fields(place: str, found: dict[str, Any]) -> None:
     asked = found.get("operation")
     if asked in TELLING and found.get("outcome") == "ok" and "result" not in found:
         raise InvalidValue(f"{place}: result", "left out", f"what the {asked} found, which may be null")
+
+
+def _check_told(place: str, found: dict[str, Any], entry: Entry, asked: dict[int, str]) -> None:
+    """What tells something was told in so many words, also where an entry ends what another one *asked*."""
+    what = entry.what
+    if isinstance(what, hooks.OperationInvoked):
+        asked[what.id] = what.operation
+    elif isinstance(what, hooks.OperationEnded):
+        name = asked.get(what.id)
+        if name in TELLING and what.outcome == "ok" and "value" not in found["what"]:
+            raise InvalidValue(f"{place}: value", "left out", f"what the {name} found, which may be null")
 
 
 def check_swap(place: str, operation: Operation) -> None:

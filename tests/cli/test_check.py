@@ -94,6 +94,12 @@ def test_what_cannot_be_decided_is_unknown(here: Path) -> None:
             "line 1: result is 'left out'; expected what the read found, which may be null",
         ),
         (
+            '{"at":0,"node":"n","what":{"kind":"operation_invoked","id":1,"process":"p","operation":"read","subject":"x"}}\n'
+            '{"at":1,"node":"n","what":{"kind":"operation_ended","id":1,"outcome":"ok","result":1}}\n',
+            ["--as", "linearizable"],
+            "line 2: value is 'left out'; expected what the read found, which may be null",
+        ),
+        (
             '{"process":"b","operation":"cas","subject":"x","invoked":0,"value":[1,2],"outcome":"ok","ended":1,"result":"yes"}\n',
             ["--as", "linearizable"],
             "line 1: result is 'yes'; expected true if the cas swapped, false if it found another value",
