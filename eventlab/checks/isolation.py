@@ -74,13 +74,15 @@ def isolation(transactions: Iterable[Transaction], level: str = "serializable") 
     """Whether *level* holds, and which is the strongest that does. Raises InvalidValue for no level.
 
     Outcomes that are not known count as what does least harm; writes at versions that nobody
-    noted leave it unknown, unless something is wrong without them.
+    noted leave it unknown, unless something is wrong without them. Unknown too where no transaction took effect.
     """
     found = judged(transactions)
     wrong = found.against(level)
     strongest = f"the strongest level that holds is {found.strongest}" if found.strongest else "no level holds"
     if wrong:
         return broken(level, f"{_counted(wrong)} among {found.transactions} transactions; {strongest}", map(str, wrong))
+    if not found.transactions:
+        return undecided(level, "no transaction took effect, as far as anybody knows")
     if found.unplaced:
         return undecided(level, f"{found.unplaced} of {found.transactions} transactions wrote at versions nobody noted")
     orders = f"{found.transactions} transactions and {found.dependencies} dependencies between them show no anomaly"

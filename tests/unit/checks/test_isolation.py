@@ -116,6 +116,13 @@ def test_nothing_is_strictly_serializable() -> None:
     assert judged([]).strongest == "strict serializable"
 
 
+@pytest.mark.parametrize("outcome", ["unknown", "failed"])
+def test_where_no_transaction_took_effect_nothing_was_judged(outcome: str) -> None:
+    for nothing in ([], [T("T1", (("x", 0),), (("x", 1),), outcome)]):
+        result = isolation(nothing)
+        assert (result.valid, result.because) == (None, "no transaction took effect, as far as anybody knows")
+
+
 def test_a_shortest_circle_is_told_of_a_large_knot() -> None:
     ring = [T(f"R{at}", ((f"s{at}", 0),), ((f"s{(at + 1) % 9}", 1),)) for at in range(9)]
     assert told(*ring, *SKEW) == [
