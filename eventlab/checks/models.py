@@ -184,7 +184,7 @@ class Set:
 
 
 class Queue:
-    """``enqueue`` and ``dequeue``, first in first out; a dequeue whose result is null found nothing."""
+    """``enqueue`` of what is not null, and ``dequeue``, first in first out; one whose result is null found nothing."""
 
     operations: tuple[str, ...] = ("enqueue", "dequeue")
     repeatable = False
@@ -195,6 +195,8 @@ class Queue:
     def step(self, state: State, operation: Operation) -> State | None:
         assert isinstance(state, tuple)
         if operation.operation == "enqueue":
+            if operation.value is None:
+                raise InvalidValue(f"the value of enqueue on {operation.subject!r}", None, "a value that is not null")
             return (*state, hashable(operation.value))
         if operation.outcome != "ok":
             return state[1:]  # nobody knows what it took

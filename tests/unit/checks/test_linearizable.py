@@ -159,6 +159,7 @@ def test_nothing_to_judge_is_unknown() -> None:
         ("stream", [op("a", "read", None, 0, 1, "all")]),
         ("set", [op("a", "read", None, 0, 1, 5)]),
         ("set", [op("a", "contains", 1, 0, 1, "false")]),
+        ("queue", [op("a", "enqueue", None, 0, 1), op("a", "dequeue", None, 2, 3)]),
     ],
 )
 def test_what_a_model_cannot_mean_is_refused(model: str, operations: list[Operation]) -> None:
