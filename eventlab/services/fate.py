@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NoReturn, TypeAlias
 
 import msgspec
 
+from ..errors import InvalidValue
 from ..errors.given import check_seconds
 
 
@@ -62,6 +63,12 @@ class Envelope(msgspec.Struct, frozen=True):
 
 Fate: TypeAlias = Literal[_Verdict.PASS, _Verdict.DROP, _Verdict.BREAK] | DeliverAfter
 FateRule: TypeAlias = Callable[[Envelope], Fate]
+
+
+def refuse_answer(rule: object, answer: object) -> NoReturn:
+    """Raises InvalidValue: *rule* said something that is no fate, as one that forgot to return anything does."""
+    name = getattr(rule, "__qualname__", str(rule))
+    raise InvalidValue(f"the answer of rule {name}", answer, "PASS, DROP, BREAK or DeliverAfter(seconds)")
 
 
 def everything_passes(envelope: Envelope) -> Fate:

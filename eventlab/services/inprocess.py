@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import hooks, runtime
 from ..errors import ConnectionBroken, Unavailable
-from .fate import BREAK, DROP, DeliverAfter, Envelope, FateRule, everything_passes
+from .fate import BREAK, DROP, PASS, DeliverAfter, Envelope, FateRule, everything_passes, refuse_answer
 from .message import Call, Reply
 from .transport import Receive
 
@@ -83,8 +83,10 @@ class InProcessTransport:
             asyncio.get_running_loop().call_later(fate.seconds, self._deliver, number, deliver, args)
             if fate.copy_after is not None:
                 self._carry_copy(number, fate.copy_after, deliver, args)
-        else:
+        elif fate is PASS:
             self._deliver(number, deliver, args)
+        else:
+            refuse_answer(self._fate, fate)
 
     def _carry_copy(self, number: int, after_s: float, deliver: Callable[..., None], args: tuple[Any, ...]) -> None:
         copy = self._next_message()

@@ -13,7 +13,7 @@ from typing import TypeVar, get_args
 
 from .. import runtime
 from ..errors import InvalidValue
-from ..services.fate import BREAK, DROP, PASS, DeliverAfter, Envelope, Fate, FateRule
+from ..services.fate import BREAK, DROP, PASS, DeliverAfter, Envelope, Fate, FateRule, refuse_answer
 from .degrading import Degradation
 from .link import Link as Link
 from .partitions import Cut, SeenAs
@@ -138,7 +138,13 @@ class Links:
             self.rules[:] = _without(self.rules, rule)
 
     def install(self, rule: FateRule) -> None:
-        """Ask *rule* first from now on. Raises InvalidValue for a cut that names a node that there is not."""
+        """Ask *rule* first from now on.
+
+        Raises InvalidValue for a cut that names a node that there is not, and for what is no callable. What a rule
+        answers is looked at when a message meets it: one that answers nothing raises InvalidValue there.
+        """
+        if not callable(rule):
+            raise InvalidValue("rule of the network", rule, "a callable that takes an Envelope, or a Cut")
         if isinstance(rule, Cut):
             self.check(rule.what, *rule.nodes())
         self.rules.insert(0, rule)
@@ -175,6 +181,8 @@ class Links:
                 continue
             if isinstance(fate, DeliverAfter):
                 return Journey(fate.seconds, fate.copy_after)
+            if fate is not DROP and fate is not BREAK:
+                refuse_answer(rule, fate)
             return Lost(str(rule), fate is BREAK)
         return None
 

@@ -36,6 +36,16 @@ def test_both_ways_are_asked_for_their_fate_by_the_outside_alone() -> None:
     assert asked == [Envelope("orders", "payments", "Pay", 11), Envelope("payments", "orders", "Pay reply", 4)]
 
 
+def test_a_rule_that_forgets_to_answer_is_refused_and_lets_nothing_pass() -> None:
+    async def main() -> None:
+        transport = InProcessTransport(lambda envelope: None)  # type: ignore[arg-type, return-value]
+        transport.serve("payments", answer)
+        await transport.send(call_to("payments"))
+
+    with pytest.raises(InvalidValue, match="is None; expected PASS, DROP, BREAK or DeliverAfter"):
+        World().run(main)
+
+
 def test_a_delay_each_way_is_waited_out() -> None:
     async def main() -> None:
         transport = InProcessTransport(lambda envelope: DeliverAfter(0.25 if envelope.what == "Pay" else 0.5))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+from typing import Any
 
 import pytest
 
@@ -99,6 +100,26 @@ def test_the_newest_rule_that_does_not_pass_wins() -> None:
 
     world.run(main)
     assert at_b == [(10, "slow, not dropped")]
+
+
+@pytest.mark.parametrize("answer", [None, False, True, "drop"])
+def test_a_rule_that_forgets_to_answer_is_refused_at_the_message_and_drops_nothing(answer: Any) -> None:
+    world = _world("a", "b")
+
+    def forgetful(envelope: Envelope) -> Fate:
+        return answer  # type: ignore[no-any-return]
+
+    async def main() -> None:
+        with world.network.links.rule(forgetful):
+            world.network.send("a", "b", "lost without a word")
+
+    with pytest.raises(InvalidValue, match=rf"forgetful is {answer!r}; expected PASS, DROP, BREAK or DeliverAfter"):
+        world.run(main)
+
+
+def test_a_rule_is_something_to_ask() -> None:
+    with pytest.raises(InvalidValue, match="rule of the network is 3; expected a callable"):
+        _world("a", "b").network.links.install(3)  # type: ignore[arg-type]
 
 
 def test_a_link_has_manners_of_its_own() -> None:
