@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
-from ...errors import BudgetSpent, InvalidValue
+from ...errors import BudgetSpent
+from ...errors.given import check_seconds
 from ..waiting import describe_waiting
 
 if TYPE_CHECKING:
@@ -31,10 +32,12 @@ async def recover(
     The network is whole again and as quick as it was, but for rules of your own; nodes are up, awake, and as quick as
     ever, their clocks right; nothing is wrong with *disks*, nor with *stores* and what lies below them. Call it from
     the world's own code before the final reads: `play` lifts its faults itself, this ends what a test did by hand as
-    well. Raises BudgetSpent, with what was waiting, if the world has not settled *within_s*.
+    well. Nodes that are down are restarted together, so that one may wait in its boot for another. Raises BudgetSpent,
+    with what was waiting, if the boots have not ended and the world has not settled *within_s*; *every_s* is how
+    often *settled* is asked.
     """
-    if not within_s > 0:
-        raise InvalidValue("recover, within_s", within_s, "a number of seconds above nothing")
+    check_seconds("recover, within_s", within_s)
+    check_seconds("recover, every_s", every_s)
     world.network.links.heal()
     for disk in disks:
         disk.mend()
@@ -42,11 +45,15 @@ async def recover(
         store.mend_all()
     for node in world.nodes.values():
         node.restore()
-        if not node.is_up:
-            await node.restart()
+    booting = [node.restart() for node in world.nodes.values() if not node.is_up]
+    limit = asyncio.timeout(within_s)
     try:
-        async with asyncio.timeout(within_s):
+        async with limit:
+            for boot in booting:
+                await boot
             while not await settled():  # noqa: ASYNC110 - what settles is the caller's, and tells nobody
                 await asyncio.sleep(every_s)
     except TimeoutError:
+        if not limit.expired():  # one of the test's own
+            raise
         raise BudgetSpent(f"{within_s:g} s to settle", describe_waiting(world.loop, in_vain=False)) from None

@@ -9,15 +9,18 @@ from typing import Any
 import pytest
 
 from eventlab import hooks
+from eventlab.errors import BudgetSpent, InvalidValue
 from eventlab.services.fate import PASS, Envelope
 from eventlab.simulation import (
     ClockFault,
     CrashFault,
     Fault,
     FlappingFault,
+    Node,
     PauseFault,
     Schedule,
     SlowFault,
+    World,
     recover,
 )
 
@@ -102,6 +105,82 @@ def test_rules_of_ones_own_outlive_the_recovery() -> None:
         assert stage.world.network.links.rules == []
 
     stage.world.run(main)
+
+
+def _crashed_pair() -> tuple[World, Any]:
+    """A world, and what begins and crashes two nodes in it, of which a waits in its boot for b."""
+    world, up = World(3), asyncio.Event()
+
+    async def boot_a(node: Node) -> None:
+        await up.wait()
+
+    async def boot_b(node: Node) -> None:
+        await asyncio.sleep(1)
+        up.set()
+
+    async def crash_both() -> None:
+        nodes = world.node("a", boot_a), world.node("b", boot_b)
+        await asyncio.gather(*(node.begin() for node in nodes))
+        up.clear()
+        for node in nodes:
+            node.crash()
+
+    return world, crash_both
+
+
+async def _quiet() -> bool:
+    return True
+
+
+def test_nodes_are_restarted_together_so_that_one_may_wait_in_its_boot_for_another() -> None:
+    world, crash_both = _crashed_pair()
+
+    async def main() -> None:
+        await crash_both()
+        await recover(world, _quiet, within_s=10)
+        assert [node.is_up for node in world.nodes.values()] == [True, True]
+
+    world.run(main, until_s=100)
+    assert world.now_s == 2
+
+
+def test_a_boot_that_does_not_end_spends_the_budget_of_the_recovery() -> None:
+    world, crash_both = _crashed_pair()
+
+    async def main() -> None:
+        await crash_both()
+        await recover(world, _quiet, within_s=0.5)
+
+    with pytest.raises(BudgetSpent, match=r"0.5 s to settle(.|\n)*in boot_a"):
+        world.run(main, until_s=100)
+
+
+def test_a_timeout_of_the_tests_own_is_no_spent_budget() -> None:
+    world = World(3)
+
+    async def impatient() -> bool:
+        async with asyncio.timeout(2):
+            await asyncio.Event().wait()
+        return True
+
+    async def main() -> None:
+        await recover(world, impatient, within_s=10)
+
+    with pytest.raises(TimeoutError):
+        world.run(main)
+
+
+@pytest.mark.parametrize("given", [{"within_s": "60"}, {"within_s": 60, "every_s": 0}, {"within_s": 60, "every_s": -1}])
+def test_a_recovery_that_would_never_look_again_is_refused(given: dict[str, Any]) -> None:
+    world = World(3)
+
+    async def never() -> bool:
+        return False
+
+    with pytest.raises(
+        InvalidValue, match=r"recover, (within|every)_s is .*; expected a finite number of seconds above 0"
+    ):
+        world.run(recover(world, never, **given), steps_max=1000)
 
 
 def test_a_fault_that_outlives_the_main_is_lifted_in_the_next_one() -> None:
