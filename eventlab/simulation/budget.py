@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from heapq import heapify, heappush
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BudgetSpent, Deadlock, InvalidValue
+from ..errors.given import check_seconds
 from .waiting import describe_waiting
 
 if TYPE_CHECKING:
@@ -25,10 +27,12 @@ def budgeted(loop: SimulationLoop, until_s: float | None, steps_max: int | None)
     or a number below 1. The clock is watched by an event of its own, the steps by the taking of the next one: who
     sets no budget pays nothing.
     """
-    if until_s is not None and not until_s >= loop.time():
-        raise InvalidValue("until_s", until_s, f"a moment that has not passed: it is {loop.time():g} s")
-    if steps_max is not None and steps_max < 1:
-        raise InvalidValue("steps_max", steps_max, "a number of steps from 1, or None")
+    if until_s is not None:
+        check_seconds("until_s", until_s, zero_too=True, endless_too=True)
+        if until_s < loop.time():
+            raise InvalidValue("until_s", until_s, f"a moment that has not passed: it is {loop.time():g} s")
+    if steps_max is not None and not _is_count(steps_max):
+        raise InvalidValue("steps_max", steps_max, "a whole number of steps from 1, or None")
     item = _watch_clock(loop, until_s) if until_s is not None else None
     if steps_max is not None:
         loop.taking = lambda take: _counted(loop, take, steps_max)
@@ -39,6 +43,12 @@ def budgeted(loop: SimulationLoop, until_s: float | None, steps_max: int | None)
         if item is not None and item in loop._heap:
             loop._heap.remove(item)
             heapify(loop._heap)
+
+
+def _is_count(steps: Any) -> bool:
+    """Whether counting down from *steps* comes to 0."""
+    is_number = isinstance(steps, Real) and not isinstance(steps, bool)
+    return is_number and bool(steps >= 1 and steps % 1 == 0)
 
 
 def _watch_clock(loop: SimulationLoop, until_s: float) -> tuple[Any, ...]:

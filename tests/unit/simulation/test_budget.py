@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -123,6 +124,18 @@ def test_a_deadlock_is_not_taken_for_a_long_run() -> None:
 def test_a_budget_of_nothing_is_refused(budget: Any) -> None:
     with pytest.raises(InvalidValue):
         World().run(asyncio.sleep(1), **budget)
+
+
+@pytest.mark.parametrize("until_s", ["60", timedelta(seconds=60), True])
+def test_a_moment_is_given_in_seconds(until_s: Any) -> None:
+    with pytest.raises(InvalidValue, match=r"until_s is .*; expected a number of seconds, 0 or more"):
+        World().run(asyncio.sleep(1), until_s=until_s)
+
+
+@pytest.mark.parametrize("steps_max", [1.5, "1000", True, float("nan"), float("inf")])
+def test_steps_that_counting_down_would_not_bring_to_nothing_are_refused(steps_max: Any) -> None:
+    with pytest.raises(InvalidValue, match=r"steps_max is .*; expected a whole number of steps from 1"):
+        World().run(asyncio.sleep(1), steps_max=steps_max)
 
 
 def test_who_waits_is_named_by_its_own_line_and_by_what_it_called_of_asyncio() -> None:
