@@ -7,7 +7,7 @@ from asyncio import events
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import Context, copy_context
-from datetime import datetime
+from datetime import UTC, datetime
 from operator import index
 from typing import Any, TypeVar
 
@@ -44,6 +44,7 @@ class World:
     *entropy* says what becomes of code that asks for a clock or chance that no seed answers: ``"allow"``;
     ``"list"``, to be read in `entropy`; ``"raise"``, which raises EntropyRead where it was asked. Both slow a run down.
     With *record_draws* each draw of each random stream is told to recorders that listen closely.
+    *epoch*, with a time zone, is the time of day at which the world begins.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class World:
         self.env = WorldEnvironment()
         self._queue = queue_for(ready, seed)
         self.loop = SimulationLoop(self.env, self._queue)
-        self.runtime = WorldRuntime(seed, epoch, self.loop, record_draws=record_draws)
+        self.runtime = WorldRuntime(seed, _checked_epoch(epoch), self.loop, record_draws=record_draws)
         self.context: Context = copy_context()
         """The context of what belongs to no node: messages in flight, faults, the world's own tasks."""
         self.nodes: dict[str, Node] = {}
@@ -201,6 +202,13 @@ def _checked_seed(seed: object) -> int:
     except TypeError:
         pass
     raise InvalidValue("World.seed", seed, "a whole number")
+
+
+def _checked_epoch(epoch: object) -> datetime:
+    """A moment that is the same one on every machine, in UTC."""
+    if isinstance(epoch, datetime) and epoch.tzinfo is not None:
+        return epoch.astimezone(UTC)
+    raise InvalidValue("World.epoch", epoch, "a datetime with a time zone, such as datetime(2026, 1, 1, tzinfo=UTC)")
 
 
 @contextmanager

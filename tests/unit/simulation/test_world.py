@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from eventlab import runtime
-from eventlab.errors import WorldReentered
+from eventlab.errors import InvalidValue, WorldReentered
 from eventlab.simulation import World
 
 
@@ -49,6 +50,23 @@ def test_a_world_may_run_in_another_world() -> None:
         return World().run(inner), runtime.monotonic()
 
     assert World().run(outer) == (60, 1)
+
+
+@pytest.mark.parametrize("epoch", [datetime(2026, 3, 1, 12), "2026-03-01", date(2026, 3, 1), 0])
+def test_a_world_begins_at_a_moment_that_is_the_same_on_every_machine(epoch: Any) -> None:
+    with pytest.raises(InvalidValue, match=r"World.epoch is .*; expected a datetime with a time zone"):
+        World(epoch=epoch)
+
+
+def test_the_time_of_day_is_told_in_utc_from_the_first_moment_on() -> None:
+    world = World(epoch=datetime(2026, 3, 1, 14, tzinfo=timezone(timedelta(hours=2))))
+
+    async def main() -> list[str]:
+        first = runtime.now()
+        await asyncio.sleep(60)
+        return [first.isoformat(), runtime.now().isoformat()]
+
+    assert world.run(main) == ["2026-03-01T12:00:00+00:00", "2026-03-01T12:01:00+00:00"]
 
 
 def test_a_world_goes_on_where_it_stood() -> None:
