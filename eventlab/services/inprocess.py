@@ -11,7 +11,7 @@ from .. import hooks, runtime
 from ..errors import ConnectionBroken, Unavailable
 from .fate import BREAK, DROP, PASS, DeliverAfter, Envelope, FateRule, everything_passes, refuse_answer
 from .message import Call, Reply
-from .transport import Receive
+from .transport import Receive, check_receive
 
 
 class InProcessTransport:
@@ -36,6 +36,7 @@ class InProcessTransport:
 
     def serve(self, name: str, receive: Receive) -> Callable[[], None]:
         """Hand calls for *name* to *receive*. Returns what ends it; work already begun goes on."""
+        check_receive(name, receive)
         server = receive, copy_context()
         self._servers[name] = server
 

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias
 
+from ..errors import InvalidValue
 from .message import Call, Reply
 
 Receive: TypeAlias = Callable[[Call], Awaitable[Reply]]
 """What a service offers to a transport: it answers every call, and raises nothing but a cancellation."""
+
+
+def check_receive(name: str, receive: object) -> None:
+    """Raises InvalidValue where *receive* cannot be called, as where a service itself is handed over."""
+    if not callable(receive):
+        raise InvalidValue(f"what is to answer calls for {name!r}", receive, "a callable, such as service.receive")
 
 
 class Transport(Protocol):

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from ..errors import ConnectionBroken, Unavailable
+from ..errors import ConnectionBroken, InvalidValue, Unavailable
 from ..services.message import Call, Reply
-from .incarnation import Incarnation
+from ..services.transport import check_receive
+from .incarnation import INCARNATION, Incarnation
 
 if TYPE_CHECKING:
     from .world import World
@@ -39,7 +40,15 @@ class SimulatedTransport:
         return self._calls
 
     def serve(self, name: str, receive: Receive) -> Callable[[], None]:
-        """Hand calls for *name* to *receive*, on the node of that name. Returns what ends it."""
+        """Hand calls for *name* to *receive*, on the node of that name. Returns what ends it.
+
+        Raises InvalidValue where the code of another node asks for it: no crash of that one would reach the service.
+        """
+        check_receive(name, receive)
+        life = INCARNATION.get()
+        if life is not None and life.node != name:
+            expected = f"{life.node!r}: calls go to the node of a service's name, and no crash of this one would end it"
+            raise InvalidValue(f"name of what node {life.node!r} serves", name, expected)
         registered = receive, self._world.node(name).incarnation
         self._servers[name] = registered
 

@@ -8,7 +8,7 @@ import pytest
 from eventlab import hooks, runtime
 from eventlab.errors import InvalidValue, Unavailable
 from eventlab.hooks import MessageArrived, MessageLost, MessageSent
-from eventlab.services import DROP, PASS, Call, DeliverAfter, Envelope, Fate, InProcessTransport, Reply
+from eventlab.services import DROP, PASS, Call, DeliverAfter, Envelope, Fate, InProcessTransport, Reply, Service
 from eventlab.simulation import World
 
 
@@ -44,6 +44,11 @@ def test_a_rule_that_forgets_to_answer_is_refused_and_lets_nothing_pass() -> Non
 
     with pytest.raises(InvalidValue, match="is None; expected PASS, DROP, BREAK or DeliverAfter"):
         World().run(main)
+
+
+def test_a_service_is_not_what_answers_a_call() -> None:
+    with pytest.raises(InvalidValue, match=r"calls for 'payments' is .*; expected a callable, such as service.receive"):
+        InProcessTransport().serve("payments", Service("payments"))  # type: ignore[arg-type]
 
 
 def test_a_delay_each_way_is_waited_out() -> None:

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from eventlab.errors import Unavailable
-from eventlab.services import Client
+from eventlab.errors import InvalidValue, Unavailable
+from eventlab.services import Client, Service
 from eventlab.services.message import Call, Reply
-from eventlab.simulation import Constant, Link, SimulatedTransport, World
+from eventlab.simulation import Constant, Link, Node, SimulatedTransport, World
 from eventlab.simulation.modelled import ModelledService, Work
 
 
@@ -126,3 +126,23 @@ def test_what_is_posted_outlives_the_node_that_sent_it() -> None:
 
     world.run(main)
     assert heard == [1]
+
+
+def test_a_node_serves_what_bears_its_own_name_for_its_crash_would_not_reach_anything_else() -> None:
+    world = World(1)
+    transport = SimulatedTransport(world)
+
+    async def boot(node: Node) -> None:
+        transport.serve("payments", Service("payments").receive)
+
+    async def main() -> None:
+        await world.node("machine 1", boot).begin()
+
+    with pytest.raises(InvalidValue, match=r"what node 'machine 1' serves is 'payments'; expected 'machine 1'"):
+        world.run(main)
+    assert list(world.nodes) == ["machine 1"]
+
+
+def test_a_service_is_not_what_answers_a_call() -> None:
+    with pytest.raises(InvalidValue, match=r"calls for 'payments' is .*; expected a callable, such as service.receive"):
+        SimulatedTransport(World(1)).serve("payments", Service("payments"))  # type: ignore[arg-type]
