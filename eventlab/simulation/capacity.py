@@ -14,7 +14,7 @@ from ..resilience.deadline import current_deadline_s
 from .incarnation import INCARNATION, Incarnation
 from .queues import Discipline, Queue, queue_of
 from .usage import Meter, Usage
-from .working import stretched_s
+from .working import check_work, stretched_s
 
 
 class Capacity:
@@ -84,8 +84,7 @@ class Capacity:
 
     async def serve(self, service_s: float, *, priority: float = 0, deadline_s: float | None = None) -> None:
         """Wait for a server and work for *service_s* seconds, or longer on a slow node. Raises as `use` does."""
-        if not service_s >= 0:
-            raise InvalidValue(f"service_s of {self.name}", service_s, "a number of seconds, not negative")
+        check_work(f"service_s of {self.name}", service_s)
         place = Place(self, priority, deadline_s)
         self._enter(place)
         if place.wakes is not None:

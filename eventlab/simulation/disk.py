@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from .. import hooks
 from ..errors import InvalidValue, StoreFailed
 from .loop import SimulationLoop, running_loop
-from .working import stretched_s
+from .working import check_slowness, stretched_s
 
 Kind = Literal["read", "flush"]
 
@@ -74,8 +74,7 @@ class Disk:
     @contextmanager
     def slowed(self, factor: float) -> Iterator[None]:
         """Take *factor* times as long for whatever begins before the block ends. Blocks multiply."""
-        if not 1 <= factor < math.inf:
-            raise InvalidValue(f"slowness of disk {self.name!r}", factor, "a finite factor from 1 up")
+        check_slowness(f"slowness of disk {self.name!r}", factor)
         with self._holding(self._slow, "slow disk", f"{factor:g} times", factor):
             yield
 

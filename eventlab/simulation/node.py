@@ -16,6 +16,7 @@ from .clock import NodeClock
 from .inbox import Inbox
 from .incarnation import INCARNATION, Incarnation
 from .mains import coroutine_of
+from .working import check_slowness
 
 if TYPE_CHECKING:
     from .world import World
@@ -171,8 +172,7 @@ class Node:
         `Capacity` or of a modelled service. Sleeping and timeouts are clocks, and keep their pace. Blocks
         multiply, and outlive a crash: it is the machine that is slow.
         """
-        if not 1 <= factor < math.inf:
-            raise InvalidValue(f"slowness of node {self.name!r}", factor, "a finite factor from 1 up")
+        check_slowness(f"slowness of node {self.name!r}", factor)
         self.world.loop.slowed = True
         block = object()
         self._slowdowns[block] = factor

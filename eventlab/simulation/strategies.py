@@ -63,8 +63,9 @@ def schedules(
     for kind in kinds:
         if kind not in KINDS:
             raise InvalidValue("schedules, kind", kind, f"one of {', '.join(KINDS)}")
-    if not within_s >= 2:
-        raise InvalidValue("schedules, within_s", within_s, "2 seconds or more")
+    given: object = within_s
+    if not isinstance(given, int) or given < 2:
+        raise InvalidValue("schedules, within_s", within_s, "2 seconds or more, a whole number of them")
     possible = [kind for kind in KINDS if kind in kinds and _is_possible(kind, nodes, disks, stores)]
     if not possible:
         there = f"{len(nodes)} nodes, {len(disks)} disks and {len(stores)} stores"

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import math
+from numbers import Real
+from typing import Any
 
 from ..errors import InvalidValue
 from .incarnation import INCARNATION
 
 
+def check_work(name: str, work_s: Any) -> None:
+    """Raises InvalidValue for less than nothing, and for what is no number of seconds, as a text out of a file is."""
+    if type(work_s) is float and work_s >= 0:  # asked for every read and append
+        return
+    is_number = isinstance(work_s, Real) and not isinstance(work_s, bool)
+    if not is_number or not work_s >= 0:
+        raise InvalidValue(name, work_s, "a number of seconds, not negative")
+
+
+def check_slowness(name: str, factor: Any) -> None:
+    """Raises InvalidValue for what makes nothing slower, and for what is no number."""
+    if not isinstance(factor, Real) or not 1 <= float(factor) < math.inf:
+        raise InvalidValue(name, factor, "a finite factor from 1 up")
+
+
 def stretched_s(work_s: float) -> float:
     """How long work of *work_s* seconds takes on the node whose code asks; just that outside any node.
 
-    Raises InvalidValue for less than nothing.
+    Raises InvalidValue as `check_work` does.
     """
-    if not work_s >= 0:
-        raise InvalidValue("work_s", work_s, "a number of seconds, not negative")
+    check_work("work_s", work_s)
     life = INCARNATION.get()
     return work_s if life is None else work_s * life.slowness
 

@@ -14,7 +14,7 @@ from eventlab.errors import InvalidValue
 from eventlab.errors.given import check_seconds
 from eventlab.resilience import Bulkhead, CircuitBreakerConfig, CoDel, RateLimiter
 from eventlab.services import Client
-from eventlab.simulation import Constant, Isolation
+from eventlab.simulation import Capacity, Constant, Isolation, World, work_for
 from eventlab.simulation.partitions import Flapping
 from eventlab.simulation.workload import Ramp
 
@@ -54,6 +54,8 @@ def test_nothing_and_infinity_pass_only_where_they_may() -> None:
         lambda seconds: Constant(seconds),
         lambda seconds: Flapping(Isolation("a"), seconds),
         lambda seconds: Ramp(1, 2, over_s=seconds),
+        lambda seconds: World().run(work_for(seconds)),
+        lambda seconds: World().run(Capacity(servers=1).serve(seconds)),
     ],
 )
 def test_every_room_asks_alike(give: Any, seconds: Any) -> None:

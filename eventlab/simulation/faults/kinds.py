@@ -89,6 +89,9 @@ class ClockFault(NodeFault, frozen=True, kw_only=True, tag="clock"):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        for field, number in (("offset_s", self.offset_s), ("drift_ppm", self.drift_ppm)):
+            if type(number) is not float:
+                raise InvalidValue(f"ClockFault.{field}", number, "a number")
         if not abs(self.offset_s) <= OFFSET_S_MAX:
             raise InvalidValue("ClockFault.offset_s", self.offset_s, "seconds within a hundred years of 0")
         if not -1_000_000 < self.drift_ppm <= 1_000_000:

@@ -331,6 +331,7 @@ def test_of_a_world_that_is_thrown_away_nothing_more_is_told() -> None:
         (lambda: Disk("ssd", flushes_at_once=-1), "flushes_at_once of disk 'ssd' is -1"),
         (lambda: Disk("ssd").slowed(0.5).__enter__(), "slowness of disk 'ssd' is 0.5; expected a finite factor"),
         (lambda: Disk("ssd").slowed(float("nan")).__enter__(), "slowness of disk 'ssd' is nan"),
+        (lambda: Disk("ssd").slowed("3").__enter__(), "slowness of disk 'ssd' is '3'"),  # type: ignore[arg-type]
     ],
 )
 def test_what_no_disk_can_be_is_refused(build: Callable[[], object], words: str) -> None:

@@ -244,6 +244,8 @@ def test_whatever_is_drawn_can_be_played_and_leaves_nothing_broken(schedule: Sch
         (lambda: CrashFault(node="a", at_s=True, for_s=1), "a number of seconds"),
         (lambda: SlowFault(node="a", factor="2", at_s=0, for_s=1), "a finite factor"),  # type: ignore[arg-type]
         (lambda: ClockFault(node="a", offset_s=1e12, at_s=0, for_s=1), "a hundred years"),
+        (lambda: ClockFault(node="a", offset_s="3", at_s=0, for_s=1), "offset_s is '3'; expected a number"),  # type: ignore[arg-type]
+        (lambda: schedules(["a"], within_s=2.5), "within_s is 2.5; expected 2 seconds or more, a whole number"),  # type: ignore[arg-type]
         (lambda: Schedule(CrashFault(node="a", at_s=0, for_s=1)), "Schedule((CrashFault"),  # type: ignore[arg-type]
         (lambda: Schedule(("x",)), "Schedule((CrashFault"),  # type: ignore[arg-type]
         (lambda: Schedule.from_json('{"fault":[]}'), "unknown field `fault`"),
