@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+BOOT = "a coroutine, as `async def boot(node)` gives"
+
 
 class Node:
     """A machine or process of the world.
@@ -207,7 +209,10 @@ class Node:
 
     async def _boot(self) -> None:
         if self.boot is not None:
-            await self.boot(self)
+            booting: object = self.boot(self)
+            if not isinstance(booting, Awaitable):
+                raise InvalidValue(f"what boot of node {self.name!r} returned", booting, BOOT)
+            await booting
 
     def bury(self) -> None:
         """Mark this life dead and keep what belonged to it, so that nothing of it is run by a destructor."""

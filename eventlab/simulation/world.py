@@ -89,6 +89,10 @@ class World:
         given: object = name
         if not isinstance(given, str) or not given:
             raise InvalidValue("name of the node", name, "a text that is not empty")
+        if boot is not None and not callable(boot):
+            raise InvalidValue(
+                f"world.node({name!r}).boot", boot, "a function that takes the node and gives a coroutine"
+            )
         node = self.nodes.get(name)
         if node is None:
             node = self.nodes[name] = Node(self, name, boot)

@@ -114,6 +114,22 @@ def test_only_a_crashed_node_is_restarted_and_only_a_live_one_starts_tasks() -> 
     world.run(main)
 
 
+def test_a_boot_is_a_function_that_gives_a_coroutine() -> None:
+    world = World(1)
+
+    async def begin() -> None:
+        await world.node("a", lambda node: None).begin()  # type: ignore[arg-type, return-value]
+
+    with pytest.raises(
+        InvalidValue, match=r"boot of node 'a' returned is None; expected a coroutine, as `async def boot"
+    ):
+        world.run(begin)
+    boot = asyncio.sleep(0)
+    with pytest.raises(InvalidValue, match=r"world.node\('b'\).boot is <coroutine .*; expected a function"):
+        world.node("b", boot)  # type: ignore[arg-type]
+    boot.close()
+
+
 def test_messages_outlive_their_sender() -> None:
     world = World()
     world.network.set_latency(Constant(2))
