@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from .. import hooks
 from ..errors import InvalidValue, StoreFailed
+from .blocks import as_block
 from .loop import SimulationLoop, running_loop
 from .working import check_slowness, stretched_s
 
@@ -65,20 +66,20 @@ class Disk:
         """How many reads and flushes wait for their turn."""
         return sum(len(lane.waiting) for lane in self._lanes.values())
 
-    @contextmanager
+    @as_block
     def stalled(self) -> Iterator[None]:
         """Answer nothing until the block ends: neither what is asked meanwhile, nor what is under way."""
         with self._holding(self._stalls, "disk stall"):
             yield
 
-    @contextmanager
+    @as_block
     def slowed(self, factor: float) -> Iterator[None]:
         """Take *factor* times as long for whatever begins before the block ends. Blocks multiply."""
         check_slowness(f"slowness of disk {self.name!r}", factor)
         with self._holding(self._slow, "slow disk", f"{factor:g} times", factor):
             yield
 
-    @contextmanager
+    @as_block
     def full(self) -> Iterator[None]:
         """Have no room until the block ends: stores refuse to write, with StoreFailed, and go on to read."""
         with self._holding(self._fulls, "full disk"):

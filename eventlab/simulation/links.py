@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
 from typing import TypeVar, get_args
 
 from .. import runtime
 from ..errors import InvalidValue
 from ..services.fate import BREAK, DROP, PASS, DeliverAfter, Envelope, Fate, FateRule, refuse_answer
+from .blocks import as_block
 from .degrading import Degradation
 from .link import Link as Link
 from .partitions import Cut, SeenAs
@@ -106,7 +106,7 @@ class Links:
         """Those in force, oldest first."""
         return tuple(self._degradations)
 
-    @contextmanager
+    @as_block
     def degraded(self, degradation: Degradation) -> Iterator[Degradation]:
         """Let links be worse than they are until the block ends. What is in flight keeps the time that it has.
 
@@ -128,7 +128,7 @@ class Links:
     def _worsen(self, way: Way, source: str, target: str) -> None:
         way.worsen(tuple(one for one in self._degradations if one.concerns(source, target)))
 
-    @contextmanager
+    @as_block
     def rule(self, rule: FateRule) -> Iterator[FateRule]:
         """Ask *rule* first, until the block ends."""
         self.install(rule)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager
 from contextvars import Context
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import hooks, runtime
 from ..errors import InvalidValue, NodeCrashed
+from .blocks import as_block
 from .clock import NodeClock
 from .inbox import Inbox
 from .incarnation import INCARNATION, Incarnation
@@ -155,7 +155,7 @@ class Node:
             self._tell("resumed")
             self.world.loop.go_on(deferred)
 
-    @contextmanager
+    @as_block
     def paused(self) -> Iterator[None]:
         """Pause until the block ends. A node that crashed meanwhile has lost its pause with its life."""
         self.pause()
@@ -166,7 +166,7 @@ class Node:
             if not life.dead and life.pauses:
                 self.resume()
 
-    @contextmanager
+    @as_block
     def slow(self, factor: float) -> Iterator[None]:
         """Let work that this node begins take *factor* times as long, until the block ends.
 
