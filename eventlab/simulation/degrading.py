@@ -6,13 +6,15 @@ import math
 import random
 from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
-from typing import NamedTuple
+from numbers import Real
+from typing import Any, NamedTuple
 
 import msgspec
 
 from ..errors import InvalidValue
 from .distributions import AnyDistribution, Exponential, check_distribution
 from .link import Link
+from .working import check_slowness
 
 Draws = Callable[[str], random.Random]
 """The stream of one link for one concern."""
@@ -42,17 +44,21 @@ class Degradation(msgspec.Struct, frozen=True, kw_only=True):
     bandwidth_bytes_s: float | None = None
 
     def __post_init__(self) -> None:
-        _check_groups(self.left, self.right)
-        if not 1 <= self.latency_factor < math.inf:
-            raise InvalidValue("Degradation.latency_factor", self.latency_factor, "a finite factor from 1 up")
+        for side in ("left", "right"):
+            msgspec.structs.force_setattr(self, side, _group(getattr(self, side)))
+        if not self.left or set(self.left) & set(self.right):
+            expected = "a group of nodes, and another one with no node in both"
+            raise InvalidValue("degradation", (self.left, self.right), expected)
+        check_slowness("Degradation.latency_factor", self.latency_factor)
         for name in ("extra_latency", "holding"):
             if getattr(self, name) is not None:
                 check_distribution(f"Degradation.{name}", getattr(self, name))
         for name in ("loss", "duplication", "reordering"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InvalidValue(f"Degradation.{name}", getattr(self, name), "a probability from 0 to 1")
-        rate = self.bandwidth_bytes_s
-        if rate is not None and not 0 < rate < math.inf:
+            share: Any = getattr(self, name)
+            if not isinstance(share, Real) or not 0 <= float(share) <= 1:
+                raise InvalidValue(f"Degradation.{name}", share, "a probability from 0 to 1")
+        rate: Any = self.bandwidth_bytes_s
+        if rate is not None and not (isinstance(rate, Real) and 0 < float(rate) < math.inf):
             raise InvalidValue("Degradation.bandwidth_bytes_s", rate, "a number of bytes per second above 0, or None")
         if not list(self._said()):
             raise InvalidValue("degradation", str(self), "something that is worse than usual")
@@ -135,10 +141,8 @@ def narrowest(link: Link, worse: Iterable[tuple[str, Degradation]]) -> float | N
     return min((rate for rate in rates if rate is not None), default=None)
 
 
-def _check_groups(left: object, right: object) -> None:
-    for group in (left, right):
-        if isinstance(group, str):
-            raise InvalidValue("degradation", group, "a tuple of nodes, not one name")
-    assert isinstance(left, tuple) and isinstance(right, tuple)
-    if not left or set(left) & set(right):
-        raise InvalidValue("degradation", (left, right), "a group of nodes, and another one with no node in both")
+def _group(names: object) -> tuple[str, ...]:
+    """Nodes as a tuple, also where they come as a list."""
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise InvalidValue("degradation", names, "a tuple of nodes, not one name")
+    return tuple(names)

@@ -218,7 +218,11 @@ def test_a_link_that_is_as_usual_goes_the_short_way() -> None:
         (lambda: Degradation(left="ab", loss=1), "not one name"),  # type: ignore[arg-type]
         (lambda: Degradation(left=("a",), right=("b", "a"), loss=1), "no node in both"),
         (lambda: Degradation(left=("a",)), "expected something that is worse than usual"),
+        (lambda: Degradation(left=None, loss=1), "degradation is None; expected a tuple of nodes"),  # type: ignore[arg-type]
         (lambda: Degradation(left=("a",), latency_factor=0.5), "latency_factor is 0.5"),
+        (lambda: Degradation(left=("a",), latency_factor="3"), "latency_factor is '3'"),  # type: ignore[arg-type]
+        (lambda: Degradation(left=("a",), loss="5%"), "loss is '5%'; expected a probability"),  # type: ignore[arg-type]
+        (lambda: Degradation(left=("a",), bandwidth_bytes_s="1k"), "bandwidth_bytes_s is '1k'"),  # type: ignore[arg-type]
         (lambda: Degradation(left=("a",), extra_latency=0.5), "extra_latency is 0.5"),  # type: ignore[arg-type]
         (lambda: Degradation(left=("a",), reordering=1, holding=2), "holding is 2"),  # type: ignore[arg-type]
         (lambda: Degradation(left=("a",), reordering=float("nan")), "reordering is nan"),
@@ -229,6 +233,11 @@ def test_a_link_that_is_as_usual_goes_the_short_way() -> None:
 def test_what_no_degradation_can_be_is_refused_when_it_is_built(build: Callable[[], object], words: str) -> None:
     with pytest.raises(InvalidValue, match=words):
         build()
+
+
+def test_groups_may_come_as_lists_as_those_of_a_cut_may() -> None:
+    listed = Degradation(left=["a"], right=["b"], loss=1)  # type: ignore[arg-type]
+    assert listed == Degradation(left=("a",), right=("b",), loss=1)
 
 
 def test_a_node_that_there_is_not_is_refused() -> None:
