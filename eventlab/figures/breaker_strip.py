@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from . import breaker_marks as marks
 from .breaker_story import BreakerStory, tell, window_of_interest
-from .faults import in_words, shade
+from .faults import FaultSpan, in_words, shade
 from .style import house_style, stacked_panels
 from .subject import RunLike, clock, counted
 
@@ -80,13 +80,23 @@ def _lags(story: BreakerStory) -> list[str]:
     """How far the breaker's belief was behind the fault, at its beginning and at its end."""
     sentences = []
     for span in story.faults:
+        fault = _which(span, story)
         opened = [one.began_s for one in story.transitions if one.state == "open" and one.began_s >= span.began_s]
         if opened and opened[0] <= span.ended_s:
-            sentences.append(f"It opened {clock(opened[0] - span.began_s)} after the fault began.")
+            sentences.append(f"It opened {clock(opened[0] - span.began_s)} after {fault} began.")
             closed = [one.began_s for one in story.transitions if one.state == "closed" and one.began_s > span.ended_s]
             if span.lifted and closed:
-                sentences.append(f"It closed {clock(closed[0] - span.ended_s)} after the fault ended.")
+                sentences.append(f"It closed {clock(closed[0] - span.ended_s)} after {fault} ended.")
     return sentences
+
+
+def _which(span: FaultSpan, story: BreakerStory) -> str:
+    """How to speak of *span*: there may be others, of its kind and on the same links as well."""
+    if len(story.faults) == 1:
+        return "the fault"
+    if [other.fault for other in story.faults].count(span.fault) == 1:
+        return f"the {span.fault}"
+    return f"the {span.fault} of {clock(span.began_s)}"
 
 
 def _slow(story: BreakerStory, left: float, right: float) -> list[str]:

@@ -155,6 +155,24 @@ def test_a_breaker_before_several_guards_the_calls_to_all_of_them_and_one_of_man
     )
 
 
+def test_a_breaker_that_was_open_when_its_service_crashed_is_gone_with_it_and_the_next_one_is_closed() -> None:
+    crashed = history(
+        (1.0, hooks.NodeChanged("payments", "crashed", 1)),  # another's crash is nothing to it
+        (2.0, hooks.BreakerChanged("orders→payments", "closed", "open", "6 of 10 calls failed (60 % ≥ 50 %)")),
+        (3.0, hooks.NodeChanged("orders", "crashed", 1)),
+        (5.0, hooks.NodeChanged("orders", "up", 2)),
+        (7.0, hooks.NodeChanged("orders", "crashed", 2)),  # closed it was, and closed it will be
+        (9.0, hooks.NodeChanged("orders", "up", 3)),
+    )
+    assert breaker_story.tell(crashed).stretches == (
+        Stretch("closed", 0.0, 2.0, ""),
+        Stretch("open", 2.0, 3.0, "6 of 10 calls failed (60 % ≥ 50 %)"),
+        Stretch("down", 3.0, 5.0, "orders crashed"),
+        Stretch("closed", 5.0, 9.0, "orders was started again"),
+    )
+    assert "It opened 1 time: open at 2.00 s" in describe_breaker_strip(crashed)
+
+
 def test_a_threshold_of_slow_calls_is_not_one_of_failures() -> None:
     reason = "3 of 10 calls were slow, over 2 s (30 % ≥ 30 %)"
     slow = history((2.0, hooks.BreakerChanged("payments", "closed", "open", reason)))
@@ -176,6 +194,15 @@ def test_breaker_words_tell_how_far_it_was_behind_the_fault() -> None:
     words = describe_breaker_strip(made_up_run(orders=250))
     assert "It opened 5 times" in words
     assert "after the fault began" in words and "after the fault ended" in words
+
+
+def test_breaker_words_say_which_of_several_faults_it_was_behind() -> None:
+    faults = [(0.5, hooks.FaultBegan("isolation", "payments")), (1.0, hooks.FaultBegan("slow node", "shipping"))]
+    told = describe_breaker_strip(history(*faults, *((entry.at, entry.what) for entry in BROKEN.entries[2:])))
+    assert "It opened 1.50 s after the isolation began. It opened 1.00 s after the slow node began." in told
+    alike = [(0.5, hooks.FaultBegan("crash", "payments")), (1.0, hooks.FaultBegan("crash", "shipping"))]
+    told = describe_breaker_strip(history(*alike, *((entry.at, entry.what) for entry in BROKEN.entries[2:])))
+    assert "It opened 1.50 s after the crash of 0.50 s began. It opened 1.00 s after the crash of 1.00 s began." in told
 
 
 def test_a_run_without_a_breaker_says_so() -> None:
