@@ -112,12 +112,18 @@ def describe_goodput(runs: Mapping[str, RunLike]) -> str:
     told = [goodput_of(label, run) for label, run in runs.items()]
     sentences = []
     for one in told:
-        per_answer = f"{one.calls / sum(one.answered):.1f} calls for each answer" if any(one.answered) else "no answer"
         share = f"{sum(one.answered)} of {sum(one.asked)} answered"
-        sentences.append(f"{one.label}: {share}, {_result(one)}; {per_answer}.")
+        sentences.append(f"{one.label}: {share}, {_result(one)}{_per_answer(one)}.")
     if told and told[0].faults:
         sentences.append(in_words(told[0].faults))
     return " ".join(sentences)
+
+
+def _per_answer(one: Goodput) -> str:
+    """What an answer cost; nothing to say where no service called another, for then nobody's calls were counted."""
+    if not any(one.answered):
+        return "; no answer"
+    return f"; {one.calls / sum(one.answered):.1f} calls for each answer" if one.calls else ""
 
 
 def _result(one: Goodput) -> str:

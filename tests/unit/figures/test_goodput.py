@@ -85,6 +85,11 @@ def test_nothing_answered_and_nothing_asked_are_told_too() -> None:
     close(draw_goodput(runs).figure)  # type: ignore[arg-type]
 
 
+def test_where_no_service_calls_another_nothing_is_said_of_calls() -> None:
+    alone = Run([entry for entry in asked([(10, 10)] * 3).entries if getattr(entry.what, "source", "") != "shop"])
+    assert describe_goodput({"desk": alone}) == "desk: 30 of 30 answered, never under 90 %."
+
+
 def test_all_runs_share_their_axes_and_a_peak_that_does_not_fit_is_told() -> None:
     runs = {"one": asked([(10, 10), (200, 20), (10, 10)]), "other": asked([(10, 10), (200, 0), (10, 10)])}
     figure = draw_goodput(runs).figure
