@@ -78,7 +78,8 @@ class ModelledService(Service):
         if len(clients) != replicas:
             raise InvalidValue(f"{name}.client", len(clients), f"one client, or {replicas}, one for each replica")
         self._latency, self._failure_rate, self._quorum = latency, failure_rate, quorum
-        self._calls, self._optional, self._shards = tuple(calls), tuple(optional), tuple(shards)
+        self._calls, self._shards = _told_apart(calls), _told_apart(shards, calls)
+        self._optional = _told_apart(optional, (*calls, *shards))
         self._asked: dict[asyncio.Task[Done], None] = {}  # the loop itself keeps tasks only weakly
         self.replicas = tuple(
             Capacity(
@@ -112,16 +113,17 @@ class ModelledService(Service):
         if chance.random() < self._failure_rate:
             raise ModelFailed(f"{self.name} failed by chance")
         if self._quorum is not None:
-            asked = [partial(self._ask, client, target, request, call.key) for target in self._calls]
+            asked = [partial(self._ask, client, target, request, call.key + nth) for target, nth in self._calls]
             await quorum(self._quorum, asked)
         else:
-            for target in self._calls:
-                await client.call(target, request, key=call.key)
+            for target, nth in self._calls:
+                await client.call(target, request, key=call.key + nth)
         if self._shards:
-            await client.call(self._shards[_place_of(request.id, len(self._shards))], request, key=call.key)
-        for target in self._optional:
+            target, nth = self._shards[_place_of(request.id, len(self._shards))]
+            await client.call(target, request, key=call.key + nth)
+        for target, nth in self._optional:
             with suppress(EventlabError):
-                await client.call(target, request, key=call.key)
+                await client.call(target, request, key=call.key + nth)
 
     async def _ask(self, client: Client, target: str, request: Work, key: str) -> Done:
         """One call of a quorum. What was asked is not called back: it comes to its own end, though nobody waits."""
@@ -134,6 +136,12 @@ class ModelledService(Service):
         del self._asked[asked]
         if not asked.cancelled():
             asked.exception()  # seen: nobody has to be waiting
+
+
+def _told_apart(targets: Sequence[str], before: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
+    """*targets*, each with what its calls add to the key: a second call of one service repeats nothing of the first."""
+    counts = [[*before, *targets[: at + 1]].count(target) for at, target in enumerate(targets)]
+    return tuple((target, "" if nth == 1 else f"/{nth}") for target, nth in zip(targets, counts, strict=True))
 
 
 def _place_of(name: str, count: int) -> int:

@@ -28,6 +28,16 @@ load:
 policies: {breaker: {enabled: false}}
 """
 
+TWICE = """\
+question: What does a page cost that asks its database three times?
+services:
+  web: {model: {latency: 1ms, calls: [db, db], optional: [db]}}
+  db: {model: {latency: 1ms}}
+network: {latency: 1ms}
+load:
+  open: {target: web, rate: 20/s, count: 20, arrivals: constant}
+"""
+
 LATER = "services.desk.store={append: 10ms, synchronous: write-back, flush_every: 100ms}"
 CRASH = "faults=[{crash: desk, at: 150ms, for: 1s}]"
 
@@ -43,6 +53,19 @@ def test_a_queue_has_the_discipline_of_its_file(tmp_path: Path) -> None:
         web, db = run.assembly.services["web"], run.assembly.services["db"]
         assert isinstance(web, ModelledService) and isinstance(db, ModelledService)
         assert [each.replicas[0].discipline for each in (web, db)] == ["lifo", "fifo"]
+
+
+def test_a_service_that_is_called_twice_is_asked_anew_and_not_once_more(tmp_path: Path) -> None:
+    """Nobody tries again here: three calls of one database are what a request takes."""
+    summary = run_virtual(load(put(tmp_path, TWICE, orders=None))).summary
+    assert (summary.answers.ok, summary.calls["db"].ok, summary.call_retries) == (20, 60, 0)
+
+
+def test_what_a_request_calls_when_it_is_tried_again_is_called_once_more(tmp_path: Path) -> None:
+    late = ["policies.call_timeout=95ms", "policies.retry.attempts=2", "policies.breaker.enabled=false"]
+    summary = run_virtual(load(put(tmp_path, TWICE, orders=None), [*late, "services.db.model.latency=30ms"])).summary
+    assert (summary.answers.unknown, summary.calls["web"].total) == (20, 40)
+    assert summary.call_retries == 20 + 60  # of web by who asks, and of the database by none: web is asked anew
 
 
 def test_a_crash_takes_what_a_store_had_not_flushed_and_nothing_of_a_sound_one(tmp_path: Path) -> None:
