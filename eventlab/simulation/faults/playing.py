@@ -62,8 +62,9 @@ async def play_in(
 
     Raises InvalidValue with everything that cannot be played, as `Schedule.against` does.
     """
+    targets = Targets(world, disks, stores)
     schedule = Schedule(tuple(faults)).against(tuple(world.nodes), tuple(disks or ()), tuple(stores or ()))
-    await play(schedule, world.network.links, Targets(world, disks, stores))
+    await play(schedule, world.network.links, targets)
 
 
 async def _play_one(

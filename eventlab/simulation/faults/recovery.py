@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ...errors import BudgetSpent
@@ -24,24 +24,24 @@ async def recover(
     *,
     within_s: float,
     every_s: float = LOOK_EVERY_S,
-    disks: Iterable[Disk] = (),
-    stores: Iterable[SimulatedStore] = (),
+    disks: Iterable[Disk] | Mapping[str, Disk] = (),
+    stores: Iterable[SimulatedStore] | Mapping[str, SimulatedStore] = (),
 ) -> None:
     """Lift every fault that holds, then wait until *settled* says so.
 
     The network is whole again and as quick as it was, but for rules of your own; nodes are up, awake, and as quick as
-    ever, their clocks right; nothing is wrong with *disks*, nor with *stores* and what lies below them. Call it from
-    the world's own code before the final reads: `play` lifts its faults itself, this ends what a test did by hand as
-    well. Nodes that are down are restarted together, so that one may wait in its boot for another. Raises BudgetSpent,
-    with what was waiting, if the boots have not ended and the world has not settled *within_s*; *every_s* is how
-    often *settled* is asked.
+    ever, their clocks right; nothing is wrong with *disks*, nor with *stores* and what lies below them, listed or in
+    dicts as `play_in` takes them. Call it from the world's own code before the final reads: `play` lifts its faults
+    itself, this ends what a test did by hand as well. Nodes that are down are restarted together, so that one may wait
+    in its boot for another. Raises BudgetSpent, with what was waiting, if the boots have not ended and the world has
+    not settled *within_s*; *every_s* is how often *settled* is asked.
     """
     check_seconds("recover, within_s", within_s)
     check_seconds("recover, every_s", every_s)
     world.network.links.heal()
-    for disk in disks:
+    for disk in disks.values() if isinstance(disks, Mapping) else disks:
         disk.mend()
-    for store in stores:
+    for store in stores.values() if isinstance(stores, Mapping) else stores:
         store.mend_all()
     for node in world.nodes.values():
         node.restore()

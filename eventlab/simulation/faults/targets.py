@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ...errors import InvalidValue, NodeCrashed
 from ..disk import Disk
@@ -12,6 +12,8 @@ from ..storage import SimulatedStore
 if TYPE_CHECKING:
     from ..node import Node
     from ..world import World
+
+T = TypeVar("T")
 
 
 class Breakable(Protocol):
@@ -25,7 +27,7 @@ class Breakable(Protocol):
 
 
 class Targets:
-    """The nodes of *world*, and *disks* and *stores* by their names."""
+    """The nodes of *world*, and *disks* and *stores* by their names. Raises InvalidValue for what is none of these."""
 
     def __init__(
         self,
@@ -33,7 +35,8 @@ class Targets:
         disks: Mapping[str, Disk] | None = None,
         stores: Mapping[str, SimulatedStore] | None = None,
     ) -> None:
-        self._world, self._disks, self._stores = world, disks or {}, stores or {}
+        self._world = world
+        self._disks, self._stores = _by_name("disks", disks, Disk), _by_name("stores", stores, SimulatedStore)
 
     def crash(self, node: str) -> None:
         self.node(node).crash()
@@ -67,3 +70,12 @@ class Targets:
         if name not in self._stores:
             raise InvalidValue("fault, store", name, f"one of the stores {', '.join(self._stores) or '(none)'}")
         return self._stores[name]
+
+
+def _by_name(what: str, given: Mapping[str, T] | None, kind: type[T]) -> Mapping[str, T]:
+    if given is None:
+        return {}
+    named: object = given
+    if not isinstance(named, Mapping) or not all(isinstance(one, kind) for one in named.values()):
+        raise InvalidValue(f"{what} that faults may befall", given, f"a dict with a {kind.__name__} for each name")
+    return given

@@ -88,6 +88,21 @@ def test_recovery_mends_the_disks_and_stores_that_it_is_given_and_stops_a_drift(
     assert [what.on for what in told] == [True, True, False, False] * 3  # each is ended once
 
 
+@pytest.mark.parametrize("named", [list, lambda given: dict(enumerate(given))])
+def test_disks_and_stores_are_listed_or_named_as_where_faults_are_played(named: Any) -> None:
+    stage = Stage()
+
+    async def main() -> None:
+        await stage.begin()
+        await stage.store.flip_bit(2)
+        with stage.disk.full():
+            await recover(stage.world, _quiet, within_s=1, disks=named([stage.disk]), stores=named([stage.store]))
+            assert not stage.disk.is_full
+        assert len(await stage.store.read_all()) == 10
+
+    stage.world.run(main)
+
+
 def test_rules_of_ones_own_outlive_the_recovery() -> None:
     stage = Stage()
 

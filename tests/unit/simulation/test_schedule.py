@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import find, given, settings
@@ -38,6 +39,7 @@ from eventlab.simulation import (
     Targets,
     World,
     play,
+    play_in,
     recover,
     shrink,
 )
@@ -233,6 +235,23 @@ def test_whatever_is_drawn_can_be_played_and_leaves_nothing_broken(schedule: Sch
     with stage.world as world:
         world.run(stage.play(schedule))
         assert (stage.state(), stage.world.network.links.rules) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("named", "why"),
+    [
+        ({"disks": {"d": SimulatedStore(MemoryStore("s"))}}, "a dict with a Disk for each name"),
+        ({"stores": {"s": MemoryStore("s")}}, "a dict with a SimulatedStore for each name"),
+        ({"disks": [Disk("d")]}, "a dict with a Disk for each name"),
+    ],
+)
+def test_what_no_fault_can_befall_is_refused_before_anything_breaks(named: Any, why: str) -> None:
+    world = World()
+    world.node("a")
+    full = DiskFullFault(disk="d", at_s=1, for_s=1)
+    with pytest.raises(InvalidValue, match=why):
+        world.run(play_in(world, Schedule((CrashFault(node="a", at_s=0, for_s=1), full)), **named))
+    assert world.now_s == 0
 
 
 @pytest.mark.parametrize(
