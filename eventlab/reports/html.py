@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 
-from . import sections
+from . import sections, wording
 from .facts import ReportedRun
 from .illustrations import illustrations, who_called_whom
 from .markup import section, text
@@ -29,7 +29,7 @@ def write_report(run: ReportedRun) -> bytes:
         section("Who called whom", who_called_whom(run)),
         sections.calls(summary),
         "</main>",
-        f"<footer>The same scenario with seed {summary.seed} gives this same page. "
+        f"<footer>{text(wording.again_line(summary))} "
         "The history that it was drawn from is beside it, in <code>history.jsonl</code>.</footer>",
     )
     body = "\n".join(part for part in parts if part)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from eventlab.scenarios.summary import (
     COMMAND_ENDS,
     OUTCOMES,
@@ -122,7 +124,17 @@ def milliseconds(value: float) -> str:
 
 def clock_line(summary: Summary) -> str:
     orders = f"{summary.orders} orders, " if has_sagas(summary) else ""
-    return f"{summary.duration_s:.1f} s on the {summary.clock} clock, {orders}seed {summary.seed}"
+    resumed = ""
+    if summary.resumed_s is not msgspec.UNSET:
+        resumed = f", resumed at {summary.resumed_s:.1f} s (only sagas and invariants tell of the time before)"
+    return f"{summary.duration_s:.1f} s on the {summary.clock} clock, {orders}seed {summary.seed}{resumed}"
+
+
+def again_line(summary: Summary) -> str:
+    """What another run of the same would give."""
+    if summary.clock == "virtual":
+        return f"The same scenario, with the same --set and seed {summary.seed}, gives this same page."
+    return "Another run on the real clock has other times, and may have other numbers."
 
 
 def fault_line(span: FaultSpan) -> str:

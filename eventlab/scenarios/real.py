@@ -109,7 +109,7 @@ def _run(
         invariants=invariants,
         duration_s=ended_s,
     )
-    return Run(scenario, entries, judge_resumed(summary, entries, scenario) if resume else summary)
+    return Run(scenario, entries, judge_resumed(summary, scenario, before.clock_s) if resume else summary)
 
 
 def _check_same(loaded: Loaded, before: Before) -> None:

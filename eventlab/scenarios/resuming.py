@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from ..errors import RunRefused
-from ..history import Entry
 from ..runtime import EPOCH
 from ..store import open_store
 from ..store.opening import without_secrets
@@ -65,14 +64,15 @@ def _is_there(url: str) -> bool:
     return path == url.partition("?")[0] or Path(path).exists()
 
 
-def judge_resumed(summary: Summary, entries: Sequence[Entry], scenario: Scenario) -> Summary:
-    """The summary of a run whose first part left stores but no history.
+def judge_resumed(summary: Summary, scenario: Scenario, resumed_s: float) -> Summary:
+    """The summary of a run whose first part left stores but no history, and which went on *resumed_s* after its start.
 
     Sagas are counted from the final reads, so that they are those of the whole run. Of all else only
     what happened since can be told: an expectation that the first part could have decided is unknown.
     """
     lines = [_judge(expectation, summary) for expectation in scenario.expectations]
-    return msgspec.structs.replace(summary, expectations=lines, verdict=verdict_of(summary.invariants, lines))
+    verdict = verdict_of(summary.invariants, lines)
+    return msgspec.structs.replace(summary, expectations=lines, verdict=verdict, resumed_s=round(resumed_s, 6))
 
 
 def _judge(expectation: Expectation, summary: Summary) -> ExpectationLine:

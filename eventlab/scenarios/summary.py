@@ -152,6 +152,8 @@ class Summary(_Part, frozen=True, kw_only=True):
     seed: int
     clock: Literal["virtual", "real"]
     duration_s: float
+    resumed_s: float | msgspec.UnsetType = msgspec.UNSET
+    """Where the run is one that was resumed: from when on. Of what was before, only sagas and invariants are told."""
     orders: int
     answers: AnswerCounts = AnswerCounts()
     answers_after: dict[str, AnswerCounts] | msgspec.UnsetType = msgspec.UNSET

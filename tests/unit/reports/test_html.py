@@ -66,6 +66,15 @@ def html(run: MadeUpReport) -> str:
     return write_report(run).decode()
 
 
+def test_only_in_virtual_time_the_page_promises_itself_again() -> None:
+    run = made_up_report(20)
+    real = MadeUpReport(run.entries, msgspec.structs.replace(run.summary, clock="real"))
+    again = "The same scenario, with the same --set and seed 7, gives this same page."
+    pages = [write_report(each).decode() for each in (run, real)]
+    assert [again in page for page in pages] == [True, False]
+    assert "Another run on the real clock has other times" in pages[1]
+
+
 def test_the_same_run_gives_the_same_bytes(run: MadeUpReport, html: str) -> None:
     assert write_report(run).decode() == html
 

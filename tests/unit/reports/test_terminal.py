@@ -48,6 +48,15 @@ def test_it_tells_counts_transitions_invariants_expectations_and_places() -> Non
         assert expected in text, expected
 
 
+def test_a_resumed_run_says_from_when_on_it_tells() -> None:
+    run = made_up_report(20)
+    assert "resumed" not in plain_summary(run.summary)
+    resumed = msgspec.structs.replace(run.summary, clock="real", resumed_s=21.26)
+    assert "seed 7, resumed at 21.3 s (only sagas and invariants tell of the time before)" in " ".join(
+        plain_summary(resumed).split()
+    )
+
+
 def test_a_long_series_of_transitions_is_cut_and_says_so() -> None:
     turns = [Transition(at=float(at), before="closed", after="open", reason="r") for at in range(40)]
     summary = msgspec.structs.replace(made_up_report(20).summary, breakers=[BreakerLog(name="b", transitions=turns)])
