@@ -35,7 +35,8 @@ def _describe(task: asyncio.Task[Any], in_vain: bool) -> str:
 
 def _name(waits_for: Any) -> str:
     if isinstance(waits_for, asyncio.Task):
-        return f"task {waits_for.get_name()}"
+        ended = f", which ended with node {waits_for.incarnation.node}" if _is_dead(waits_for) else ""  # type: ignore[attr-defined]
+        return f"task {waits_for.get_name()}{ended}"
     return f"a {type(waits_for).__name__}"
 
 

@@ -138,6 +138,19 @@ def test_steps_that_counting_down_would_not_bring_to_nothing_are_refused(steps_m
         World().run(asyncio.sleep(1), steps_max=steps_max)
 
 
+def test_who_waits_for_a_task_of_a_crashed_node_is_told_so() -> None:
+    world = World()
+
+    async def main() -> None:
+        task = world.node("a").spawn(asyncio.sleep(5), name="work")
+        await asyncio.sleep(1)
+        world.node("a").crash()
+        await task
+
+    with pytest.raises(Deadlock, match=r"waits for task work, which ended with node a$"):
+        world.run(main)
+
+
 def test_who_waits_is_named_by_its_own_line_and_by_what_it_called_of_asyncio() -> None:
     lock = asyncio.Lock()
 
