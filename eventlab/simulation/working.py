@@ -8,16 +8,14 @@ from numbers import Real
 from typing import Any
 
 from ..errors import InvalidValue
+from ..errors.given import check_seconds
 from .incarnation import INCARNATION
 
 
 def check_work(name: str, work_s: Any) -> None:
     """Raises InvalidValue for less than nothing, and for what is no number of seconds, as a text out of a file is."""
-    if type(work_s) is float and work_s >= 0:  # asked for every read and append
-        return
-    is_number = isinstance(work_s, Real) and not isinstance(work_s, bool)
-    if not is_number or not work_s >= 0:
-        raise InvalidValue(name, work_s, "a number of seconds, not negative")
+    if type(work_s) is not float or not work_s >= 0:  # what comes with every read and append is seen here
+        check_seconds(name, work_s, zero_too=True, endless_too=True)
 
 
 def check_slowness(name: str, factor: Any) -> None:

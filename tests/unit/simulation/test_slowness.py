@@ -99,7 +99,7 @@ def test_what_is_no_slowness_is_refused(factor: Any) -> None:
 
 
 def test_work_of_less_than_nothing_is_refused() -> None:
-    with pytest.raises(InvalidValue, match=r"work_s is -1; expected a number of seconds, not negative"):
+    with pytest.raises(InvalidValue, match=r"work_s is -1; expected a number of seconds, 0 or more"):
         takes_s(lambda: work_for(-1))
 
 
