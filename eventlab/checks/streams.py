@@ -28,7 +28,7 @@ def nothing_lost(entries: Sequence[Entry]) -> CheckResult:
     name = "nothing lost"
     finals = _finals(entries)
     acknowledged: dict[str, Counter[object]] = {}
-    shown: dict[tuple[str, object], str] = {}
+    shown: dict[tuple[str, object], list[str]] = {}
     unread: dict[str, str] = {}
     found = _sorted(operations(entries), finals)
     for each in _appends(found):
@@ -36,15 +36,17 @@ def nothing_lost(entries: Sequence[Entry]) -> CheckResult:
         final = finals.get(each.subject)
         if each.outcome != "ok":
             continue
-        shown[each.subject, hashable(event)] = told = f"{each.subject}: {event!r}, acknowledged at {each.ended:g} s"
+        told = f"{each.subject}: {event!r}, acknowledged at {each.ended:g} s"
         if final is None or ended_place(each) > final.place:
             unread.setdefault(each.subject, told)
         else:
             acknowledged.setdefault(each.subject, Counter())[hashable(event)] += 1
+            shown.setdefault((each.subject, hashable(event)), []).append(told)
     lost = [
-        shown[stream, event]
+        told
         for stream, events in acknowledged.items()
-        for event in (events - Counter(map(hashable, finals[stream].events)))
+        for event, missing in (events - Counter(map(hashable, finals[stream].events))).items()
+        for told in shown[stream, event][-missing:]
     ]
     count = sum(events.total() for events in acknowledged.values())
     if lost:
@@ -81,10 +83,11 @@ def nothing_twice(entries: Sequence[Entry]) -> CheckResult:
     finals = {stream: final for stream, final in finals.items() if stream in asked}
     twice = []
     for stream, final in finals.items():
+        as_found = {hashable(event): event for event in final.events}
         for event, count in Counter(map(hashable, final.events)).items():
             if count > (wanted := asked[stream][event]):
                 wish = f"asked for {_times(wanted)}" if wanted else "which no append asked for that may have happened"
-                twice.append(f"{stream}: {_plain(event)!r} is there {_times(count)}, {wish}")
+                twice.append(f"{stream}: {as_found[event]!r} is there {_times(count)}, {wish}")
     written = Counter(_versions(entries))
     again = [(place, count) for place, count in written.items() if count > 1]
     twice += [f"{store}: {stream} v{version} was written {count} times" for (store, stream, version), count in again]
@@ -159,7 +162,3 @@ def _versions(entries: Iterable[Entry]) -> list[tuple[str, str, int]]:
 
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
-
-
-def _plain(event: object) -> object:
-    return event[1] if isinstance(event, tuple) and event and event[0] == "bool" else event

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ from eventlab.hooks import EventsAppended, Observed, OperationEnded, OperationIn
 Judge = Callable[[Sequence[Entry]], CheckResult]
 
 
-def asked(number: int, event: str, outcome: str = "ok") -> list[Entry]:
+def asked(number: int, event: Any, outcome: str = "ok") -> list[Entry]:
     return [
         Entry(number, "a", OperationInvoked(number, "a", "append", "s", event)),
         Entry(number + 0.5, "a", OperationEnded(number, outcome)),
@@ -37,7 +38,7 @@ def took(number: int, who: str, stream: str, version: int) -> list[Entry]:
     ]
 
 
-def final(*events: str) -> Entry:
+def final(*events: Any) -> Entry:
     return Entry(99, "", Observed("s", list(events)))
 
 
@@ -50,6 +51,20 @@ def test_an_acknowledged_event_that_is_not_there_is_lost() -> None:
         "1 of 2 acknowledged events are missing",
         ("s: 'e1', acknowledged at 1.5 s",),
     )
+
+
+def test_an_event_that_was_acknowledged_twice_and_is_not_there_is_lost_twice() -> None:
+    twins = [*asked(1, "twin"), *asked(2, "twin"), *asked(3, "e3")]
+    result = nothing_lost([*twins, final("e3")])
+    told = ("s: 'twin', acknowledged at 1.5 s", "s: 'twin', acknowledged at 2.5 s")
+    assert (result.because, result.witnesses) == ("2 of 3 acknowledged events are missing", told)
+    assert nothing_lost([*twins, final("e3", "twin")]).witnesses == told[1:]
+
+
+def test_an_event_that_is_there_too_often_is_shown_as_it_is() -> None:
+    event = {"kind": "sold", "seats": [1, 2]}
+    result = nothing_twice([*asked(1, event), final(event, event)])
+    assert result.witnesses == ("s: {'kind': 'sold', 'seats': [1, 2]} is there 2 times, asked for once",)
 
 
 def test_an_event_that_was_asked_for_once_is_there_once() -> None:
