@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from eventlab.checks.dependencies import settled, strangers, writers_of
 from eventlab.checks.isolation import (
     Isolation,
     isolation,
@@ -227,7 +228,9 @@ def test_readers_who_disagree_about_what_strangers_wrote_are_found() -> None:
 
 
 def test_a_read_and_the_writes_on_top_of_it_leave_no_gap() -> None:
-    assert told(T("T1", (("x", 7), ("x", 9)), (("x", 8), ("x", 9), ("x", 10)))) == []
+    alone = T("T1", (("x", 7), ("x", 9)), (("x", 8), ("x", 9), ("x", 10)))
+    assert told(alone) == []
+    assert [each.writes for each in strangers(settled([alone]), writers_of([alone]))] == [(("x", 7),)]
 
 
 def test_reading_what_one_has_written_oneself_says_nothing() -> None:

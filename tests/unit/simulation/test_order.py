@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import sys
 from collections.abc import AsyncIterator
 from weakref import WeakSet
+
+import pytest
 
 from eventlab import runtime
 from eventlab.simulation import World
@@ -116,6 +119,18 @@ def test_automatic_collection_is_off_inside_and_on_again_after() -> None:
 
     assert World().run(main) is False
     assert gc.isenabled()
+
+
+@pytest.mark.skipif(sys.version_info[:2] == (3, 12), reason="Python 3.12 looks through it once, whatever is asked")
+def test_what_a_world_leaves_is_among_the_old_and_is_not_looked_through_when_it_ends() -> None:
+    left: list[list[int]] = []
+
+    async def main() -> None:
+        left.extend([number] for number in range(5_000))
+
+    World().run(main)
+    old = set(map(id, gc.get_objects(generation=2)))
+    assert all(id(each) in old for each in left)
 
 
 def test_what_many_short_worlds_leave_behind_is_collected_between_them() -> None:
