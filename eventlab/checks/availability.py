@@ -35,7 +35,8 @@ class Outage(msgspec.Struct, frozen=True):
     """Nobody was served by *target* between two moments, though *tries* operations asked.
 
     *ended* is when the next success was there; None if none came. *counted_s* is how long it lasted, without what is
-    excused by faults.
+    excused by faults. *waits* says that no success came, and that one of the operations was never answered: if whoever
+    asked is still there, it lasts on.
     """
 
     target: str
@@ -43,6 +44,7 @@ class Outage(msgspec.Struct, frozen=True):
     ended: float | None
     tries: int
     counted_s: float
+    waits: bool = False
 
     def __str__(self) -> str:
         until = "the end" if self.ended is None else f"{self.ended:g} s"
@@ -60,20 +62,24 @@ def outages(operations: Iterable[Operation], excused: Sequence[FaultWindow] = ()
 
 def _of_target(target: str, asked: Sequence[Operation], excused: Sequence[FaultWindow]) -> list[Outage]:
     successes = sorted(each.ended for each in asked if each.outcome == "ok" and each.ended is not None)
-    vain = sorted(each.invoked for each in asked if each.outcome != "ok")
-    last = max(each.invoked if each.ended is None else each.ended for each in asked)
+    vain = sorted((each for each in asked if each.outcome != "ok"), key=lambda each: each.invoked)
+    last = max(map(_end_s, asked))
     found: list[Outage] = []
     at = 0
     for success in [*successes, None]:
         tries = []
-        while at < len(vain) and (success is None or vain[at] < success):
+        while at < len(vain) and (success is None or vain[at].invoked < success):
             tries.append(vain[at])
             at += 1
         if tries:
-            until = last if success is None else success
-            counted_s = until - tries[0] - _covered_s(tries[0], until, excused)
-            found.append(Outage(target, tries[0], success, len(tries), counted_s))
+            began, waits = tries[0].invoked, success is None and any(each.ended is None for each in tries)
+            counted_s = _counted_s(began, last if success is None else success, excused)
+            found.append(Outage(target, began, success, len(tries), counted_s, waits))
     return found
+
+
+def _counted_s(began: float, ended: float, excused: Sequence[FaultWindow]) -> float:
+    return ended - began - _covered_s(began, ended, excused)
 
 
 def _covered_s(began: float, ended: float, windows: Iterable[FaultWindow]) -> float:
@@ -92,7 +98,8 @@ def bounded_unavailability(
 ) -> CheckResult:
     """No target left everybody unserved for longer than *bound_s*; times of *excused* faults do not count.
 
-    Unknown without operations. Raises InvalidValue for a negative bound.
+    Unknown without operations, and where one was never answered and none was served after it for longer than that:
+    whoever asked may have waited until the end, or may be gone. Raises InvalidValue for a negative bound.
     """
     check_bound("bound_s", bound_s)
     given = list(operations)
@@ -103,6 +110,11 @@ def bounded_unavailability(
     tail = " outside of faults" if excused else ""
     if long:
         return broken(name, f"{len(long)} outages last longer than {bound_s:g} s{tail}", map(str, long))
+    over_s = max(_end_s(each) for each in given)
+    waiting = [str(each) for each in found if each.waits and _counted_s(each.began, over_s, excused) > bound_s]
+    if waiting:
+        because = f"{len(waiting)} outages may last longer than {bound_s:g} s{tail}: an operation was never answered"
+        return undecided(name, because, waiting)
     longest_s = found[0].counted_s if found else 0.0
     return held(name, f"the longest of {len(found)} outages lasts {longest_s:g} s{tail}, the bound is {bound_s:g} s")
 

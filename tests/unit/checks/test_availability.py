@@ -61,6 +61,29 @@ def test_unavailability_has_a_bound_for_each_target() -> None:
 @pytest.mark.parametrize(
     ("asked", "valid"),
     [
+        ([op("desk", 1.0, None, "unknown"), op("till", 60.0, 61.0)], None),
+        ([op("desk", 1.0, 2.0, "failed"), op("desk", 3.0, None, "unknown"), op("till", 60.0, 61.0)], None),
+        ([op("desk", 1.0, None, "unknown"), op("till", 10.0, 11.0)], True),  # no longer than the bound
+        ([op("desk", 1.0, None, "unknown"), op("desk", 9.0, 9.5), op("till", 60.0, 61.0)], True),  # others were served
+        ([op("desk", 1.0, 2.0, "failed"), op("till", 60.0, 61.0)], True),  # nobody waits any more
+        ([op("desk", 1.0, None, "unknown"), op("till", 2.0, 60.0, "failed")], False),  # that one is known
+    ],
+)
+def test_whoever_was_never_answered_may_have_waited_to_the_end(asked: list[Operation], valid: bool | None) -> None:
+    assert bounded_unavailability("served", asked, bound_s=10.0).valid is valid
+
+
+def test_the_time_of_a_fault_is_excused_to_who_waits_too() -> None:
+    asked, cut = [op("desk", 1.0, None, "unknown"), op("till", 19.0, 20.0)], FaultWindow("crash desk", 2.0, None)
+    assert bounded_unavailability("served", asked, bound_s=10.0).because == (
+        "1 outages may last longer than 10 s: an operation was never answered"
+    )
+    assert bounded_unavailability("served", asked, bound_s=10.0, excused=[cut]).valid is True
+
+
+@pytest.mark.parametrize(
+    ("asked", "valid"),
+    [
         ([op("desk", 4.0, 6.0)], True),  # invoked before, answered after
         ([op("desk", 6.0, 9.5)], False),
         ([op("desk", 1.0, 2.0)], None),
