@@ -152,7 +152,7 @@ def from_lines(data: bytes, where: str = "history") -> list[Entry]:
     for number, line in enumerate(data.splitlines(), start=1):
         try:
             entries.append(_decoder.decode(line))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise InvalidValue(f"{where}, line {number}", line[:60].decode(errors="replace"), str(error)) from None
     return entries
 

@@ -107,5 +107,5 @@ def _decoded(text: str | None) -> Any:
 
     try:
         return None if text is None else msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidValue("--initial", text, f"JSON, as in 0 or '\"a\"' ({error})") from None

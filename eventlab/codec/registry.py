@@ -109,11 +109,11 @@ class EventRegistry:
         name, version, read = self._clear.get(type(event)) or self._form_of(event, to_seal)
         try:
             data = _to_json(event)
-        except (TypeError, ValueError, NotImplementedError) as error:
+        except (TypeError, ValueError, NotImplementedError, RecursionError) as error:
             raise InvalidValue(f"event {name}", event, f"fields that JSON can hold: {error}") from None
         try:
             read(data)  # what is written is never changed: what nobody could read must not be written
-        except (msgspec.MsgspecError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        except Exception as error:  # a check of the class itself may raise anything
             raise InvalidValue(f"event {name}", event, f"fields as its class declares them: {error}") from None
         return Encoded(name, version, data)
 
@@ -178,7 +178,7 @@ class EventRegistry:
             decoder = self._decoder(type_name, schema_version, where)
         try:
             return decoder(data)
-        except (msgspec.MsgspecError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        except Exception as error:  # upcasters and checks of classes are the user's, and may raise anything
             raise UndecodableEvent(type_name, str(error) or type(error).__name__, where) from error
 
     def _decoder(self, name: str, version: int, where: str) -> Callable[[bytes], Any]:

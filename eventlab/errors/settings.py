@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from .base import GiveUp
 
+SHOWN_MAX = 1_000
+"""So many characters of a wrong value are shown; what is longer is not read."""
+
 
 class InvalidValue(GiveUp, ValueError):
     """A setting outside its domain: which one, its value, and what would do."""
@@ -15,7 +18,15 @@ class InvalidValue(GiveUp, ValueError):
         self.name, self.value, self.expected = name, value, expected
 
     def __str__(self) -> str:
-        return f"{self.name} is {self.value!r}; expected {self.expected}"
+        return f"{self.name} is {_shown(self.value)}; expected {self.expected}"
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except Exception as error:  # what is wrong with a value may be this
+        return f"{object.__repr__(value)}, which cannot be shown ({error})"
+    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}…"
 
 
 class ScenarioInvalid(GiveUp, ValueError):

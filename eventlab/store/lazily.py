@@ -33,7 +33,7 @@ class _WhenAsked:
         if not isinstance(held, self._wanted):  # it is what it shall be where a copy was given another
             try:
                 held = self._make(held)
-            except (msgspec.MsgspecError, TypeError, ValueError) as error:
+            except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
                 where = f"position {stored.position}, stream {stored.stream!r} version {stored.version}"
                 raise UndecodableEvent(stored.type, f"its {self._what}: {error}", where) from None
         stored.__dict__[self._what] = held

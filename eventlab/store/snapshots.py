@@ -114,7 +114,7 @@ class Snapshots(Generic[S]):
             if kept.digest != self._shape.digest or kept.lineages != lineages_of(kept.lineages):
                 return Found(record.version, kept.version)
             state = self._shape.decode(bytes(kept.state))
-        except (msgspec.MsgspecError, ValueError, TypeError):
+        except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
             return Found(record.version)  # whatever it is, it is no state of ours
         return Found(record.version, kept.version, kept.last, state, tuple(kept.lineages), believed=True)
 

@@ -86,7 +86,7 @@ class TraceLog:
         for number, line in enumerate(Path(path).read_bytes().splitlines(), start=1):
             try:
                 spans.append(_decoder.decode(line))
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 where = f"{Path(path).name}, line {number}"
                 raise InvalidValue(where, line[:60].decode(errors="replace"), str(error)) from None
         return cls(spans)

@@ -83,6 +83,36 @@ def test_an_upcaster_that_fails_is_an_undecodable_event(registry: EventRegistry)
         registry.decode("SeatsReserved", 1, b"{}")
 
 
+def test_whatever_an_upcaster_raises_the_event_is_named(registry: EventRegistry) -> None:
+    class OurOwn(Exception):
+        pass
+
+    @registry.upcaster("SeatsReserved", 1)
+    def nobody_knows(data: dict[str, object]) -> dict[str, object]:
+        raise OurOwn("no such hall")
+
+    with pytest.raises(
+        UndecodableEvent, match="'SeatsReserved' at position 7 cannot be decoded: no such hall"
+    ) as caught:
+        registry.decode("SeatsReserved", 1, b"{}", "position 7")
+    assert isinstance(caught.value.__cause__, OurOwn)
+
+
+def test_values_that_are_nested_too_deep_are_neither_written_nor_read(registry: EventRegistry) -> None:
+    @dataclass(frozen=True)
+    class Nested:
+        value: list[Any]
+
+    registry.register(Nested, "Nested")
+    deep: list[Any] = []
+    for _ in range(5_000):
+        deep = [deep]
+    with pytest.raises(InvalidValue, match="event Nested"):
+        registry.encode(Nested(deep))
+    with pytest.raises(UndecodableEvent, match="'Nested' at position 7 cannot be decoded"):
+        registry.decode("Nested", 1, b'{"value":' + b"[" * 5_000 + b"]" * 5_000 + b"}", "position 7")
+
+
 def test_two_versions_of_one_name_may_stand_side_by_side(registry: EventRegistry) -> None:
     @dataclass(frozen=True)
     class OldSeatsReserved:

@@ -81,3 +81,15 @@ def test_every_error_says_what_its_caller_may_do() -> None:
     for name, cls in inspect.getmembers(errors, inspect.isclass):
         if issubclass(cls, errors.EventlabError) and cls is not errors.EventlabError:
             assert sum(issubclass(cls, kind) for kind in kinds) == 1, name
+
+
+def test_a_wrong_value_that_cannot_be_shown_is_no_error_of_its_own() -> None:
+    deep: list[object] = []
+    for _ in range(5_000):
+        deep = [deep]
+    said = str(errors.InvalidValue("tree", deep, "one that is flat"))
+    assert said.startswith("tree is <list object at 0x") and said.endswith("; expected one that is flat")
+
+
+def test_of_a_wrong_value_as_long_as_a_book_the_beginning_is_shown() -> None:
+    assert str(errors.InvalidValue("book", "a" * 5_000, "a title")) == f"book is '{'a' * 999}…; expected a title"

@@ -48,6 +48,9 @@ def test_a_line_that_is_none_is_named() -> None:
     good = history.to_lines([Entry(1, "a", hooks.MessageArrived(1))])
     with pytest.raises(InvalidValue, match=r"run.jsonl, line 2.*nonsense"):
         history.from_lines(good + b"nonsense\n", "run.jsonl")
+    deep = history.to_lines([Entry(1, "a", hooks.OperationInvoked(1, "ada", "checkout", "o-1", "it"))])
+    with pytest.raises(InvalidValue, match=r"run.jsonl, line 2"):
+        history.from_lines(good + deep.replace(b'"it"', b"[" * 5_000 + b"]" * 5_000), "run.jsonl")
 
 
 def test_operations_pair_invocation_and_end() -> None:

@@ -191,7 +191,7 @@ def _checked(lines: Iterable[bytes], source: str) -> Iterator[tuple[int, Line]]:
 def _line(text: bytes, source: str, number: int) -> Line:
     try:
         return decoded(text)
-    except (msgspec.MsgspecError, ValueError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         if number > 1 and not text.endswith(b"\n"):
             raise _CutShort(source, number, "the export ends too early, within this line") from None
         raise ExportInvalid(source, number, f"no line of an export: {error}") from None

@@ -123,6 +123,6 @@ def _is_one_line_of_json(data: bytes) -> bool:
         return False
     try:
         _is_json(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return True

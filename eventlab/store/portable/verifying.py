@@ -146,7 +146,9 @@ class _Looking:
         except UnknownEventType:
             self._unknown[f"{stored.type} version {stored.schema_version}"] += 1
             if not _is_json(stored.data):
-                self.note(stored.position, f"stream {stored.stream!r} version {stored.version} holds no JSON")
+                self.note(
+                    stored.position, f"stream {stored.stream!r} version {stored.version} holds no JSON that can be read"
+                )
         except EventlabError as error:
             self.note(stored.position, f"stream {stored.stream!r} version {stored.version}: {error}")
 
@@ -216,6 +218,6 @@ async def _damage(store: PortableStore) -> list[str]:
 def _is_json(data: bytes) -> bool:
     try:
         msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return True

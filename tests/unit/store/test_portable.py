@@ -35,7 +35,10 @@ EVENTS = st.one_of(
     st.builds(Noted, TEXTS),
     st.builds(Counted, st.integers(-(2**53), 2**53)),
     st.builds(
-        Encoded, st.just("Foreign"), st.integers(1, 9), st.sampled_from([b"{}", b'{"a": 1}\n', b"\xff\x00", b"[1,2]"])
+        Encoded,
+        st.just("Foreign"),
+        st.integers(1, 9),
+        st.sampled_from([b"{}", b'{"a": 1}\n', b"\xff\x00", b"[1,2]", b"[" * 5_000 + b"]" * 5_000]),
     ),
 )
 APPENDS = st.lists(
