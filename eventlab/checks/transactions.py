@@ -20,8 +20,8 @@ class Transaction(msgspec.Struct, frozen=True):
     A stream is read whole: who *reads* ``("a", 5)`` has seen its events 1 to 5. Every event that it *writes* is named
     by its own version. *began* and *ended* are in seconds; None is a time that nobody noted. A *failed* transaction
     took no effect. Whether an *unknown* one did, is told by what others read. *unplaced* are the streams in
-    which it wrote at a version that nobody noted. Raises InvalidValue for a version that is negative or no
-    whole number, for another outcome, and for an end before the beginning.
+    which it wrote at a version that nobody noted. Raises InvalidValue for what is no pair of stream and
+    version, a version that is negative or no whole number, another outcome, and an end before the beginning.
     """
 
     name: str
@@ -36,6 +36,9 @@ class Transaction(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         if self.outcome not in OUTCOMES:
             raise InvalidValue(f"outcome of {self.name}", self.outcome, f"one of {', '.join(OUTCOMES)}")
+        for what, pairs in (("reads", self.reads), ("writes", self.writes)):
+            if not (isinstance(pairs, Sequence) and all(map(_is_place, pairs))):
+                raise InvalidValue(f"{what} of {self.name}", pairs, 'pairs of stream and version, as (("a", 5),)')
         for stream, version in self.reads:
             if not _is_version(version, 0):
                 raise InvalidValue(f"version of {stream!r} read by {self.name}", version, "a whole number, 0 or more")
@@ -52,6 +55,10 @@ class Transaction(msgspec.Struct, frozen=True):
         when = "" if self.began is None else f"{self.began:g} s to {'…' if self.ended is None else f'{self.ended:g} s'}"
         details = ", ".join(detail for detail in (self.process, when) if detail)
         return f"{self.name} ({details})" if details else self.name
+
+
+def _is_place(pair: object) -> bool:
+    return isinstance(pair, Sequence) and len(pair) == 2 and isinstance(pair[0], str)
 
 
 def _is_version(version: object, least: int) -> bool:

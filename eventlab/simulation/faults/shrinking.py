@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from inspect import isawaitable, iscoroutine
 
 import msgspec
 
@@ -18,7 +19,8 @@ def shrink(schedule: Schedule, still_fails: Callable[[Schedule], bool], *, trial
 
     Delta debugging (Zeller and Hildebrandt 2002) over the faults, then over the times of each, until neither finds
     anything. It asks about no schedule twice, about none whose faults overlap, and at most *trials_max* times; then it
-    gives back the best that it has found. Raises InvalidValue if the schedule does not fail to begin with.
+    gives back the best that it has found. Raises InvalidValue if the schedule does not fail to begin with, and if
+    *still_fails* has to be awaited.
     """
     trials = _Trials(still_fails, trials_max)
     if not trials.fails(schedule):
@@ -38,8 +40,18 @@ class _Trials:
         key = schedule.to_json()
         if key not in self._answers and self._left > 0:
             self._left -= 1
-            self._answers[key] = self._still_fails(schedule)
+            self._answers[key] = self._answer(schedule)
         return self._answers.get(key, False)
+
+    def _answer(self, schedule: Schedule) -> bool:
+        answer: object = self._still_fails(schedule)
+        if isawaitable(answer):  # which would be true of every schedule
+            if iscoroutine(answer):
+                answer.close()
+            raise InvalidValue(
+                "still_fails", self._still_fails, "a plain function, as one that runs a world of its own"
+            )
+        return bool(answer)
 
 
 def _fewer(schedule: Schedule, trials: _Trials) -> Schedule:

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias, TypeGuard
 
 from ...errors import InvalidValue
 from ...errors.given import check_seconds
-from ..distributions import Constant, Distribution
+from ..distributions import Constant, Distribution, check_distribution
 from ..empirical import numbers_of_file
 from .rates import Rate, Steady, expected_requests, peak_of
 
@@ -129,6 +129,7 @@ class ClosedLoad:
 
     def __post_init__(self) -> None:
         _check_whole("ClosedLoad.users", self.users)
+        check_distribution("ClosedLoad.thinking", self.thinking)
         if self.each is None and self.for_s is not None and self.thinking.mean_s == 0:
             # Were the answers to take no time either, it would never be later.
             raise InvalidValue("ClosedLoad.each", None, "a whole number too, as users who do not think need an end")

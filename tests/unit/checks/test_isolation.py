@@ -313,6 +313,11 @@ def test_an_unknown_write_that_somebody_wrote_above_took_effect() -> None:
     "wrong",
     [
         {"reads": (("a", "1"),)},
+        {"reads": ("a", 1)},
+        {"reads": (("a", 1, 2),)},
+        {"reads": "a"},
+        {"writes": ((1, "a"),)},
+        {"writes": {"a": 1}},
         {"writes": (("a", 1.5),)},
         {"writes": (("a", True),)},
         {"began": 2.0, "ended": 1.0},

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import Phase, assume, example, find, given, settings
 from hypothesis import strategies as st
 
+from eventlab.errors import InvalidValue
 from eventlab.runtime import seeded
 from eventlab.simulation import CrashFault, Fault, PauseFault, Schedule, SlowFault, shrink
 from eventlab.simulation.faults import PartitionFault
@@ -73,6 +74,14 @@ def test_whenever_its_trials_are_used_up_it_gives_one_that_was_seen_to_fail(
     assume(fails(schedule))
     least, asked = asked_about(schedule, fails, trials_max=trials_max)
     assert fails(least) and least.to_json() in asked and len(asked) <= trials_max
+
+
+def test_a_question_that_has_to_be_awaited_is_refused() -> None:
+    async def fails(_: Schedule) -> bool:
+        return True
+
+    with pytest.raises(InvalidValue, match=r"still_fails .* a plain function"):
+        shrink(Schedule((CrashFault(node="a", at_s=2, for_s=1),)), fails)  # type: ignore[arg-type]
 
 
 def test_a_fault_that_another_one_hid_is_left_out_in_the_end() -> None:

@@ -141,6 +141,7 @@ REFUSED = [
     (lambda: ClosedLoad(2000, each=1000), "ClosedLoad.each"),
     (lambda: ClosedLoad(1, for_s=10), "ClosedLoad.each"),
     (lambda: ClosedLoad(1, for_s=-1, thinking=Constant(1)), "ClosedLoad.for_s"),
+    (lambda: ClosedLoad(1, each=1, thinking=1), "ClosedLoad.thinking"),  # type: ignore[arg-type]
 ]
 
 
