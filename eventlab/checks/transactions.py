@@ -37,7 +37,7 @@ class Transaction(msgspec.Struct, frozen=True):
         if self.outcome not in OUTCOMES:
             raise InvalidValue(f"outcome of {self.name}", self.outcome, f"one of {', '.join(OUTCOMES)}")
         for what, pairs in (("reads", self.reads), ("writes", self.writes)):
-            if not (isinstance(pairs, Sequence) and all(map(_is_place, pairs))):
+            if not _are_places(pairs):
                 raise InvalidValue(f"{what} of {self.name}", pairs, 'pairs of stream and version, as (("a", 5),)')
         for stream, version in self.reads:
             if not _is_version(version, 0):
@@ -57,8 +57,10 @@ class Transaction(msgspec.Struct, frozen=True):
         return f"{self.name} ({details})" if details else self.name
 
 
-def _is_place(pair: object) -> bool:
-    return isinstance(pair, Sequence) and len(pair) == 2 and isinstance(pair[0], str)
+def _are_places(pairs: object) -> bool:
+    return isinstance(pairs, Sequence) and all(
+        isinstance(pair, Sequence) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs
+    )
 
 
 def _is_version(version: object, least: int) -> bool:

@@ -52,7 +52,7 @@ def list_(
         for each in found[:limit]:
             print_line(msgspec.json.encode(_brief(each)).decode() if as_json else _row(each, now))
     if len(found) > limit:
-        sys.stderr.write(f"there are more; --limit {2 * limit} shows them, oldest first\n")
+        sys.stderr.write(f"there are more than these {limit}; a larger --limit shows them, oldest first\n")
     elif not found:
         sys.stderr.write("there is no such saga\n")
 

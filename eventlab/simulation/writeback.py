@@ -24,6 +24,7 @@ from ..store.model import KeptReceipt
 from .disk import Disk
 from .loop import running_loop
 from .node import Node
+from .storage import SimulatedStore
 from .writeback_records import CachedRecords
 
 PAGE = 1000
@@ -38,11 +39,15 @@ class WriteBack(PassingStore):
 
     *store* is one in memory or in a SQLite file, and written by nobody else. A flush waits for the
     end of a stall of *on*, its disk; for want of room it is tried again after the next write. Latency is
-    `SimulatedStore`'s matter: put one around this.
+    `SimulatedStore`'s matter: put one around this. Raises InvalidValue for one inside it.
     """
 
     def __init__(self, store: PortableStore, node: Node, *, flush_every_s: float, on: Disk | None = None) -> None:
         super().__init__(store)
+        if isinstance(store, SimulatedStore):  # a flush would take its time, and a crash in it would tear the tail
+            raise InvalidValue(
+                "WriteBack", store, "a store without latency: put the SimulatedStore around the WriteBack"
+            )
         if not 0 < flush_every_s < math.inf:
             raise InvalidValue(f"flush_every_s of {store.name!r}", flush_every_s, "a time above nothing")
         self._durable, self._node, self._device = store, node, on

@@ -62,7 +62,10 @@ def test_a_list_may_be_of_some(args: list[str], wanted: list[str]) -> None:
 
 
 def test_a_list_that_was_cut_and_one_that_is_empty_say_so() -> None:
-    assert saga("list", URL, "--limit", "2").err == "there are more; --limit 4 shows them, oldest first\n"
+    assert (
+        saga("list", URL, "--limit", "2").err
+        == "there are more than these 2; a larger --limit shows them, oldest first\n"
+    )
     assert saga("list", URL, "--limit", "6").err == ""
     assert saga("list", URL, "--definition", "tour").err == "there is no such saga\n"
 

@@ -219,3 +219,9 @@ def test_a_time_that_never_comes_is_refused() -> None:
     for flush_every_s in (0, -1, float("inf"), float("nan")):
         with pytest.raises(InvalidValue, match=f"flush_every_s of 'shop' is {flush_every_s}; expected"):
             WriteBack(MemoryStore("shop"), World().node("shop"), flush_every_s=flush_every_s)
+
+
+def test_a_store_with_latency_inside_is_refused() -> None:
+    slow = SimulatedStore(MemoryStore("shop"))
+    with pytest.raises(InvalidValue, match="put the SimulatedStore around the WriteBack"):
+        WriteBack(slow, World().node("shop"), flush_every_s=1)  # type: ignore[arg-type]
