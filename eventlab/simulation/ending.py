@@ -6,6 +6,7 @@ import asyncio
 import atexit
 import ctypes
 import weakref
+from inspect import CORO_CREATED, getcoroutinestate, iscoroutine
 from typing import Any, Protocol
 
 from .handles import SimulationTask
@@ -39,6 +40,13 @@ def leave_open(world: _Closable) -> None:
 def _close_all() -> None:
     for world in list(_open):
         world.close()
+
+
+def close_unbegun(task: asyncio.Task[Any]) -> None:
+    """Close what a task was to run, if no line of it ever ran: a destructor would warn that nobody awaited it."""
+    coroutine = task.get_coro()
+    if iscoroutine(coroutine) and getcoroutinestate(coroutine) == CORO_CREATED:
+        coroutine.close()
 
 
 def close_quietly(task: asyncio.Task[Any]) -> None:

@@ -15,10 +15,11 @@ from .. import runtime
 from ..errors import InvalidValue, SimulationError, WorldReentered
 from .answers import WorldRuntime
 from .budget import budgeted
-from .ending import close_at_exit, close_quietly
+from .ending import close_at_exit, close_quietly, close_unbegun
 from .entropy import Audit, Entropy, Leak
 from .environment import WorldEnvironment
 from .fences import fenced
+from .handles import SimulationTask
 from .loop import SimulationLoop
 from .mains import coroutine_of
 from .network import Network
@@ -195,7 +196,10 @@ class World:
     def _silence_pending(self) -> None:
         """A world may be thrown away with tasks unfinished; that is no news."""
         for task in asyncio.all_tasks(self.loop):
+            assert isinstance(task, SimulationTask)
             task._log_destroy_pending = False  # type: ignore[attr-defined]
+            if task.incarnation is not None and task.incarnation.dead:
+                close_unbegun(task)
 
 
 def _checked_seed(seed: object) -> int:

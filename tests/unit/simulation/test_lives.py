@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from dataclasses import dataclass
 from typing import Any
@@ -190,6 +191,26 @@ def test_an_async_generator_that_its_node_forgot_is_closed_on_that_node() -> Non
     world = World()
     world.run(main)
     assert closed_on == ["a"]
+
+
+def test_nobody_is_warned_of_what_a_crash_kept_from_beginning() -> None:
+    began: list[str] = []
+
+    async def work() -> None:
+        began.append("work")
+
+    async def main(world: World) -> None:
+        world.node("a").spawn(work())
+        world.node("a").crash()
+        await asyncio.sleep(1)
+
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        world = World()
+        world.run(main(world))
+        del world
+        gc.collect()
+    assert (began, [str(warning.message) for warning in warned]) == ([], [])
 
 
 def test_an_append_in_flight_at_a_crash_is_there_or_not_by_the_seed_and_none_is_half_there() -> None:
