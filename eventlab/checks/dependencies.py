@@ -114,6 +114,25 @@ def strangers(found: Settled, writers: Writers) -> list[Transaction]:
     return [Transaction("a stranger", writes=(at,)) for at in gaps]
 
 
+def come_between(strangers: Iterable[Transaction], transactions: Iterable[Transaction]) -> bool:
+    """Whether one of *strangers* wrote upon what some of *transactions* had read or written, or claimed to have.
+
+    Then others were at work at the same time. Those who wrote before all that is known have only prepared the ground.
+    """
+    first: dict[str, int] = {}
+    for each in transactions:
+        for stream, version in (*each.reads, *each.writes):
+            first[stream] = min(version, first.get(stream, version))
+    return any(first[stream] < version for each in strangers for stream, version in each.writes)
+
+
+def known_alone(found: Settled) -> Settled:
+    """Only what is known to have taken effect: what others claim to have written, strangers may have written."""
+    happened = tuple(each for each in found.happened if each.outcome == "ok")
+    doubtful = tuple(each for each in found.happened if each.outcome != "ok")
+    return msgspec.structs.replace(found, happened=happened, aborted=(), unsettled=(*found.unsettled, *doubtful))
+
+
 def dependencies(transactions: Sequence[Transaction], writers: Writers) -> list[Edge]:
     """What follows from the order of versions, without what follows from two others.
 

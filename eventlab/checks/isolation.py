@@ -13,7 +13,7 @@ import msgspec
 from ..errors import InvalidValue
 from .anomalies import KINDS, LEVELS, Anomaly
 from .circles import circles, late
-from .dependencies import dependencies, settled, strangers, writers_of
+from .dependencies import come_between, dependencies, known_alone, settled, strangers, writers_of
 from .direct import aborted_reads, fractured_reads, intermediate_reads, rivals, unrepeated_reads
 from .result import CheckResult, broken, held, undecided
 from .transactions import Transaction
@@ -48,9 +48,14 @@ def judged(transactions: Iterable[Transaction]) -> Isolation:
     given = list(transactions)
     found = settled(given)
     known = writers_of(found.happened)
+    others = strangers(found, known)
+    if come_between(others, given):
+        found = known_alone(found)
+        known = writers_of(found.happened)
+        others = strangers(found, known)
     edges = dependencies(found.happened, known)
     count = len(edges)
-    happened, writers = [*found.happened, *strangers(found, known)], known
+    happened, writers = [*found.happened, *others], known
     if len(happened) > len(found.happened):
         writers = writers_of(happened)
         edges = list(dict.fromkeys([*edges, *dependencies(happened, writers)]))
