@@ -11,9 +11,12 @@ from .markup import Column, Html, items, mark, section, table, text
 def heading(summary: Summary) -> Html:
     """The question, what was run, and the verdict."""
     verdict = wording.verdict_mark(summary.verdict)
+    codes = ", ".join(f"<code>{text(each)}</code>" for each in wording.changed_items(summary))
+    changed = f'<p class="facts">Changed from its file: {codes}.</p>\n' if codes else ""
     return Html(
         f"<header>\n<h1>{text(summary.question)}</h1>\n"
         f'<p class="facts">Scenario <code>{text(summary.scenario)}</code>, {text(wording.clock_line(summary))}.</p>\n'
+        f"{changed}"
         f'<p class="verdict {verdict.tone}">{mark(verdict)}: {text(wording.verdict_line(summary))}</p>\n</header>'
     )
 

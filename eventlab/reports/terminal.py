@@ -91,6 +91,7 @@ def _overview(summary: Summary) -> Table:
         ("Checkout" if wording.has_sagas(summary) else "Requests", wording.latency_line(summary)),
         ("Faults", wording.joined([wording.fault_line(span) for span in summary.faults], "none")),
         ("Time", wording.clock_line(summary)),
+        *([("Changed", wording.joined(changed, ""))] if (changed := wording.changed_items(summary)) else []),
     ]
     for name, line in rows:
         grid.add_row(Text(name, style="bold"), Text(line))

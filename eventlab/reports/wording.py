@@ -130,6 +130,11 @@ def clock_line(summary: Summary) -> str:
     return f"{summary.duration_s:.1f} s on the {summary.clock} clock, {orders}seed {summary.seed}{resumed}"
 
 
+def changed_items(summary: Summary) -> list[str]:
+    """What is not as the scenario's file has it."""
+    return [] if summary.changed is msgspec.UNSET else [f"--set {text}" for text in summary.changed]
+
+
 def again_line(summary: Summary) -> str:
     """What another run of the same would give."""
     if summary.clock == "virtual":

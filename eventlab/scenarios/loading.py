@@ -34,12 +34,16 @@ BYTES_MAX = 200_000
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
-    """A scenario that is ready to run. *document* is what the file says after every `--set`, as plain values."""
+    """A scenario that is ready to run. *document* is what the file says after every `--set`, as plain values.
+
+    *changed* are these, but for the seed, which has a place of its own wherever a run is told of.
+    """
 
     name: str
     path: Path
     scenario: Scenario
     document: dict[str, Any]
+    changed: tuple[str, ...] = ()
     orders: tuple[Order, ...] = ()
     opening_stock: dict[str, int] = {}
     recorded: Replay | None = None
@@ -66,6 +70,7 @@ def load(path: str | Path, sets: Sequence[str] = ()) -> Loaded:
         path=path,
         scenario=scenario,
         document=root.plain(),
+        changed=tuple(text for text in sets if text.partition("=")[0].strip() != "seed"),
         orders=orders,
         opening_stock=opening_stock(orders, stock, seed) if load_rule else {},
         recorded=recorded,

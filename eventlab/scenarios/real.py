@@ -106,6 +106,7 @@ def _run(
         seed=scenario.seed,
         clock="real",
         orders=len(loaded.orders),
+        changed=loaded.changed,
         invariants=invariants,
         duration_s=ended_s,
     )

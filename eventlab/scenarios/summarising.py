@@ -53,6 +53,7 @@ def summarise(
     seed: int,
     clock: Literal["virtual", "real"],
     orders: int,
+    changed: Sequence[str] = (),
     invariants: Iterable[CheckResult] = (),
     duration_s: float | None = None,
 ) -> Summary:
@@ -67,6 +68,7 @@ def summarise(
         scenario=name,
         question=scenario.question,
         seed=seed,
+        changed=list(changed) or msgspec.UNSET,
         clock=clock,
         duration_s=round(duration_s, 6),
         orders=orders,

@@ -150,6 +150,8 @@ class Summary(_Part, frozen=True, kw_only=True):
     scenario: str
     question: str
     seed: int
+    changed: list[str] | msgspec.UnsetType = msgspec.UNSET
+    """What every ``--set`` changed, as it was written; there where something was."""
     clock: Literal["virtual", "real"]
     duration_s: float
     resumed_s: float | msgspec.UnsetType = msgspec.UNSET

@@ -107,6 +107,7 @@ class VirtualRun:
             seed=scenario.seed,
             clock="virtual",
             orders=len(self.loaded.orders),
+            changed=self.loaded.changed,
             invariants=[*invariants, *contradictions(entries)],
             duration_s=ended_s,
         )

@@ -75,6 +75,14 @@ def test_only_in_virtual_time_the_page_promises_itself_again() -> None:
     assert "Another run on the real clock has other times" in pages[1]
 
 
+def test_the_page_says_what_is_not_as_the_file_has_it() -> None:
+    run = made_up_report(20)
+    changed = msgspec.structs.replace(run.summary, changed=["policies.retry.attempts=1", "question=<b>?"])
+    pages = [write_report(MadeUpReport(run.entries, summary)).decode() for summary in (run.summary, changed)]
+    assert ["Changed from its file" in page for page in pages] == [False, True]
+    assert "<code>--set policies.retry.attempts=1</code>, <code>--set question=&lt;b&gt;?</code>" in pages[1]
+
+
 def test_the_same_run_gives_the_same_bytes(run: MadeUpReport, html: str) -> None:
     assert write_report(run).decode() == html
 

@@ -57,6 +57,13 @@ def test_a_resumed_run_says_from_when_on_it_tells() -> None:
     )
 
 
+def test_what_is_not_as_the_file_has_it_is_told() -> None:
+    run = made_up_report(20)
+    assert "Changed" not in plain_summary(run.summary)
+    changed = msgspec.structs.replace(run.summary, changed=["policies.retry.attempts=1", "faults=[]"])
+    assert "Changed --set policies.retry.attempts=1; --set faults=[]" in " ".join(plain_summary(changed).split())
+
+
 def test_a_long_series_of_transitions_is_cut_and_says_so() -> None:
     turns = [Transition(at=float(at), before="closed", after="open", reason="r") for at in range(40)]
     summary = msgspec.structs.replace(made_up_report(20).summary, breakers=[BreakerLog(name="b", transitions=turns)])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from eventlab.errors import ScenarioInvalid
+from eventlab.scenarios import run_real, run_virtual
 from eventlab.scenarios.loading import load
 
 from .documents import MODELLED, SHOP, put
@@ -52,3 +53,15 @@ def test_a_wrong_set_is_told_like_a_wrong_line_but_by_its_own_name(tmp_path: Pat
     with pytest.raises(ScenarioInvalid) as caught:
         load(put(tmp_path, FAULTY), [text])
     assert caught.value.problems == (f"--set {text}: {message}",)
+
+
+def test_what_was_changed_is_remembered_but_for_the_seed(tmp_path: Path) -> None:
+    path = put(tmp_path, SHOP)
+    assert load(path).changed == ()
+    assert load(path, ["seed=7", "policies.retry.attempts=1", " seed =8"]).changed == ("policies.retry.attempts=1",)
+
+
+def test_a_run_tells_what_was_changed_on_both_clocks(tmp_path: Path) -> None:
+    loaded = load(put(tmp_path, MODELLED), ["load.open.for=100ms", "seed=3"])
+    for run in (run_virtual(loaded), run_real(loaded)):
+        assert run.summary.changed == ["load.open.for=100ms"]
