@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from eventlab.history import of_kind
-from eventlab.hooks import BreakerChanged, BreakerCounted, CallEnded, NodeChanged
+from eventlab.hooks import BreakerChanged, BreakerCounted, CallEnded
+from eventlab.scenarios.breaker_lives import breaker_changes
 
 from .faults import FaultSpan, fault_spans
 from .subject import RunLike, end_s
-
-DOWN = "down"
-"""The state of a breaker whose service has crashed: there is none until the service is started again."""
 
 
 class Stretch(NamedTuple):
@@ -79,12 +77,12 @@ def tell(run: RunLike, breaker: str | None = None, threshold: float | None = Non
     chosen = breaker or known[0]
     if chosen not in known:
         raise LookupError(f"the run has no breaker {chosen!r}; it has {', '.join(known)}")
-    changes = [(entry.at, what) for entry, what in of_kind(run.entries, BreakerChanged) if what.breaker == chosen]
+    changes = breaker_changes(run.entries).get(chosen, [])
     counts = [(entry.at, what) for entry, what in of_kind(run.entries, BreakerCounted) if what.breaker == chosen]
     last = end_s(run)
     return BreakerStory(
         breaker=chosen,
-        stretches=tuple(_stretches(_with_lives(run, chosen, changes), last)),
+        stretches=tuple(_stretches(changes, last)),
         calls=tuple(_calls(run, chosen)),
         counted=tuple((at, what.calls, what.failure_rate) for at, what in counts),
         slow=_slow(counts),
@@ -104,26 +102,6 @@ def _stretches(changes: Sequence[tuple[float, BreakerChanged]], last: float) -> 
         first,
         *(Stretch(spoken(what.after), at, end, what.reason) for (at, what), end in zip(changes, ends, strict=True)),
     ]
-
-
-def _with_lives(
-    run: RunLike, breaker: str, changes: Sequence[tuple[float, BreakerChanged]]
-) -> list[tuple[float, BreakerChanged]]:
-    """*changes*, and what a crash does to a breaker that is not closed: it is lost, and the next one begins closed."""
-    source, arrow, _ = breaker.partition("→")
-    owner = source.partition("/")[0] if arrow else ""
-    lives = [(entry.at, what) for entry, what in of_kind(run.entries, NodeChanged) if what.name == owner]
-    both: list[tuple[float, BreakerChanged | NodeChanged]] = [*changes, *lives]
-    told: list[tuple[float, BreakerChanged]] = []
-    for at, what in sorted(both, key=lambda one: one[0]):
-        state = told[-1][1].after if told else "closed"
-        if isinstance(what, BreakerChanged):
-            told.append((at, what))
-        elif what.state == "crashed" and spoken(state) not in ("closed", DOWN):
-            told.append((at, BreakerChanged(breaker, state, DOWN, f"{owner} crashed")))
-        elif what.state == "up" and state == DOWN:
-            told.append((at, BreakerChanged(breaker, DOWN, "closed", f"{owner} was started again")))
-    return told
 
 
 def _calls(run: RunLike, breaker: str) -> list[CallMark]:

@@ -21,6 +21,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from .breaker_lives import DOWN
 from .summary import (
     OUTCOMES,
     AnswerCounts,
@@ -186,7 +187,7 @@ def _judge_invariants(text: str, summary: Summary) -> ExpectationLine:
 def _judge_breaker(text: str, logs: list[BreakerLog], verb: str) -> ExpectationLine:
     changes = sorted((change for log in logs for change in log.transitions), key=lambda change: change.at)
     opened = [change.at for change in changes if change.after == "open"]
-    closed = [change.at for change in changes if change.after == "closed"]
+    closed = [change.at for change in changes if change.after == "closed" and change.before != DOWN]
     times = f"opened {len(opened)} time{'s' if len(opened) != 1 else ''}, first at {opened[0]:.1f} s" if opened else ""
     if verb == "closes":
         measured = f"closed at {closed[-1]:.1f} s" if closed else (f"{times}, and never closed" if times else "")

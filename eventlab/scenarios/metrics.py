@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from .. import hooks
 from ..history import Entry, of_kind
+from .breaker_lives import breaker_changes
 from .summarising import ENDINGS
 from .summary import OUTCOMES
 
@@ -25,9 +26,15 @@ COLUMNS = ("second", "orders_started", *SAGA_COLUMNS.values(), "sagas_running", 
 def metrics_csv(entries: Sequence[Entry], services: Iterable[str] = ()) -> bytes:
     """The whole file. *services* have their columns even when nobody called them."""
     targets = list(dict.fromkeys([*services, *sorted({call.target for _, call in of_kind(entries, hooks.CallEnded)})]))
-    breakers = sorted({changed.breaker for _, changed in of_kind(entries, hooks.BreakerChanged)})
+    changes = breaker_changes(entries)
+    breakers = sorted(changes)
     calls = [f"calls_{target}_{outcome}" for target in targets for outcome in OUTCOMES]
-    counts, states = _by_second(entries)
+    counts = _by_second(entries)
+    states: dict[int, dict[str, str]] = defaultdict(dict)
+    """The last state of each breaker that changed in that second."""
+    for name, of_breaker in changes.items():
+        for at, what in of_breaker:
+            states[int(at)][name] = what.after
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*COLUMNS, *calls, *(f"breaker_{name}" for name in breakers)])
@@ -44,10 +51,9 @@ def metrics_csv(entries: Sequence[Entry], services: Iterable[str] = ()) -> bytes
     return text.getvalue().encode()
 
 
-def _by_second(entries: Iterable[Entry]) -> tuple[dict[int, Counter[str]], dict[int, dict[str, str]]]:
-    """What is counted in each second, and the last state of each breaker that changed in it."""
+def _by_second(entries: Iterable[Entry]) -> dict[int, Counter[str]]:
+    """What is counted in each second."""
     counts: dict[int, Counter[str]] = defaultdict(Counter)
-    states: dict[int, dict[str, str]] = defaultdict(dict)
     running: dict[str, bool] = {}
     for entry in entries:
         count = counts[int(entry.at)]
@@ -64,6 +70,4 @@ def _by_second(entries: Iterable[Entry]) -> tuple[dict[int, Counter[str]], dict[
                 count["conflicts"] += 1
             case hooks.CallEnded(target=target, outcome=outcome):
                 count[f"calls_{target}_{outcome}"] += 1
-            case hooks.BreakerChanged(breaker=breaker, after=after):
-                states[int(entry.at)][breaker] = after
-    return counts, states
+    return counts

@@ -11,6 +11,7 @@ import msgspec
 from .. import hooks
 from ..checks import CheckResult
 from ..history import Entry, of_kind, operations
+from .breaker_lives import breaker_changes
 from .expecting import MEAN_LATENCY, Compares, judge
 from .latencies import latencies_s, mean_latency, percentiles_ms
 from .model import Scenario
@@ -163,13 +164,16 @@ def _call_retries(entries: Iterable[Entry]) -> int:
 
 def breaker_logs(entries: Iterable[Entry]) -> list[BreakerLog]:
     """Every breaker that changed its state, by name."""
-    logs: dict[str, list[Transition]] = {}
-    for entry, changed in of_kind(entries, hooks.BreakerChanged):
-        transition = Transition(
-            at=round(entry.at, 6), before=changed.before, after=changed.after, reason=changed.reason
+    return [
+        BreakerLog(
+            name=name,
+            transitions=[
+                Transition(at=round(at, 6), before=what.before, after=what.after, reason=what.reason)
+                for at, what in changes
+            ],
         )
-        logs.setdefault(changed.breaker, []).append(transition)
-    return [BreakerLog(name=name, transitions=logs[name]) for name in sorted(logs)]
+        for name, changes in sorted(breaker_changes(entries).items())
+    ]
 
 
 def fault_spans(entries: Iterable[Entry]) -> list[FaultSpan]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import Any
 
 import pytest
@@ -20,7 +22,7 @@ from eventlab.scenarios.summarising import count_sagas, summarise
 from eventlab.scenarios.summary import CallCounts, SagaCounts, Summary
 from eventlab.scenarios.units import Misread
 
-from .histories import ENTRIES, saga
+from .histories import ENTRIES, HAPPENINGS, saga
 
 
 def scenario(*expectations: str) -> Scenario:
@@ -190,6 +192,22 @@ def test_a_breaker_that_opened_last_has_not_recovered() -> None:
     entries = [*ENTRIES, type(ENTRIES[0])(4.5, "orders", ENTRIES[8].what)]
     summary = summarise(entries, scenario("breaker payments closes"), name="x", seed=1, clock="virtual", orders=4)
     assert summary.expectations[0].met is False
+
+
+def test_a_breaker_goes_with_its_service_and_whoever_starts_that_again_has_closed_none() -> None:
+    ends = [(1.9, hooks.NodeChanged("orders", "crashed", 1)), (2.9, hooks.NodeChanged("orders", "up", 2))]
+    others = [(at, what) for at, what in HAPPENINGS if at < 3.0]  # the breaker is open to the end
+    entries = [Entry(at, "orders", what) for at, what in sorted([*others, *ends], key=lambda each: each[0])]
+    line = scenario("breaker payments closes")
+    summary = summarise(entries, line, name="x", seed=1, clock="virtual", orders=4)
+    assert [(turn.at, turn.after, turn.reason) for turn in summary.breakers[0].transitions] == [
+        (1.2, "open", "1 of 1 calls failed"),
+        (1.9, "down", "orders crashed"),
+        (2.9, "closed", "orders was started again"),
+    ]
+    assert summary.expectations[0].met is False
+    rows = list(csv.DictReader(io.StringIO(metrics_csv([*entries, Entry(3.5, "", HAPPENINGS[0][1])]).decode())))
+    assert [row["breaker_orders→payments"] for row in rows] == ["closed", "down", "closed", "closed"]
 
 
 def test_every_expectation_of_a_scenario_can_be_judged() -> None:
