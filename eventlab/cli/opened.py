@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from ..errors import InvalidValue
 from ..store import PortableStore, StoredEvent, open_store
+from ..store.lazily import moment_of
 from ..store.opening import without_secrets
 from ..store.portable import event_line
 from ..store.portable.lines import encoded
@@ -22,6 +23,8 @@ from ..store.seals import showing_seals
 T = TypeVar("T")
 
 SQLITE = "sqlite:///"
+UNREADABLE_TIME = f"{'(unreadable)':19}"
+"""In the place of a time that somebody spoiled, as wide as one."""
 
 
 def with_store(
@@ -86,7 +89,8 @@ def print_event(stored: StoredEvent, as_json: bool, *, has_keys: bool = False) -
     if as_json:
         sys.stdout.write(encoded(event_line(stored)).decode())
         return
-    moment = stored.occurred_at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    at = moment_of(stored)
+    moment = f"{UNREADABLE_TIME:23}" if at is None else at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
     data = stored.data if has_keys and not isinstance(stored, Unopened) else showing_seals(stored.data)
     content = data.decode(errors="replace")
     print_line(f"{stored.position:>8}  {moment}  {stored.stream} v{stored.version}  {stored.type}  {content}")

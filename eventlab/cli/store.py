@@ -15,7 +15,7 @@ from ..store.opening import without_secrets
 from ..store.portable import StreamInfo, survey
 from .exits import FAILED, MET
 from .following import TellingBackoff, ended_with_stdout, telling_of_return
-from .opened import print_event, print_line, printing, sqlite_file, with_store
+from .opened import UNREADABLE_TIME, print_event, print_line, printing, sqlite_file, with_store
 
 CATEGORIES_SHOWN = 20
 PAGE = 1000
@@ -32,6 +32,7 @@ def info(url: str, *, as_json: bool) -> None:
             print_line(msgspec.json.encode(facts).decode())
         else:
             _print_facts(facts)
+    _tell_undated(facts["undated"])
 
 
 def _facts(url: str, head: int, found: Sequence[StreamInfo]) -> dict[str, Any]:
@@ -46,8 +47,9 @@ def _facts(url: str, head: int, found: Sequence[StreamInfo]) -> dict[str, Any]:
         "streams": len(found),
         "archived": sum(stream.is_archived for stream in found),
         "bytes": None if file is None else file.stat().st_size,
-        "first_at": min((stream.first_at for stream in found), default=None),
-        "last_at": max((stream.last_at for stream in found), default=None),
+        "first_at": min((stream.first_at for stream in found if stream.first_at), default=None),
+        "last_at": max((stream.last_at for stream in found if stream.last_at), default=None),
+        "undated": sum(stream.undated for stream in found),
         "categories": dict(categories.most_common()),
     }
 
@@ -56,7 +58,7 @@ def _print_facts(facts: dict[str, Any]) -> None:
     print_line(f"{facts['events']:,} events in {facts['streams']:,} streams, up to position {facts['head']:,}")
     if facts["archived"]:
         print_line(f"{facts['archived']:,} of them archived")
-    if facts["events"]:
+    if facts["first_at"]:
         print_line(f"from {_moment(facts['first_at'])} to {_moment(facts['last_at'])} UTC")
     if facts["bytes"] is not None:
         print_line(f"{facts['bytes']:,} bytes in the database file")
@@ -77,6 +79,7 @@ def streams(url: str, categories: Sequence[str] | None, pattern: str | None, *, 
             else:
                 archived = "  archived" if stream.is_archived else ""
                 print_line(f"{stream.version:>8}  {_moment(stream.last_at)}  {stream.stream}{archived}")
+    _tell_undated(sum(stream.undated for stream in found))
 
 
 def read(
@@ -166,5 +169,11 @@ def _filter(categories: Sequence[str] | None, pattern: str | None, types: Sequen
     )
 
 
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+def _tell_undated(count: int) -> None:
+    if count:
+        events = "1 event" if count == 1 else f"{count:,} events"
+        sys.stderr.write(f"the time of {events} cannot be read; eventlab store verify tells where\n")
+
+
+def _moment(moment: datetime | None) -> str:
+    return UNREADABLE_TIME if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")

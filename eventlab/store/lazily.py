@@ -74,7 +74,10 @@ class StoredRow(StoredEvent, frozen=True, dict=True):
         return not self == other
 
     def __repr__(self) -> str:
-        return f"StoredEvent({', '.join(f'{name}={_shown(self, name)!r}' for name in self.__struct_fields__)})"
+        return f"StoredEvent({', '.join(f'{name}={shown!r}' for name, shown in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [(name, _shown(self, name)) for name in self.__struct_fields__]
 
 
 def _shown(stored: object, name: str) -> object:

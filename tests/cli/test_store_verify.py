@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -62,6 +63,28 @@ def test_verify_goes_on_after_an_event_that_cannot_be_read(shop: Path, damage: s
     assert (told.code, told.err) == (1, "")
     assert "  position 4: cannot be read: " in told.out
     assert "  position 6: stream 'stock-1' version 2: event" in told.out
+    assert told.out.splitlines()[-1] == "2 findings"
+
+
+def test_one_time_that_somebody_spoiled_hides_nothing_else(shop: Path) -> None:
+    planted(shop, "UPDATE events SET occurred_at = 'noon' WHERE position = 5")
+    says = "the time of 1 event cannot be read; eventlab store verify tells where\n"
+    told = store("info", URL)
+    assert (told.code, told.err) == (0, says)
+    assert told.out.startswith("6 events in 3 streams, up to position 6\n1 of them archived\nfrom ")
+    told = store("streams", URL)
+    assert (told.code, told.err) == (0, says)
+    assert [line.split()[0:1] + line.split()[3:] for line in told.out.splitlines()] == [
+        ["2", "order-1"],
+        ["2", "order-2"],
+        ["2", "stock-1", "archived"],
+    ]
+    facts = [json.loads(line) for line in store("streams", URL, "--format", "json").out.splitlines()]
+    assert [each["undated"] for each in facts] == [0, 1, 0]
+    assert facts[1]["first_at"] == facts[1]["last_at"]
+    told = store("read", URL, "order-2")
+    assert (told.code, told.err) == (0, "")
+    assert told.out.splitlines()[1].split()[:4] == ["5", "(unreadable)", "order-2", "v2"]
 
 
 def test_verify_tells_of_a_file_that_is_damaged_in_the_middle_or_cut_short(here: Path) -> None:

@@ -9,19 +9,24 @@ import msgspec
 
 from ..archive import ARCHIVED
 from ..filters import EVERYTHING, Filter
+from ..lazily import moment_of
 from ..protocol import EventStore
 
 PAGE = 1000
 
 
 class StreamInfo(msgspec.Struct, frozen=True):
-    """A stream from outside: how long it is, when it began, when it was last written to."""
+    """A stream from outside: how long it is, when it began, when it was last written to.
+
+    *undated* counts events whose time somebody spoiled. The moments are those of the others; None if there are none.
+    """
 
     stream: str
     version: int
-    first_at: datetime
-    last_at: datetime
+    first_at: datetime | None
+    last_at: datetime | None
     is_archived: bool = False
+    undated: int = 0
 
 
 async def survey(store: EventStore, where: Filter = EVERYTHING) -> list[StreamInfo]:
@@ -33,10 +38,17 @@ async def survey(store: EventStore, where: Filter = EVERYTHING) -> list[StreamIn
     after = 0
     while page := await store.read_all(after, where=where, limit=PAGE):
         for stored in page:
-            before = found.get(stored.stream)
-            first_at = stored.occurred_at if before is None else before.first_at
+            before, moment = found.get(stored.stream), moment_of(stored)
+            first_at, last_at, undated = (
+                (None, None, 0) if before is None else (before.first_at, before.last_at, before.undated)
+            )
             found[stored.stream] = StreamInfo(
-                stored.stream, stored.version, first_at, stored.occurred_at, stored.type == ARCHIVED
+                stored.stream,
+                stored.version,
+                first_at or moment,
+                moment or last_at,
+                stored.type == ARCHIVED,
+                undated + (moment is None),
             )
         after = page[-1].position
         await asyncio.sleep(0)  # others of this loop have their turn

@@ -53,7 +53,8 @@ async def verify(store: PortableStore) -> Findings:
     that are none, events after the one that archived their stream, receipts
     of events that are not there; and, of a store in a file, for damage below
     that. What cannot be read is a finding, and reading goes
-    on after it; only receipts end at the first one that cannot be read.
+    on after it, without a second finding where the versions that it may have had
+    are missing; only receipts end at the first one that cannot be read.
     Events of types that are not registered in this process cannot be decoded,
     and are counted.
 
@@ -79,7 +80,9 @@ class _Looking:
 
     def __init__(self) -> None:
         self.head = self.events = self.receipts = self._count = 0
-        self._versions: dict[str, int] = {}
+        self._last: dict[str, tuple[int, int]] = {}
+        """Of each stream, the version and the position of the event that was seen last."""
+        self._unread: list[tuple[int, int]] = []
         self._archived: set[str] = set()
         self._unknown: Counter[str] = Counter()
         self._shown: list[Finding] = []
@@ -114,6 +117,7 @@ class _Looking:
             return
         there = "cannot be read" if part.first == part.last else f"this and all since {part.first} cannot be read"
         self.note(part.last, f"{there}: {part.reason}")
+        self._unread.append((part.first, part.last))
         self._reach(part.first)
         self.head = part.last  # what a receipt says of these is not known to be missing
 
@@ -128,10 +132,15 @@ class _Looking:
         return position < 1 or (index >= 0 and position <= self._gaps[index][1])
 
     def _version(self, stored: StoredEvent, where: str) -> None:
-        due = self._versions.get(stored.stream, 0) + 1
-        if stored.version != due:
-            self.note(stored.position, f"{where} stands where version {due} is due")
-        self._versions[stored.stream] = stored.version
+        version, position = self._last.get(stored.stream, (0, 0))
+        missing = stored.version - version - 1
+        if missing < 0 or (missing and missing > self._unread_after(position)):
+            self.note(stored.position, f"{where} stands where version {version + 1} is due")
+        self._last[stored.stream] = stored.version, stored.position
+
+    def _unread_after(self, position: int) -> int:
+        """How many events that could not be read may stand after *position*: they are told already."""
+        return sum(last - first + 1 for first, last in self._unread if first > position)
 
     def _name(self, stored: StoredEvent) -> None:
         try:
@@ -155,7 +164,7 @@ class _Looking:
     def result(self) -> Findings:
         return Findings(
             self.events,
-            len(self._versions),
+            len(self._last),
             self.receipts,
             self.head,
             self._count,

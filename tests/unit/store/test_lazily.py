@@ -55,6 +55,7 @@ def test_a_row_is_the_event_that_was_written(stored: StoredEvent) -> None:
     assert row == StoredRow(*row_of(stored))
     assert not (row != stored or stored != row or row != StoredRow(*row_of(stored)))
     assert repr(row) == repr(replace(stored, occurred_at=stored.occurred_at.replace(fold=0)))
+    assert list(row.__rich_repr__()) == list(replace(stored).__rich_repr__())
     assert copy.copy(row) == copy.deepcopy(row) == pickle.loads(pickle.dumps(row)) == stored
 
 

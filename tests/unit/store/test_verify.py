@@ -21,6 +21,7 @@ from eventlab.store import (
 from eventlab.store.model import KeptReceipt
 from eventlab.store.portable import verify
 from eventlab.testing import run
+from eventlab.testing.stores.vocabulary import Noted
 from tests.unit.store.filled import filled
 
 
@@ -143,8 +144,25 @@ def test_what_cannot_be_read_is_told_with_its_positions(bad: dict[int, str], say
         await filled(store)
         store.bad = bad
         found = await verify(store)
-        assert [(one.position, one.what) for one in found.shown if "cannot be read" in one.what] == says
+        assert [(one.position, one.what) for one in found.shown] == says
         assert (found.events, found.head, found.gaps) == (6 - len(bad), 6, 0)
+
+    run(main())
+
+
+def test_more_versions_than_could_not_be_read_are_missing() -> None:
+    async def main() -> None:
+        store = Unread("unread")
+        await store.append([("a-1", Noted(text)) for text in "abcdef"])
+        store.bad = {3: "x"}
+        store._log[4] = msgspec.structs.replace(store._log[4], version=7)
+        store._log[5] = msgspec.structs.replace(store._log[5], version=9)
+        found = await verify(store)
+        assert [(one.position, one.what) for one in found.shown] == [
+            (3, "cannot be read: ValueError: x"),
+            (5, "stream 'a-1' version 7 stands where version 5 is due"),
+            (6, "stream 'a-1' version 9 stands where version 8 is due"),
+        ]
 
     run(main())
 
