@@ -16,12 +16,12 @@ from ..resilience import CircuitBreakers, Policy, breaker, timeout
 from ..runtime import on_node
 from ..services import Client
 from ..shop import OWNS, SERVICES, ServiceContext, ShopService
-from ..shop.claiming import claim
+from ..shop.claiming import RELEASE_SQL, claim
 from ..shop.orders import OrdersService
 from ..store import PortableStore, open_store
 from ..store.opening import without_secrets
 from .exits import INTERRUPTED, MET
-from .opened import print_line
+from .opened import print_line, sqlite_file
 from .shop_peers import addresses_of, needs_http, refuse_missing, service_named
 
 CALLS = {"orders": ("payments", "inventory", "shipping")}
@@ -79,7 +79,8 @@ async def _check_whose(store: PortableStore, name: str, url: str) -> None:
     if owner != name:
         why = f"{owner} has its events in this one"
         if not await store.head():
-            why = f"{owner} was started on this one first, which is still empty; if that was a slip, delete it"
+            mend = "delete it" if sqlite_file(url) else f"run this on it: {RELEASE_SQL}"
+            why = f"{owner} was started on this one first, which is still empty; if that was a slip, {mend}"
         raise InvalidValue("--store", without_secrets(url), f"the store of {name}; {why}")
 
 

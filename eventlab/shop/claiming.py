@@ -12,6 +12,8 @@ from eventlab.store.model import category_of
 
 KIND: Final = "shop"
 KEY: Final = "owner"
+RELEASE_SQL: Final = f"DELETE FROM records WHERE kind = '{KIND}' AND key = '{KEY}'"
+"""What makes an empty store nobody's again, where there is no file to delete."""
 
 
 async def owner_of(store: EventStore) -> str | None:

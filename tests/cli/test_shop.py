@@ -18,10 +18,13 @@ from eventlab.errors import Refused, StoreFailed
 from eventlab.scenarios.orders import Order
 from eventlab.services import Call, Client, InProcessTransport, Service, handles
 from eventlab.shop import OWNS, Checkout, CheckoutResult
+from eventlab.shop.claiming import claim
 from eventlab.shop.profiles import CustomerProfileRecorded
 from eventlab.store import open_store
 from eventlab.testing import run
+from eventlab.testing.postgres import fresh_url
 from tests.cli.commands import ended, eventlab, start, until
+from tests.unit.store.postgres.servers import needs_postgres, sql
 
 CSV = "date,customer_id,quantity,amount_cents\n1997-01-01,1,2,2933\n"
 PEERS = [word for name in ("payments", "shipping") for word in ("--peer", f"{name}=http://127.0.0.1:9")]
@@ -179,6 +182,21 @@ def test_an_empty_store_on_which_another_service_was_started_is_refused(here: Pa
         "--store is 'sqlite:///users.db'; expected the store of payments; users was started on this one first, "
         "which is still empty; if that was a slip, delete it\n"
     )
+
+
+@needs_postgres
+def test_a_mark_on_a_server_goes_by_what_the_refusal_says() -> None:
+    url = fresh_url()
+
+    async def started(name: str) -> str:
+        async with open_store(url) as store:
+            return await claim(store, name)
+
+    assert run(started("users")) == "users"
+    told = eventlab("shop", "serve", "payments", "--port", "0", "--store", url)
+    assert told.code == 2
+    run(sql(url, told.err.rpartition("if that was a slip, run this on it: ")[2]))
+    assert run(started("payments")) == "payments"
 
 
 def nobody_listens(port: int) -> bool:

@@ -42,7 +42,7 @@ from .records import SqliteRecords
 from .restoring import restore
 from .room import CommitterWithRoom
 from .threaded import ThreadWriter
-from .trouble import explained, is_busy
+from .trouble import explained, is_busy, is_misuse
 from .writers import InlineWriter, TickWriter, Writer, written
 
 T = TypeVar("T")
@@ -276,6 +276,8 @@ class SqliteStore(Closing):
         except sqlite3.Error as error:
             if is_busy(error):
                 raise Busy from error
+            if is_misuse(error):  # what comes of two threads that read at once is no fault of the file
+                self._loop.enter(asyncio.get_running_loop())
             raise explained(self.url, error) from error
 
     async def _change(self, change: Callable[[sqlite3.Connection], T]) -> T:
