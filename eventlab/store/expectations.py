@@ -35,11 +35,11 @@ def _met(expected: Expectation, actual: int) -> bool:
 
 
 def validated(stream: str, expected: object) -> Expectation:
-    """*expected*, if it is a version or an expectation at all. True and False are none."""
-    if type(expected) is int and 0 <= expected <= NUMBER_MAX:  # as it is nearly always
+    """*expected*, if it is an expectation, or a version that another can follow. True and False are none."""
+    if type(expected) is int and 0 <= expected < NUMBER_MAX:  # as it is nearly always
         return expected
     if isinstance(expected, Expect):
         return expected
-    if isinstance(expected, int) and not isinstance(expected, bool) and 0 <= expected <= NUMBER_MAX:
+    if isinstance(expected, int) and not isinstance(expected, bool) and 0 <= expected < NUMBER_MAX:
         return expected
     raise InvalidValue(f"the expectation for stream {stream!r}", expected, "a version from 0 on, NONE, ANY or EXISTS")

@@ -143,6 +143,7 @@ async def a_page_of_nothing_is_refused(open_store: OpenStore) -> None:
         await raised(InvalidValue, store.read_many(["a-1"], after={"a-1": -1}))
         await raised(InvalidValue, store.read_all(2**63))
         await raised(InvalidValue, store.append([], expect={"a-1": 2**63}))
+        await raised(InvalidValue, store.append([("a-1", Noted("last"))], expect={"a-1": 2**63 - 1}))
 
 
 async def a_tailing_reader_misses_nothing(open_store: OpenStore) -> None:
