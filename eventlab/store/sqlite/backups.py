@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
+from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
@@ -67,7 +68,7 @@ def back_up(source: str, target: str, check_wanted: Callable[[], None]) -> None:
     """
     if os.path.lexists(target):
         raise InvalidValue("backup file", target, "a file that is not there yet")
-    partial = Path(f"{target}.part-{os.getpid()}")
+    partial = _unnamed(target)
     try:
         _copy(source, partial, target, check_wanted)
         _flush(partial)
@@ -80,6 +81,20 @@ def back_up(source: str, target: str, check_wanted: Callable[[], None]) -> None:
     finally:
         for left in (partial, Path(f"{partial}-wal"), Path(f"{partial}-shm"), Path(f"{partial}-journal")):
             left.unlink(missing_ok=True)
+
+
+def _unnamed(target: str) -> Path:
+    """A file beside *target* that nobody else has, also no other backup to the same name."""
+    for number in count(1):
+        partial = Path(f"{target}.part-{os.getpid()}-{number}")
+        try:
+            os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+        except FileExistsError:
+            continue
+        except OSError:
+            pass  # SQLite will say why
+        return partial
+    raise AssertionError("the numbers have no end")
 
 
 def _copy(source: str, partial: Path, target: str, check_wanted: Callable[[], None]) -> None:

@@ -86,6 +86,30 @@ def test_a_backup_overwrites_no_file(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["a.db", "copy.db"]
 
 
+def test_of_two_backups_to_one_name_at_once_one_gets_it_and_both_write_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copying, both, copied = backups._copy, threading.Barrier(2), []
+
+    def together(source: str, partial: Path, *rest: Any) -> None:
+        copied.append(partial.name)
+        both.wait(60)
+        copying(source, partial, *rest)
+
+    async def main() -> None:
+        async with store_at(tmp_path / "a.db") as store:
+            await paired(store, 3)
+            monkeypatch.setattr(backups, "_copy", together)
+            target = str(tmp_path / "copy.db")
+            done = await asyncio.gather(store.backup(target), store.backup(target), return_exceptions=True)
+            (refused,) = (each for each in done if each is not None)
+            assert str(refused) == f"backup file is {target!r}; expected a file that is not there yet"
+
+    run(main())
+    assert len(set(copied)) == 2
+    assert sorted(os.listdir(tmp_path)) == ["a.db", "copy.db"]
+
+
 def test_a_backup_into_a_folder_that_there_is_not_names_the_file_that_was_asked_for(tmp_path: Path) -> None:
     async def main() -> None:
         store = open_store(f"sqlite:///{tmp_path}/shop.db")
