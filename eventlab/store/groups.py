@@ -15,10 +15,11 @@ import msgspec
 
 from ..errors import InvalidValue, VersionConflict
 from ..errors.given import check_seconds
-from ..runtime import now
+from ..runtime import now, random_stream
+from .cancelling import heed_cancelling
 from .filters import EVERYTHING, Filter, check_filter
 from .handling import check_handler
-from .holding import share_key
+from .holding import BACKOFF, TROUBLE, share_key
 from .lazily import moment_of
 from .leases import Leases
 from .parking import Handle, Parking, check_parking
@@ -165,6 +166,17 @@ class ConsumerGroup:
         return None if record is None else msgspec.json.decode(record.value, type=_Definition)
 
     async def _begun(self) -> _Definition:
+        """What the group agreed on, asked for until the store answers: who works does not mind when it is away."""
+        failures = 0
+        while True:
+            try:
+                return await self._agreed()
+            except TROUBLE:
+                heed_cancelling()
+                failures += 1
+                await asyncio.sleep(BACKOFF.delay_s(failures, random_stream(f"group/{self.name}/beginning")))
+
+    async def _agreed(self) -> _Definition:
         """What the group agreed on when it first ran; now, if this is the first time."""
         mine = _Definition(self.shares, self.after)
         found = await self._definition()

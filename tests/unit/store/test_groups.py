@@ -244,9 +244,11 @@ class Away(MemoryStore):
         return call
 
 
-def test_a_group_outlives_a_store_that_is_away_for_longer_than_its_leases() -> None:
+@pytest.mark.parametrize("begins_away", [False, True])
+def test_a_group_outlives_a_store_that_is_away_for_longer_than_its_leases(begins_away: bool) -> None:
     async def main() -> None:
         store, seen = Away(), []
+        store.is_away = begins_away
 
         async def handle(stored: StoredEvent) -> None:
             seen.append(stored.position)
