@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from msgspec.structs import replace
 
 from ..codec import EVENTS, Encoded
-from ..errors import KeyMissing, SubjectErased, UndecodableEvent
+from ..errors import InvalidValue, KeyMissing, SubjectErased, UndecodableEvent
 from .filters import EVERYTHING, Filter
 from .keys import Keys, open_keys
 from .keys.belonging import Belonging
@@ -25,7 +25,11 @@ from .seals import BrokenSeal, SealedValue, check_cipher, opened, sealed_values,
 
 def sealed(store: PortableStore, keys: Keys | str) -> SealedStore:
     """*store* with personal fields sealed by *keys*, or by the keys at that URL."""
-    return SealedStore(store, open_keys(keys) if isinstance(keys, str) else keys)
+    if isinstance(keys, str):
+        return SealedStore(store, open_keys(keys))
+    if not all(hasattr(keys, verb) for verb in ("find", "make", "erase")):
+        raise InvalidValue("keys", keys, "keys, or their URL: memory: or sqlite:///PATH")
+    return SealedStore(store, keys)
 
 
 class SealedStore(PassingStore):

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
+from ...codec.encoded import is_storable
 from ...errors import InvalidValue
 from ..closing import Closing
 
@@ -60,5 +61,5 @@ def subject_text(subject: Subject) -> str:
 
 
 def check_subject(subject: str) -> None:
-    if not 0 < len(subject) <= SUBJECT_CHARACTERS_MAX or "\0" in subject:
+    if not 0 < len(subject) <= SUBJECT_CHARACTERS_MAX or not is_storable(subject):
         raise InvalidValue("subject", subject, f"an id of 1 to {SUBJECT_CHARACTERS_MAX} characters")

@@ -116,7 +116,7 @@ def test_a_url_of_no_keys_is_refused(url: str) -> None:
         open_keys(url)
 
 
-@pytest.mark.parametrize("subject", ["", "x" * 256, "a\0b"])
+@pytest.mark.parametrize("subject", ["", "x" * 256, "a\0b", "\ud800"])
 def test_a_senseless_subject_is_refused(subject: str, tmp_path: Path) -> None:
     for keys in (MemoryKeys(), SqliteKeys(str(tmp_path / "keys.db"))):
         for asked in (keys.make([subject]), keys.erase(subject)):

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
@@ -337,6 +337,12 @@ def test_without_the_library_the_error_names_the_extra(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", None)
     with pytest.raises(InvalidValue, match=r"pip install 'eventlab\[privacy\]'"):
         open_store("memory:", keys="memory:")
+
+
+def test_what_are_no_keys_is_refused_where_it_is_given(tmp_path: Path) -> None:
+    keys: Any = tmp_path / "keys.db"
+    with pytest.raises(InvalidValue, match="or their URL: memory: or sqlite:///PATH"):
+        open_store("memory:", keys=keys)
 
 
 def test_the_library_is_loaded_by_sealed_stores_alone() -> None:
