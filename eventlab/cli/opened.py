@@ -62,6 +62,8 @@ def _check(url: str, may_make: bool) -> None:
         shown = without_secrets(url)
         raise InvalidValue("URL", shown, f"the URL of a store; for a file, {SQLITE}{shown}")
     file = sqlite_file(url)
+    if file is not None and file.is_dir():
+        raise InvalidValue("URL", url, f"the URL of a file; {str(file)!r} is a directory")
     if file is not None and not may_make and not file.exists():
         raise InvalidValue("URL", url, f"a store that is there; there is no file {str(file)!r}")
 

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from ..errors import InvalidValue
 from ..store import backup as make_copy
 from ..store.portable import check
 from ..store.portable import export as write_out
@@ -48,6 +49,8 @@ def _import_from(url: str, file: Path) -> Imported:
 
 def backup(url: str, target: Path) -> None:
     _refuse_existing(target)
+    if not target.parent.is_dir():
+        raise InvalidValue("TARGET", str(target), f"a new file in a folder that is there; {target.parent} is none")
     with_store(url, lambda store: make_copy(store, target))
     print_line(f"{target}: {target.stat().st_size:,} bytes")
 

@@ -18,11 +18,10 @@ from ..errors.given import check_seconds
 from ..runtime import now, random_stream
 from .cancelling import heed_cancelling
 from .filters import EVERYTHING, Filter, check_filter
-from .handling import check_handler
 from .holding import BACKOFF, TROUBLE, share_key
 from .lazily import moment_of
 from .leases import Leases
-from .parking import Handle, Parking, check_parking
+from .parking import Handle, Parking, check_handler, check_parking
 from .protocol import EventStore
 from .sharing import Failing, Stop, check_failing, share_of
 from .subscription import PAGE
@@ -112,7 +111,7 @@ class ConsumerGroup:
         """
         if not worker:
             raise InvalidValue("worker", worker, "a name")
-        check_handler(self.name, handle)
+        check_handler(f"group {self.name!r}", handle)
         begun = await self._begun()
         await Worker(self, begun.after, handle, worker).run()
 

@@ -7,12 +7,12 @@ import inspect
 import random
 from typing import TYPE_CHECKING, Literal
 
-from ..errors import HandlerCancelled, InvalidValue, UndecodableEvent, UnknownEventType
+from ..errors import HandlerCancelled, UndecodableEvent, UnknownEventType
 from ..runtime import monotonic
 from .cancelling import is_cancelled
 from .lazily import make_all
 from .model import StoredEvent
-from .parking import Handle, reason_of
+from .parking import Handle, no_handler, reason_of
 from .sharing import Retrying, step_after
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Handling:
         except Exception as error:
             return await self._has_put_aside(share, stored, error)
         # No failure of an event, to be tried again or parked: it would fail with every one.
-        return self._stop(stored, no_handler(group.name, self._handle))
+        return self._stop(stored, no_handler(f"group {group.name!r}", self._handle))
 
     async def _has_put_aside(self, share: Share, stored: StoredEvent, error: Exception) -> bool:
         share.attempts += 1
@@ -74,16 +74,3 @@ class Handling:
         )
         self.failure = self.failure or error
         return False
-
-
-def check_handler(group: str, handle: object) -> None:
-    """Refuse what cannot be waited for, as far as that can be seen before it is called."""
-    said = getattr(handle, "__annotations__", {}).get("return", "")
-    plainly = said in (None, "None") and not inspect.iscoroutinefunction(handle)
-    generates = inspect.isgeneratorfunction(handle) or inspect.isasyncgenfunction(handle)
-    if plainly or generates or not callable(handle):
-        raise no_handler(group, handle)
-
-
-def no_handler(group: str, handle: object) -> InvalidValue:
-    return InvalidValue(f"the handler of group {group!r}", handle, "an `async def` that takes a stored event")

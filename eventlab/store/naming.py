@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..codec.encoded import is_storable
@@ -27,9 +27,8 @@ class Owner:
     def __post_init__(self) -> None:
         if not self.name:
             raise InvalidValue("owner", self.name, "a name")
-        owns: object = self.owns
-        if not owns or isinstance(owns, str):  # of a lone text, every letter would be a category
-            raise InvalidValue("owned categories", self.owns, 'one category or more, as ("order", "customer")')
+        if not self.owns:
+            raise _no_categories(self.owns)
         object.__setattr__(self, "owns", owned_categories(self.owns))
 
     def check(self, stream: str) -> None:
@@ -40,11 +39,17 @@ class Owner:
 
 def owned_categories(owns: Sequence[str]) -> tuple[str, ...]:
     """The names of categories, trimmed. Raises InvalidValue, also for the name of a stream."""
+    if isinstance(owns, str) or not isinstance(owns, Iterable):  # of a lone text, every letter would be a category
+        raise _no_categories(owns)
     categories = tuple(str(StreamId(category)) for category in owns)
     for category in categories:
         if "-" in category:
             raise InvalidValue("owned category", category, "a category, so without '-'")
     return categories
+
+
+def _no_categories(owns: object) -> InvalidValue:
+    return InvalidValue("owned categories", owns, 'one category or more, as ("order", "customer")')
 
 
 class StreamNames:

@@ -38,6 +38,9 @@ def open_store(
     such fields are refused. With *make* false, a SQLite
     file that holds no store yet is left as it is, and refused with InvalidValue.
     """
+    text: object = url
+    if not isinstance(text, str):
+        raise InvalidValue("store URL", url, KNOWN_URLS)
     if keys is not None:
         return sealed(open_store(url, name=name, owns=owns, make=make), keys)
     if url in ("memory:", "memory://"):

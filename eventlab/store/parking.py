@@ -5,6 +5,8 @@ The event itself stays in the log. What is kept is where it is, and why.
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
@@ -13,8 +15,10 @@ from typing import Final
 import msgspec
 
 from .. import hooks
-from ..errors import EventlabError, InvalidValue, VersionConflict
+from ..codec.encoded import is_storable
+from ..errors import EventlabError, HandlerCancelled, InvalidValue, VersionConflict
 from ..runtime import now
+from .cancelling import is_cancelled
 from .lazily import make_all
 from .model import StoredEvent
 from .protocol import EventStore
@@ -55,7 +59,8 @@ class Parking:
     """Where the consumer called *name* sets events aside, in the records of *store*."""
 
     def __init__(self, store: EventStore, name: str) -> None:
-        if not name or "/" in name:
+        text: object = name
+        if not isinstance(text, str) or not name or "/" in name or not is_storable(name):
             raise InvalidValue("name of a consumer", name, "a name without '/'")
         self.store, self.name = store, name
 
@@ -83,17 +88,30 @@ class Parking:
     async def redrive(self, handle: Handle) -> Redriven:
         """Deliver what is set aside again, in the order of the log; what fails again stays.
 
-        Each is delivered at least once, and after events of its stream that came later.
+        Each is delivered at least once, and after events of its stream that came later. Raises InvalidValue, and
+        changes nothing, for a *handle* that cannot be waited for.
         """
+        whose = f"consumer {self.name!r}"
+        check_handler(whose, handle)
         delivered: list[int] = []
         still: list[Parked] = []
         for record in await self._records():
             parked = _parked(record)
             try:
-                await handle(await self._stored(parked))
+                waited_for: object = handle(await self._stored(parked))
+                if inspect.isawaitable(waited_for):
+                    await waited_for
+            except asyncio.CancelledError:
+                if is_cancelled():
+                    raise
+                cancelled = HandlerCancelled(self.name, parked.position)
+                still.append(await self._again(record, parked, reason_of(cancelled)))
+                continue
             except Exception as error:
                 still.append(await self._again(record, parked, reason_of(error)))
                 continue
+            if not inspect.isawaitable(waited_for):
+                raise no_handler(whose, handle)
             delivered.append(parked.position)
             await self._settle(record)
         return Redriven(tuple(delivered), tuple(still))
@@ -135,6 +153,19 @@ async def parked(store: EventStore, name: str) -> list[Parked]:
 async def redrive(store: EventStore, name: str, handle: Handle) -> Redriven:
     """Give *handle* everything that *name* has set aside, now that it can be decoded or handled."""
     return await Parking(store, name).redrive(handle)
+
+
+def check_handler(whose: str, handle: object) -> None:
+    """Refuse what cannot be waited for, as far as that can be seen before it is called."""
+    said = getattr(handle, "__annotations__", {}).get("return", "")
+    plainly = said in (None, "None") and not inspect.iscoroutinefunction(handle)
+    generates = inspect.isgeneratorfunction(handle) or inspect.isasyncgenfunction(handle)
+    if plainly or generates or not callable(handle):
+        raise no_handler(whose, handle)
+
+
+def no_handler(whose: str, handle: object) -> InvalidValue:
+    return InvalidValue(f"the handler of {whose}", handle, "an `async def` that takes a stored event")
 
 
 def reason_of(error: BaseException) -> str:

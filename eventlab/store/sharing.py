@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 from ..errors import InvalidValue
 from ..resilience.backoff import Backoff, Exponential
+from ..resilience.given import check_backoff
 
 
 @lru_cache(maxsize=4096)
@@ -60,6 +61,7 @@ class Retrying:
     then: Stop | Park = Stop()
 
     def __post_init__(self) -> None:
+        check_backoff("backoff", self.backoff)
         if self.attempts_max is not None and self.attempts_max < 1:
             raise InvalidValue("attempts_max", self.attempts_max, "1 or more, or None")
         if not isinstance(self.then, Stop | Park):

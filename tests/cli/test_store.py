@@ -94,7 +94,8 @@ def test_numbers_that_no_database_knows_are_refused(args: tuple[str, ...]) -> No
 def test_a_directory_is_no_store(here: Path) -> None:
     (here / "dir.db").mkdir()
     told = store("info", "sqlite:///dir.db")
-    assert (told.code, told.err) == (4, "sqlite:///dir.db: it is a directory; name a file\n")
+    says = "URL is 'sqlite:///dir.db'; expected the URL of a file; 'dir.db' is a directory\n"
+    assert (told.code, told.err) == (2, says)
 
 
 @pytest.mark.usefixtures("shop")
@@ -238,6 +239,13 @@ def test_a_backup_is_a_store(here: Path) -> None:
     assert store("backup", URL, "saved.db").code == 0
     assert store("info", "sqlite:///saved.db").out.startswith("6 events in 3 streams")
     assert sorted(path.name for path in here.iterdir() if "saved" in path.name) == ["saved.db"]
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_backup_into_a_folder_that_there_is_not_is_a_mistake_in_the_command_line() -> None:
+    says = "TARGET is 'saved/shop.db'; expected a new file in a folder that is there; saved is none\n"
+    told = store("backup", URL, "saved/shop.db")
+    assert (told.code, told.out, told.err) == (2, "", says)
 
 
 @pytest.mark.parametrize("verb", ["info", "streams", "tail", "verify", "export"])

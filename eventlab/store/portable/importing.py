@@ -163,6 +163,9 @@ class _Taking:
 
 def _checked(lines: Iterable[bytes], source: str) -> Iterator[tuple[int, Line]]:
     """Each line with its number; raises ExportInvalid for a file that is none, is damaged, or was cut short."""
+    whole: object = lines
+    if isinstance(whole, bytes | str):
+        raise InvalidValue("lines of an export", whole[:40], "its lines, as open(path, 'rb') gives them")
     digest = blake2b(digest_size=16)
     number = events = receipts = 0
     foot: Foot | None = None

@@ -80,7 +80,8 @@ def back_up(source: str, target: str, check_wanted: Callable[[], None]) -> None:
         raise StoreFailed(f"sqlite:///{target}", f"the backup was not made: {error.strerror or error}") from error
     finally:
         for left in (partial, Path(f"{partial}-wal"), Path(f"{partial}-shm"), Path(f"{partial}-journal")):
-            left.unlink(missing_ok=True)
+            with suppress(OSError):  # it is not there, or cannot be
+                left.unlink()
 
 
 def _unnamed(target: str) -> Path:

@@ -24,6 +24,7 @@ from eventlab.store import (
     open_store,
     subscribe,
 )
+from eventlab.store.portable import import_
 from eventlab.testing import run
 from eventlab.testing.stores.vocabulary import Noted
 from tests.contracts.backends import BACKENDS, url_of
@@ -179,7 +180,27 @@ def test_a_policy_that_is_none_is_not_taken_for_stopping() -> None:
             ConsumerGroup(store, "mailer", failing=failing)  # type: ignore[arg-type]
     with pytest.raises(InvalidValue, match=re.escape("expected Stop() or Park()")):
         Retrying(then=Park)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match="expected a Backoff, such as"):
+        Retrying(5)  # type: ignore[arg-type]
     with pytest.raises(InvalidValue, match=re.escape('expected a place, as parking(store, "mailer")')):
         subscribe(store, undecodable=Park())  # type: ignore[arg-type]
     with pytest.raises(InvalidValue, match="expected a place"):
         ConsumerGroup(store, "mailer", undecodable=Park())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("url", [None, 5, Path("shop.db"), b"memory:"])
+def test_what_is_no_url_says_what_would_be_one(url: Any) -> None:
+    with pytest.raises(InvalidValue, match=r"store URL is .* expected memory: or sqlite:///PATH"):
+        open_store(url)
+
+
+@pytest.mark.parametrize("owns", ["order", None, 5])
+def test_a_lone_category_is_not_taken_for_its_letters(owns: Any) -> None:
+    with pytest.raises(InvalidValue, match=r"owned categories is .* expected one category or more"):
+        open_store("memory:", owns=owns)
+
+
+def test_an_export_as_a_whole_is_not_taken_for_its_lines() -> None:
+    for whole in (b'{"line":"export"', "shop.jsonl"):
+        with pytest.raises(InvalidValue, match="expected its lines, as open"):
+            run(import_(MemoryStore(), whole))  # type: ignore[arg-type]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from eventlab import hooks
@@ -55,6 +58,33 @@ def test_what_fails_again_stays_with_the_new_reason_and_the_others_are_delivered
     World(seed=1).run(main())
 
 
+def test_one_whose_waiting_was_cancelled_fails_and_the_others_are_delivered() -> None:
+    async def main() -> None:
+        async def handle(stored: StoredEvent) -> None:
+            if stored.position == 2:
+                raise asyncio.CancelledError  # as of a task that it waits for
+
+        store = await three()
+        done = await asyncio.ensure_future(redrive(store, "mailer", handle))
+        assert done.delivered == (1, 3)
+        (still,) = await parked(store, "mailer")
+        assert "ended with a CancelledError at position 2" in still.reason
+
+    World(seed=1).run(main())
+
+
+@pytest.mark.parametrize("handle", [None, print, lambda stored: None])
+def test_a_handler_that_cannot_be_waited_for_spoils_no_reason(handle: Any) -> None:
+    async def main() -> None:
+        store = await three()
+        before = await parked(store, "mailer")
+        with pytest.raises(InvalidValue, match=r"the handler of consumer 'mailer' is .* an `async def`"):
+            await redrive(store, "mailer", handle)
+        assert await parked(store, "mailer") == before
+
+    World(seed=1).run(main())
+
+
 def test_consumers_whose_names_begin_alike_are_kept_apart() -> None:
     async def main() -> None:
         store = await three()
@@ -67,7 +97,7 @@ def test_consumers_whose_names_begin_alike_are_kept_apart() -> None:
     World(seed=1).run(main())
 
 
-@pytest.mark.parametrize("name", ["", "a/b"])
-def test_a_name_that_could_be_mistaken_is_refused(name: str) -> None:
+@pytest.mark.parametrize("name", ["", "a/b", 5, "\ud800"])
+def test_a_name_that_could_be_mistaken_is_refused(name: Any) -> None:
     with pytest.raises(InvalidValue):
         parking(MemoryStore(), name)

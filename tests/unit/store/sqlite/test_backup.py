@@ -132,8 +132,11 @@ def test_nothing_stays_behind_of_a_backup_that_fails(tmp_path: Path, monkeypatch
             monkeypatch.setattr(backups, "_flush", full)
             with pytest.raises(StoreFailed, match="the backup was not made: No space left on device"):
                 await store.backup(str(tmp_path / "copy.db"))
-            with pytest.raises(StoreFailed, match="cannot be opened; does its folder exist"):
-                await store.backup(str(tmp_path / "nowhere" / "copy.db"))
+            for nowhere in (tmp_path / "nowhere", tmp_path / "a.db"):
+                with pytest.raises(StoreFailed, match="cannot be opened; does its folder exist"):
+                    await store.backup(str(nowhere / "copy.db"))
+            with pytest.raises(StoreFailed, match=f"{'x' * 300}: the backup was not made: File name too long"):
+                await store.backup(str(tmp_path / ("x" * 300)))
             await paired(store, 1, 3)
 
     run(main())
