@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import psycopg
 
@@ -99,21 +100,27 @@ class Listener:
     def __init__(self, settings: Settings, wakeups: Wakeups) -> None:
         self._settings, self._wakeups = settings, wakeups
         self._tasks: dict[asyncio.AbstractEventLoop, asyncio.Task[None]] = {}
+        self._finished = False
 
     def begin(self) -> None:
-        """Listen from now on, unless it does already."""
+        """Listen from now on, unless it does already, or is not to any more."""
         loop = asyncio.get_running_loop()
-        if loop in self._tasks and not self._tasks[loop].done():
+        if self._finished or (loop in self._tasks and not self._tasks[loop].done()):
             return
         for other in [other for other in list(self._tasks) if other.is_closed()]:
             self._tasks.pop(other, None)
         self._tasks[loop] = loop.create_task(_listen(self._settings, self._wakeups), name="eventlab listener")
 
     async def finish(self) -> None:
-        task = self._tasks.pop(asyncio.get_running_loop(), None)
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        """Listen no more, on any loop: who still waits there looks once more, and would begin anew."""
+        self._finished = True
+        here = self._tasks.pop(asyncio.get_running_loop(), None)
+        for loop, task in list(self._tasks.items()):
+            with suppress(RuntimeError):  # it was closed, and its tasks with it
+                loop.call_soon_threadsafe(task.cancel)
+        if here is not None:
+            here.cancel()
+            await asyncio.gather(here, return_exceptions=True)
 
 
 async def _listen(settings: Settings, wakeups: Wakeups) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from threading import Thread
+from typing import Any
 
 import pytest
 
+from eventlab.errors import StoreFailed
+from eventlab.store import subscribe
 from eventlab.store.postgres import store as module
+from eventlab.store.postgres.store import PostgresStore
 from eventlab.testing import run
 from eventlab.testing.postgres import fresh_url
 from eventlab.testing.stores.vocabulary import Noted
@@ -69,6 +73,50 @@ def test_a_listener_that_lost_its_connection_keeps_nobody_waiting(monkeypatch: p
                 await waiting
 
     run(main())
+
+
+async def followed(store: PostgresStore) -> None:
+    with pytest.raises(StoreFailed, match="the store was closed"):
+        async for _ in subscribe(store):
+            pass
+
+
+def listening() -> list[asyncio.Task[Any]]:
+    return [task for task in asyncio.all_tasks() if task.get_name() == "eventlab listener"]
+
+
+def test_followers_of_a_store_that_is_being_closed_do_not_begin_to_listen_anew() -> None:
+    async def main() -> None:
+        url = fresh_url()
+        for _ in range(10):  # each of which would, as often as not
+            async with store_at(url) as store:
+                following = [asyncio.ensure_future(followed(store)) for _ in range(20)]
+                await until_it_listens(url)
+                await store.append([("a-1", Noted("1"))])
+            await asyncio.gather(*following)
+            assert listening() == []
+
+    run(main())
+
+
+def test_closing_ends_the_listening_of_every_loop() -> None:
+    ended: list[bool] = []
+
+    async def follow(store: PostgresStore) -> None:
+        await followed(store)
+        _, still = await asyncio.wait(listening(), timeout=PATIENCE_S) if listening() else (set(), set())
+        ended.append(not still)
+
+    async def main() -> None:
+        url = fresh_url()
+        async with store_at(url) as store:
+            another = Thread(target=lambda: run(follow(store)))
+            another.start()
+            await until_it_listens(url)
+        await asyncio.to_thread(another.join)
+
+    run(main())
+    assert ended == [True]
 
 
 def test_a_loop_that_ends_takes_no_wake_up_of_another_one_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
