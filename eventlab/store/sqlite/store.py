@@ -77,7 +77,7 @@ class SqliteStore(Closing):
         self.url = f"sqlite:///{path}"
         self._path = path
         self._plain = StreamNames(name, owns).plain
-        self._closed = False
+        self._closed = self._let_go = False
         self._checkpointer: Checkpointer | None = None
         self._engine = open_engine(path, self.url, synchronous, make)
         self._connection = HeldConnection(self._engine)
@@ -211,10 +211,11 @@ class SqliteStore(Closing):
         return await off_the_loop(self.url, lambda _: damage(self._path))
 
     async def close(self) -> None:
-        if self._closed:
-            return
         self._closed = True
         await self._writer.finish()
+        if self._let_go:  # before, or by another caller meanwhile; one who was cancelled has not
+            return
+        self._let_go = True
         if self._checkpointer is not None:
             self._checkpointer.finish()
         for connection in dict.fromkeys((self._reader, self._connection)):

@@ -58,7 +58,7 @@ class ThreadWriter:
         self._queue.put(None)
 
     async def finish(self) -> None:
-        thread, self._thread = self._thread, None
+        thread = self._thread
         if thread is None:
             return
         self.stop()
@@ -66,6 +66,7 @@ class ThreadWriter:
             thread.join()
         else:
             await asyncio.to_thread(thread.join)
+        self._thread = None
 
 
 class _Work:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -224,6 +225,23 @@ def test_an_error_of_the_thread_reaches_every_caller() -> None:
         outcomes = await asyncio.gather(*(written(writer, append(number)) for number in range(3)))
         assert [str(outcome) for outcome in outcomes] == ["none left"] * 3
         await writer.finish()
+
+    run(main())
+
+
+def test_who_was_cancelled_while_closing_may_close_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with store_at(tmp_path / "a.db", "FULL") as store:
+            with store._commit.lock:
+                writing = asyncio.ensure_future(store.append([("a-1", Jotted("last"))]))
+                closing = asyncio.ensure_future(store.close())
+                await asyncio.sleep(0)
+                closing.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await closing
+            assert (await writing).positions == (1,)
+            await asyncio.gather(store.close(), store.close())
+            assert os.listdir(tmp_path) == ["a.db"]
 
     run(main())
 
