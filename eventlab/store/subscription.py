@@ -147,8 +147,10 @@ class Subscription:
         failures = 0
         while True:
             try:
-                if self._until is None and not self._follow:
-                    self._until = await self._store.head()
+                if not self._follow:
+                    head = await self._store.head()
+                    self._until = head if self._until is None else min(self._until, head)
+                    self._follow = True  # up to there
                 events, reached = await self._look(after)
                 if failures and hooks.listening:
                     hooks.emit(hooks.SubscriptionResumed(self._store.name, after, failures))
@@ -201,7 +203,7 @@ def subscribe(
                 await handle(stored)
 
     It ends after position *until*, or, with ``follow=False``, where the log
-    ended when the first event was asked for. An event that cannot be decoded
+    ended when the first event was asked for; with both, at the earlier one. An event that cannot be decoded
     is delivered as it is, and raises when it is looked at (`StoredEvent.event`);
     with *undecodable* it is set aside there, and the others go on. While the
     store is not reached, *backoff* says how long to pause.

@@ -13,6 +13,9 @@ from eventlab.store import EventStore, Filter, StoredEvent, Subscription, parked
 
 from .vocabulary import Counted, Law, Noted, OpenStore, opened, raised, texts
 
+PATIENCE_S = 10.0
+"""How long a subscription may take to end before the law calls it hung."""
+
 NOTED = Filter(types=("eventlab.testing.Noted",))
 
 
@@ -85,6 +88,9 @@ async def a_subscription_ends_after_a_position(open_store: OpenStore) -> None:
         assert [stored async for stored in events] == log[1:4]
         assert events.position == log[3].position
         assert [stored async for stored in subscribe(store, 5, until=3)] == []
+        for until, ends_at in ((log[3].position, 4), (log[-1].position + 5, len(log))):
+            async with asyncio.timeout(PATIENCE_S):
+                assert await _all(subscribe(store, until=until, follow=False)) == log[:ends_at]
 
 
 async def what_is_finished_is_what_the_next_was_asked_for_after(open_store: OpenStore) -> None:
