@@ -19,7 +19,8 @@ class ProjectionMisdefined(GiveUp, ValueError):
 class ProjectionFailed(GiveUp):
     """A handler raised, and the projection stopped before that event; its rows are those of all events before.
 
-    *where* names position, stream and type of the event.
+    *where* names position, stream and type of the event. Where the log ends
+    before the rows, since it was restored, *where* is the position of the rows.
     """
 
     def __init__(self, projection: str, where: str, reason: str) -> None:

@@ -16,6 +16,7 @@ from . import books
 from .books import Checkpoint
 from .database import ReadModel
 from .definition import Projection
+from .stepping import beyond_the_log
 
 COUNTED_MAX: Final = 100_000
 _PAGE: Final = 1000
@@ -32,9 +33,9 @@ class Progress(msgspec.Struct, frozen=True):
     (0 when there is none; one whose time somebody spoiled is passed over). If
     *counted_all* is False there may be more than were counted.
 
-    *state* is ``stopped`` when a handler failed at the next event, or rows of
-    another version stand because their rebuild failed, for *stopped_reason*;
-    ``paused``; or else ``behind`` or ``caught up``: a
+    *state* is ``stopped`` when a handler failed at the next event, rows of
+    another version stand because their rebuild failed, or the log ends before
+    the rows, for *stopped_reason*; ``paused``; or else ``behind`` or ``caught up``: a
     runner that works and one that is not there look alike at one moment, and
     growing *lag_s* tells them apart. *rows_version* is the version of the
     projection that made the rows; 0 when it never ran. *rebuild_failed* is why
@@ -63,7 +64,7 @@ async def progress_of(
     position = 0 if checkpoint is None else checkpoint.position
     head = await store.head()
     lag_events, lag_s, counted_all = await _lag(store, position, projection.where, counted_max)
-    stopped = _stopped_reason(checkpoint, projection, rebuild_failed)
+    stopped = _stopped_reason(checkpoint, projection, rebuild_failed, head)
     return Progress(
         projection.name,
         position,
@@ -103,10 +104,14 @@ def _age_s(oldest: datetime | None) -> float:
     return 0.0 if oldest is None else max(0.0, (now() - oldest).total_seconds())
 
 
-def _stopped_reason(checkpoint: Checkpoint | None, projection: Projection, rebuild_failed: str) -> str | None:
+def _stopped_reason(
+    checkpoint: Checkpoint | None, projection: Projection, rebuild_failed: str, head: int
+) -> str | None:
     """Why nothing goes on before somebody does something; None if it may."""
     if checkpoint is None:
         return None
+    if checkpoint.position > head:  # which was asked for later
+        return f"position {checkpoint.position}: {beyond_the_log(head)}"
     if rebuild_failed and (checkpoint.version, checkpoint.shape) != (projection.version, projection.shape):
         return f"rebuild as version {projection.version}: {rebuild_failed}"
     return checkpoint.stopped

@@ -56,13 +56,18 @@ async def _make_and_swap(projection: Projection, database: ReadModel, stepper_be
     name = prefix + token[-12:]
     async with database.beside(prefix, name):
         stepper = stepper_beside(name)
-        position = None
-        while position is None:
+        beyond = 0
+        while True:
             while await stepper.step():
                 pass
             await stepper.save()
-            position = await database.transaction(partial(_swap, projection=projection, token=token, beside=name))
-    return position
+            position, live = await database.transaction(
+                partial(_swap, projection=projection, token=token, beside=name, beyond=beyond)
+            )
+            if position is not None:
+                return position
+            # Either more came meanwhile, or the log is shorter than the rows: it was restored, and never gets there.
+            beyond = live if await stepper.is_beyond_the_log(live) else 0
 
 
 def prefix_of(name: str) -> str:
@@ -91,19 +96,22 @@ def _remember(rows: sa.Connection, projection: Projection, token: str, error: Ex
         books.fail_rebuild(rows, projection, reason)
 
 
-def _swap(rows: sa.Connection, projection: Projection, token: str, beside: str) -> int | None:
-    """Put the doubles in the place of the rows, unless these are further by now. Readers see the one or the other."""
+def _swap(rows: sa.Connection, projection: Projection, token: str, beside: str, beyond: int) -> tuple[int | None, int]:
+    """Put the doubles in the place of the rows, unless these are further by now. Readers see the one or the other.
+
+    The position of the new rows, or None, and that of the live ones. At *beyond* these are of a log that is not there.
+    """
     checkpoint = books.begin(rows, projection)
     if checkpoint.rebuild != token:
         raise _overtaken(projection)
     position = books.position_beside(rows, projection.name, beside)
-    if position < checkpoint.position:
-        return None
+    if position < checkpoint.position != beyond:
+        return None, checkpoint.position
     replace_tables(rows, projection, checkpoint)
     fill(rows, projection.tables, beside)
     books.take_over(rows, projection.name, beside)
     books.renew(rows, projection, position)
-    return position
+    return position, position
 
 
 def replace_tables(rows: sa.Connection, projection: Projection, checkpoint: books.Checkpoint) -> None:

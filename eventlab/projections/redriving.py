@@ -24,19 +24,31 @@ async def retry_parked(store: EventStore, projection: Projection, database: Read
     for parked in await database.transaction(partial(_parked, projection=projection)):
         if keep_order and parked.stream in failed:
             continue
-        (stored,) = await store.read_all(parked.position - 1, limit=1)
         try:
+            stored = await _read_again(store, parked)
             done = await database.transaction(partial(_retry, projection=projection, stored=stored))
-        except HandlerRaised as again:
+        except (HandlerRaised, _GoneFromTheLog) as again:
             failed.add(parked.stream)
+            reason = reason_of(again.error) if isinstance(again, HandlerRaised) else str(again)
             await database.transaction(
-                partial(books.park_again, name=projection.name, position=parked.position, reason=reason_of(again.error))
+                partial(books.park_again, name=projection.name, position=parked.position, reason=reason)
             )
             continue
         if done:
             delivered.append(parked.position)
     still = await database.transaction(partial(_parked, projection=projection))
     return Redriven(tuple(delivered), tuple(still))
+
+
+class _GoneFromTheLog(Exception):
+    """Where the event stood that was set aside, there is none, or another one: the log was restored."""
+
+
+async def _read_again(store: EventStore, parked: Parked) -> StoredEvent:
+    for stored in await store.read_all(parked.position - 1, limit=1):
+        if (stored.position, stored.stream, stored.version) == (parked.position, parked.stream, parked.version):
+            return stored
+    raise _GoneFromTheLog(f"at position {parked.position} the log has no such event any more; rebuild() forgets it")
 
 
 def _parked(rows: sa.Connection, projection: Projection) -> list[Parked]:

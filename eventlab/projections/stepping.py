@@ -59,6 +59,17 @@ class Stepper:
             )
         checkpoint.check(self._projection)
         self._go_on_from(checkpoint)
+        await self._check_is_of_this_log()
+
+    async def is_beyond_the_log(self, position: int) -> bool:
+        """Whether the log ends before *position*, though rows are that far: it is not the log that they came from."""
+        return await self._store.head() < position
+
+    async def _check_is_of_this_log(self) -> None:
+        """Raise ProjectionFailed if there is less than was handled: what came then would be taken for known."""
+        head = await self._store.head()
+        if head < self._saved:
+            raise ProjectionFailed(self._projection.name, f"position {self._saved}", beyond_the_log(head))
 
     async def step(self) -> bool:
         """Handle the next page; whether there was one, or something else to be done at once.
@@ -164,6 +175,14 @@ class Stepper:
         if checkpoint.position != self._saved:
             self._saved = self.reached = checkpoint.position
         self.paused = checkpoint.paused
+
+
+def beyond_the_log(head: int) -> str:
+    """Why rows that are further than the log, which ends at *head*, cannot go on."""
+    return (
+        f"the log ends at {head}: it lost events, was restored from a backup, or is another one; rebuild() or reset() "
+        "makes the rows anew"
+    )
 
 
 def place_of(stored: StoredEvent) -> str:
