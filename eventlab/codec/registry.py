@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from ..errors import InvalidValue, PersonalUnsealed, UndecodableEvent, UnknownEventType
-from .encoded import Encoded, checked, is_name, is_version
+from .checking import called, check_class, check_name, check_upcast, same_place
+from .encoded import Encoded, checked
 from .personal import Plan, names_in, plan_of
 
 C = TypeVar("C", bound=type)
@@ -61,10 +62,10 @@ class EventRegistry:
         name that another class has, a class that could be changed, and a
         `Personal` field that could not work.
         """
-        _check(cls, name, version)
+        check_class(cls, name, version)
         plans = _plans(cls, name, version)
         earlier = self._known.get((name, version))
-        if earlier is not None and not _same_place(earlier, cls):
+        if earlier is not None and not same_place(earlier, cls):
             raise InvalidValue(
                 "event name", name, f"a name that is free; {earlier.__qualname__} has it at version {version}"
             )
@@ -79,9 +80,19 @@ class EventRegistry:
         self._personal_names = (), ()
 
     def upcaster(self, name: str, from_version: int) -> Callable[[Upcast], Upcast]:
-        """Decorate a function that turns the data of *from_version* into that of the next version."""
+        """Decorate a function that turns the data of *from_version* into that of the next version.
+
+        The same function may come again, as in a notebook. Raises InvalidValue for what could never be used,
+        and where there is another one: what old events are must not hang on what was imported last.
+        """
+        check_name(name, from_version)
 
         def decorate(upcast: Upcast) -> Upcast:
+            check_upcast(upcast)
+            earlier = self._upcasters.get((name, from_version))
+            if earlier is not None and not same_place(earlier, upcast):
+                wanted = f"one function; {called(earlier)} does it already"
+                raise InvalidValue(f"upcaster of {name!r} from version {from_version}", called(upcast), wanted)
             self._upcasters[name, from_version] = upcast
             self._decoders.clear()
             self._lineages.clear()
@@ -113,7 +124,7 @@ class EventRegistry:
             raise InvalidValue(f"event {name}", event, f"fields that JSON can hold: {error}") from None
         try:
             read(data)  # what is written is never changed: what nobody could read must not be written
-        except Exception as error:  # a check of the class itself may raise anything
+        except Exception as error:  # a class may raise whatever it likes while it is made
             raise InvalidValue(f"event {name}", event, f"fields as its class declares them: {error}") from None
         return Encoded(name, version, data)
 
@@ -178,8 +189,8 @@ class EventRegistry:
             decoder = self._decoder(type_name, schema_version, where)
         try:
             return decoder(data)
-        except Exception as error:  # upcasters and checks of classes are the user's, and may raise anything
-            raise UndecodableEvent(type_name, str(error) or type(error).__name__, where) from error
+        except Exception as error:  # upcasters, and what a class does while it is made, may raise whatever they like
+            raise UndecodableEvent(type_name, _reason(error), where) from error
 
     def _decoder(self, name: str, version: int, where: str) -> Callable[[bytes], Any]:
         """Upcasters as far as they lead, then the class that is registered there."""
@@ -231,26 +242,11 @@ def _plans(cls: type, name: str, version: int) -> dict[tuple[str, int], Plan | N
         return {}
 
 
-def _check(cls: type, name: str, version: int) -> None:
-    if not is_name(name) or name != name.strip():
-        raise InvalidValue("event name", name, "a name without spaces around it")
-    if not is_version(version):
-        raise InvalidValue("event version", version, "1 or more")
-    if not (_is_frozen_dataclass(cls) or _is_frozen_struct(cls)):
-        raise InvalidValue("event class", cls.__qualname__, "a frozen dataclass, with @event above @dataclass")
-
-
-def _is_frozen_dataclass(cls: type) -> bool:
-    parameters = cls.__dict__.get("__dataclass_params__")
-    return parameters is not None and bool(parameters.frozen)
-
-
-def _is_frozen_struct(cls: type) -> bool:
-    return issubclass(cls, msgspec.Struct) and cls.__struct_config__.frozen
-
-
-def _same_place(one: type, other: type) -> bool:
-    return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
+def _reason(error: Exception) -> str:
+    """What is wrong with bytes; of what is no judgement of theirs, but an error of some code, also its kind."""
+    if isinstance(error, msgspec.MsgspecError) and str(error):
+        return str(error)
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 EVENTS = EventRegistry()
@@ -267,6 +263,7 @@ def event(name: str, version: int = 1) -> Callable[[C], C]:
         class SeatsReserved:
             count: int
     """
+    check_name(name, version)
 
     def decorate(cls: C) -> C:
         EVENTS.register(cls, name, version)

@@ -70,7 +70,14 @@ class Reading(Generic[S]):
 
     def _discover(self, origin: StreamId) -> None:
         owner = self._command.owner
-        for named in self._command.related_streams(self.state):
+        related = self._command.related_streams(self.state)
+        if isinstance(related, str) or not isinstance(related, Iterable):  # the letters of a name are streams as well
+            raise CommandMisdeclared(
+                type(self._command).__qualname__,
+                f"its `related_streams` returned {related!r}; it is to return a sequence of streams, as [stream], "
+                "and [] for none",
+            )
+        for named in related:
             stream = StreamId(named)
             if stream in self._led_from:
                 continue

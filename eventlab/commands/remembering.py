@@ -30,6 +30,7 @@ class RememberingReading(Reading[S]):
         self._found: Found[S] = Found()
         self._events: Sequence[StoredEvent] = ()
         self._lineages: dict[str, str] = {}
+        self._to_keep: bytes | Exception | None = None
 
     async def read(self, store: EventStore) -> None:
         """Read the stream on from what is kept of it."""
@@ -44,6 +45,15 @@ class RememberingReading(Reading[S]):
                 return
             self._found = Found(found.record)
         self._go_on((await store.read_many([stream]))[stream], 0)
+
+    def decide(self) -> tuple[tuple[str, object], ...]:
+        """As elsewhere; what is to be kept is written down before, for a `handle` may change the state it is given."""
+        if self._is_due() and not self._is_personal():
+            try:
+                self._to_keep = self._shape.encode(self.state)
+            except Exception as error:  # told when it would be kept
+                self._to_keep = error
+        return super().decide()
 
     async def keep(self, store: EventStore) -> None:
         """Keep the state if it is time. Whatever goes wrong with that is told, and is nobody's trouble."""
@@ -62,17 +72,25 @@ class RememberingReading(Reading[S]):
         return self.versions[str(self._stream)]
 
     async def _keep(self, store: EventStore) -> bool:
-        found, events = self._found, self._events
+        found = self._found
         snapshots = Snapshots(store.records, self._shape)
-        if any(map(EVENTS.is_personal, self._lineages)):
+        if self._is_personal():
             # What is erased from the log must not live on in a state; one from before its type was personal goes.
             if found.record and not found.believed:
                 await snapshots.drop(self._stream, found)
             return False
-        if len(events) < self._snapshot.every or self._version < found.version:
+        if isinstance(self._to_keep, Exception):
+            raise self._to_keep
+        if self._to_keep is None:
             return False
-        await snapshots.keep(self._stream, self.state, events[-1], self._lineages, found)
+        await snapshots.keep(self._stream, self._to_keep, self._events[-1], self._lineages, found)
         return True
+
+    def _is_due(self) -> bool:
+        return len(self._events) >= self._snapshot.every and self._version >= self._found.version
+
+    def _is_personal(self) -> bool:
+        return any(map(EVENTS.is_personal, self._lineages))
 
     def _go_on(self, events: Sequence[StoredEvent], version: int) -> None:
         self._events = events

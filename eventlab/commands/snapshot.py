@@ -10,11 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+from ..codec.encoded import is_storable
 from ..errors import CommandMisdeclared, InvalidValue
 from ..store.snapshots import StateShape
 from .declaration import HowMany
+
+NAME_CHARACTERS_MAX: Final = 255
+"""With the name of any stream, it is the key of a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +36,17 @@ class Snapshot:
     version: int = 1
 
     def __post_init__(self) -> None:
-        if not self.name or "|" in self.name:
-            raise InvalidValue("snapshot name", self.name, "a name without '|'")
+        if not _is_name(self.name):
+            raise InvalidValue(
+                "snapshot name", self.name, f"1 to {NAME_CHARACTERS_MAX} characters, without '|' and without a NUL"
+            )
         for field, value in (("every", self.every), ("version", self.version)):
-            if value < 1:
+            if type(value) is not int or value < 1:
                 raise InvalidValue(f"snapshot {field}", value, "1 or more")
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and 0 < len(name) <= NAME_CHARACTERS_MAX and "|" not in name and is_storable(name)
 
 
 def shape_of(cls: Any, streams: Sequence[HowMany], discovers: bool, state_type: Any) -> StateShape[Any] | None:

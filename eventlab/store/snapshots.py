@@ -119,14 +119,14 @@ class Snapshots(Generic[S]):
         return Found(record.version, kept.version, kept.last, state, tuple(kept.lineages), believed=True)
 
     async def keep(
-        self, stream: StreamId, state: S, last: StoredEvent, lineages: dict[str, str], over: Found[S]
+        self, stream: StreamId, state: bytes, last: StoredEvent, lineages: dict[str, str], over: Found[S]
     ) -> None:
-        """Keep *state*, folded up to the event *last*, in the place of what was *over* found.
+        """Keep *state* as its shape encodes it, folded up to the event *last*, in the place of what was *over* found.
 
         *lineages* are those of the events' types when they were folded. Raises VersionConflict if another
-        one was kept meanwhile, and InvalidValue for a state that JSON cannot hold.
+        one was kept meanwhile.
         """
-        kept = KeptState(last.version, last.id, self._shape.digest, lineages, msgspec.Raw(self._shape.encode(state)))
+        kept = KeptState(last.version, last.id, self._shape.digest, lineages, msgspec.Raw(state))
         await self._records.put(KIND, self._key(stream), msgspec.json.encode(kept), version=over.record)
 
     async def drop(self, stream: StreamId, found: Found[S]) -> None:

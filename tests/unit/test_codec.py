@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from eventlab.codec import Encoded, EventRegistry, Personal
+from eventlab.codec import Encoded, EventRegistry, Personal, event
 from eventlab.codec.personal import spots
 from eventlab.errors import InvalidValue, UndecodableEvent, UnknownEventType
 from eventlab.store import StreamId
@@ -62,16 +62,23 @@ def test_fields_that_a_class_does_not_know_are_ignored(registry: EventRegistry) 
 
 
 def test_upcasters_chain_up_to_the_registered_version(registry: EventRegistry) -> None:
-    @registry.upcaster("SeatsReserved", 0)
+    @dataclass(frozen=True)
+    class Reserved:
+        show: str
+        count: int
+
+    registry.register(Reserved, "Reserved", 3)
+
+    @registry.upcaster("Reserved", 1)
     def name_the_show(data: dict[str, object]) -> dict[str, object]:
         return {"title": "Hamlet", **data}
 
-    @registry.upcaster("SeatsReserved", 1)
+    @registry.upcaster("Reserved", 2)
     def title_is_show(data: dict[str, object]) -> dict[str, object]:
         return {"show": data["title"], "count": data["count"]}
 
-    assert registry.decode("SeatsReserved", 0, b'{"count":3}') == SeatsReserved("Hamlet", 3)
-    assert registry.decode("SeatsReserved", 1, b'{"title":"Lear","count":3}') == SeatsReserved("Lear", 3)
+    assert registry.decode("Reserved", 1, b'{"count":3}') == Reserved("Hamlet", 3)
+    assert registry.decode("Reserved", 2, b'{"title":"Lear","count":3}') == Reserved("Lear", 3)
 
 
 def test_an_upcaster_that_fails_is_an_undecodable_event(registry: EventRegistry) -> None:
@@ -79,23 +86,8 @@ def test_an_upcaster_that_fails_is_an_undecodable_event(registry: EventRegistry)
     def title_is_show(data: dict[str, object]) -> dict[str, object]:
         return {"show": data["title"]}
 
-    with pytest.raises(UndecodableEvent, match="'title'"):
+    with pytest.raises(UndecodableEvent, match="cannot be decoded: KeyError: 'title'"):
         registry.decode("SeatsReserved", 1, b"{}")
-
-
-def test_whatever_an_upcaster_raises_the_event_is_named(registry: EventRegistry) -> None:
-    class OurOwn(Exception):
-        pass
-
-    @registry.upcaster("SeatsReserved", 1)
-    def nobody_knows(data: dict[str, object]) -> dict[str, object]:
-        raise OurOwn("no such hall")
-
-    with pytest.raises(
-        UndecodableEvent, match="'SeatsReserved' at position 7 cannot be decoded: no such hall"
-    ) as caught:
-        registry.decode("SeatsReserved", 1, b"{}", "position 7")
-    assert isinstance(caught.value.__cause__, OurOwn)
 
 
 def test_values_that_are_nested_too_deep_are_neither_written_nor_read(registry: EventRegistry) -> None:
@@ -111,6 +103,90 @@ def test_values_that_are_nested_too_deep_are_neither_written_nor_read(registry: 
         registry.encode(Nested(deep))
     with pytest.raises(UndecodableEvent, match="'Nested' at position 7 cannot be decoded"):
         registry.decode("Nested", 1, b'{"value":' + b"[" * 5_000 + b"]" * 5_000 + b"}", "position 7")
+
+
+@pytest.mark.parametrize("raised", [AssertionError("no"), RuntimeError("no"), NotImplementedError(), StopIteration()])
+def test_whatever_an_upcaster_raises_is_said_of_the_event(registry: EventRegistry, raised: Exception) -> None:
+    @registry.upcaster("SeatsReserved", 1)
+    def fails(data: dict[str, object]) -> dict[str, object]:
+        raise raised
+
+    with pytest.raises(UndecodableEvent, match=f"at position 7 cannot be decoded: {type(raised).__name__}"):
+        registry.decode("SeatsReserved", 1, b"{}", "position 7")
+
+
+def test_what_a_class_raises_while_it_is_made_is_said_of_the_event(registry: EventRegistry) -> None:
+    class Negative(Exception):
+        pass
+
+    @dataclass(frozen=True)
+    class Counted:
+        count: int
+
+        def __post_init__(self) -> None:
+            if self.count < 0:
+                raise Negative(self.count)
+
+    registry.register(Counted, "Counted")
+    with pytest.raises(UndecodableEvent, match="cannot be decoded: Negative: -1"):
+        registry.decode("Counted", 1, b'{"count":-1}')
+
+
+def test_two_upcasters_for_one_step_are_refused_and_one_may_come_again(registry: EventRegistry) -> None:
+    def first(data: dict[str, object]) -> dict[str, object]:
+        return {"show": "Hamlet"}
+
+    def second(data: dict[str, object]) -> dict[str, object]:
+        return {"show": "Lear"}
+
+    registry.upcaster("SeatsReserved", 1)(first)
+    registry.upcaster("SeatsReserved", 1)(first)
+    with pytest.raises(InvalidValue, match=r"from version 1 is .*second'; expected one function; .*first does it"):
+        registry.upcaster("SeatsReserved", 1)(second)
+    assert registry.decode("SeatsReserved", 1, b"{}") == SeatsReserved("Hamlet")
+
+
+async def waits(data: dict[str, object]) -> dict[str, object]:
+    return data
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "upcast"),
+    [
+        (SeatsReserved, 1, dict),
+        ("SeatsReserved", "1", dict),
+        ("SeatsReserved", 0, dict),
+        ("SeatsReserved", 1, {"show": "Hamlet"}),
+        ("SeatsReserved", 1, waits),
+    ],
+)
+def test_an_upcaster_that_could_never_be_used_is_refused(
+    registry: EventRegistry, name: Any, version: Any, upcast: Any
+) -> None:
+    with pytest.raises(InvalidValue):
+        registry.upcaster(name, version)(upcast)
+
+
+@pytest.mark.parametrize("what", [7, print, SeatsReserved("Lear")])
+def test_what_is_no_class_stands_for_no_event(registry: EventRegistry, what: Any) -> None:
+    with pytest.raises(InvalidValue, match="expected a frozen dataclass"):
+        registry.register(what, "Other")
+
+
+def test_an_event_without_a_name_is_refused_where_it_is_declared() -> None:
+    nameless: Any = event
+    with pytest.raises(InvalidValue, match="event name is <class"):
+        nameless(SeatsReserved)
+
+
+def test_a_field_of_a_type_that_nobody_can_read_is_refused_before_it_is_written(registry: EventRegistry) -> None:
+    @dataclass(frozen=True)
+    class Vague:
+        what: object
+
+    registry.register(Vague, "Vague")
+    with pytest.raises(InvalidValue, match="no way to decode"):
+        registry.encode(Vague(1))
 
 
 def test_two_versions_of_one_name_may_stand_side_by_side(registry: EventRegistry) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from eventlab.codec import event
 from eventlab.commands import DISCOVERED_STREAMS_MAX, Command, execute
-from eventlab.errors import DiscoveryLimit, VersionConflict
+from eventlab.errors import CommandMisdeclared, DiscoveryLimit, VersionConflict
 from eventlab.store import MemoryStore, StoredEvent, StreamId
 from eventlab.testing import run
 
@@ -148,5 +149,21 @@ def test_without_the_discovered_versions_a_skewed_write_would_get_through() -> N
         assert naive.versions == {"c": 1}
         with pytest.raises(VersionConflict):
             await store.append([("c", Visited(()))], expect={"a": 1, "b": 0})
+
+    run(main())
+
+
+@pytest.mark.parametrize("named", [StreamId("x-1"), "x-1", None, 7])
+def test_one_stream_or_none_in_the_place_of_a_sequence_is_refused_and_not_read_letter_by_letter(named: Any) -> None:
+    class Wanders(Visit):
+        def related_streams(self, state: tuple[StreamId, ...]) -> Iterable[StreamId]:
+            related: Iterable[StreamId] = named
+            return related
+
+    async def main() -> None:
+        store = CountingStore()
+        with pytest.raises(CommandMisdeclared, match=r"`related_streams` returned .*, as \[stream\]"):
+            await execute(store, dataclass(frozen=True)(Wanders)(StreamId("a-1")))
+        assert store.reads == [["a-1"]]
 
     run(main())

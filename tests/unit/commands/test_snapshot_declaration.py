@@ -103,9 +103,12 @@ def test_a_snapshot_that_is_only_a_name_is_refused_and_so_are_its_bad_settings()
         class Named(Add):
             snapshot = "tally"  # type: ignore[assignment]
 
-    for wrong in ({"name": ""}, {"name": "a|b"}, {"name": "a", "every": 0}, {"name": "a", "version": 0}):
+    names: list[Any] = ["", "a|b", 7, "a\0b", "\ud800", "a" * 256]
+    for wrong in (*({"name": name} for name in names), *({"name": "a", "every": each} for each in (0, "3", 2.5))):
         with pytest.raises(InvalidValue):
-            Snapshot(**wrong)  # type: ignore[arg-type]
+            Snapshot(**wrong)
+    with pytest.raises(InvalidValue):
+        Snapshot("a", version=0)
 
 
 def test_a_fold_that_looks_at_the_fields_of_its_command_is_found_in_its_first_test() -> None:

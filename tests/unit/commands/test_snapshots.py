@@ -332,3 +332,30 @@ def test_a_state_is_found_again_when_a_file_is_opened_again(tmp_path: Path) -> N
             await store.close()
 
     run(main())
+
+
+def test_what_a_decision_does_to_the_state_it_is_given_is_not_kept() -> None:
+    @dataclass(frozen=True)
+    class Grow(Command[list[int]]):
+        stream: StreamId
+        snapshot = Snapshot("grown", every=2)
+
+        def initial(self) -> list[int]:
+            return []
+
+        def apply(self, state: list[int], stored: StoredEvent) -> list[int]:
+            state.append(stored.event.total)
+            return state
+
+        def handle(self, state: list[int]) -> Iterable[tuple[str, object]]:
+            state.append(len(state) + 1)  # as it will be
+            return [(self.stream, KIND.first(1, state[-1]))]
+
+    async def main() -> None:
+        store = CountingStore()
+        for total in range(1, 8):
+            done = await execute(store, Grow(STREAM))
+            assert done.events == ((STREAM, KIND.first(1, total)),)
+        assert store.read_events < 21
+
+    run(main())
