@@ -103,6 +103,8 @@ def _query(query: sa.Table | sa.Select[Any]) -> sa.Select[Any]:
 
 
 def _backend(url: str) -> Backend:
+    if not isinstance(url, str):
+        raise InvalidValue("read model URL", url, KNOWN_URLS)
     if url in ("memory:", "memory://") or url.startswith("sqlite:"):
         from .sqlite import SqliteBackend
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 import sqlalchemy as sa
 
 from ..codec import EVENTS
+from ..codec.encoded import is_name, is_version
 from ..errors import ProjectionMisdefined, UnknownEventType
 from ..store import EVERYTHING, Filter, StoredEvent
 from ..store.filters import check_filter
 from .tables import OWN_PREFIX, problem_with
 
 NAME_CHARACTERS_MAX: Final = 100
+
+_TABLES: Final = "its tables are a sequence of SQLAlchemy's tables, as tables=[orders]"
 
 E = TypeVar("E")
 Handler: TypeAlias = Callable[[sa.Connection, E, StoredEvent], object]
@@ -42,9 +45,12 @@ class Projection:
 
     def __init__(self, name: str, *, tables: Sequence[sa.Table], version: int = 1, where: Filter = EVERYTHING) -> None:
         self.name, self.version, self._where = name, version, where
-        if isinstance(tables, sa.Table) or not all(isinstance(table, sa.Table) for table in tables):
-            raise self._misdefined("its tables are a sequence of SQLAlchemy's tables, as tables=[orders]")
-        self.tables = tuple(tables)
+        given: object = tables
+        if not isinstance(given, Iterable) or isinstance(given, sa.Table):
+            raise self._misdefined(_TABLES)
+        self.tables = tuple(given)
+        if not all(isinstance(table, sa.Table) for table in self.tables):
+            raise self._misdefined(_TABLES)
         self._handlers: dict[tuple[str, int], Handler[Any]] = {}
         self._sealed = False
         self._check()
@@ -108,6 +114,8 @@ class Projection:
     def _register(self, kind: type, handler: Handler[Any]) -> None:
         if self._sealed:
             raise self._misdefined(f"a handler for {kind.__qualname__} comes too late: a runner works with it already")
+        if not isinstance(kind, type):
+            raise self._misdefined(f"{kind!r} is no event class: @view.on(OrderPlaced)")
         try:
             key = EVENTS.name_of(kind)
         except UnknownEventType:
@@ -117,10 +125,11 @@ class Projection:
         self._handlers[key] = handler
 
     def _check(self) -> None:
-        if not 0 < len(self.name) <= NAME_CHARACTERS_MAX or self.name != self.name.strip():
-            raise self._misdefined(f"a name has 1 to {NAME_CHARACTERS_MAX} characters, and no spaces around it")
-        if self.version < 1:
-            raise self._misdefined(f"version {self.version} is less than 1")
+        name: object = self.name
+        if not is_name(name) or len(self.name) > NAME_CHARACTERS_MAX or self.name != self.name.strip():
+            raise self._misdefined(f"a name has 1 to {NAME_CHARACTERS_MAX} characters, no NUL, and no spaces around it")
+        if not is_version(self.version):
+            raise self._misdefined(f"version {self.version!r} is no whole number from 1 on")
         check_filter(self._where)
         if self._where.types is not None:
             raise self._misdefined("where names event types; which types it reads is said by its handlers")
@@ -130,11 +139,16 @@ class Projection:
 
     def _check_handler(self, handler: Handler[Any]) -> None:
         name = getattr(handler, "__qualname__", repr(handler))
-        if inspect.iscoroutinefunction(handler):
+        called = getattr(handler, "__call__", None)  # noqa: B004  # of an object, it is what may be async
+        if any(map(inspect.iscoroutinefunction, (handler, called))):
             raise self._misdefined(f"handler {name} is async; it runs inside a transaction, so it is a plain function")
+        if any(map(inspect.isgeneratorfunction, (handler, called))) or inspect.isasyncgenfunction(handler):
+            raise self._misdefined(
+                f"handler {name} yields, so that none of it would run; let it execute its statements"
+            )
         try:
             inspect.signature(handler).bind(None, None, None)
-        except TypeError:
+        except (TypeError, ValueError):
             raise self._misdefined(f"handler {name} does not take (rows, event, stored)") from None
 
     def _misdefined(self, reason: str) -> ProjectionMisdefined:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -18,6 +19,8 @@ from .books import Checkpoint
 from .definition import Projection
 
 _HANDLING: Final = "eventlab_handling"
+_ABORTED: Final = 3
+"""What libpq calls PQTRANS_INERROR."""
 
 
 class HandlerRaised(Exception):
@@ -74,7 +77,33 @@ def handle_one(rows: sa.Connection, projection: Projection, stored: StoredEvent)
     decoded = stored.event
     handler = projection.handler_of(decoded)
     with _handling(rows):
-        handler(rows, decoded, stored)
+        done = handler(rows, decoded, stored)
+    if done is not None:
+        _check_done(done)
+    if rows.dialect.name == "postgresql" and not rows.invalidated:
+        _check_not_aborted(rows)
+
+
+def _check_done(done: object) -> None:
+    """Refuse what a handler gives back for somebody else to run: nobody would."""
+    if inspect.iscoroutine(done):
+        done.close()  # or it is complained of a second time, as never awaited
+    if inspect.isawaitable(done) or inspect.isgenerator(done):
+        raise InvalidValue("what a handler returns", done, "nothing: it is a plain function, and has done its work")
+
+
+def _check_not_aborted(rows: sa.Connection) -> None:
+    """Refuse an error that a handler kept to itself: PostgreSQL takes nothing more in that transaction.
+
+    Found now, while it is known whose it was, and by what the connection knows, without asking the server.
+    """
+    driver: Any = rows.connection.driver_connection
+    if driver.info.transaction_status == _ABORTED:
+        raise InvalidValue(
+            "what a handler does with a statement that fails",
+            "to go on",
+            "`with rows.begin_nested():` around it; after an error PostgreSQL takes nothing more in the transaction",
+        )
 
 
 def park_one(

@@ -59,6 +59,10 @@ class ProjectionRunner:
         look_every_s: float = LOOK_EVERY_S,
     ) -> None:
         check_failing(failing)
+        if not isinstance(projection, Projection):
+            raise InvalidValue("projection", projection, "a Projection")
+        if not isinstance(database, ReadModel):
+            raise InvalidValue("database", database, 'a ReadModel, as ReadModel("sqlite:///rows.db")')
         projection.seal()
         if outdated not in ("rebuild", "refuse"):
             raise InvalidValue("outdated", outdated, "'rebuild' or 'refuse'")

@@ -30,6 +30,10 @@ STORE_NAMES: Final = frozenset(
 """What a store calls its own, besides what begins with `OWN_PREFIX`: a read model may lie in the same database."""
 
 
+POSTGRES_NAME_BYTES_MAX: Final = 63
+"""It cuts longer ones off, or SQLAlchemy refuses them."""
+
+
 def problem_with(tables: Sequence[sa.Table]) -> str | None:
     """Why these cannot be the tables of a projection; None if they can."""
     if not tables:
@@ -59,7 +63,7 @@ def _problem_with_one(table: sa.Table) -> str | None:
         return "it has no primary key"
     if table.name.casefold().startswith(OWN_PREFIX):
         return f"names that begin with {OWN_PREFIX!r} are taken"
-    for name in (table.name, *(index.name for index in table.indexes if index.name)):
+    for name in _names_of(table):
         if name.casefold() in STORE_NAMES:
             return f"{name!r} is a name of the store's own, which may lie in the same database; choose another"
     for column in table.columns:
@@ -71,13 +75,21 @@ def _problem_with_one(table: sa.Table) -> str | None:
     return None
 
 
+def _names_of(table: sa.Table) -> tuple[str, ...]:
+    """What it and its indexes are called."""
+    return (str(table.name), *(str(index.name) for index in table.indexes if index.name))
+
+
 def _counts_by_sequence(column: sa.Column[Any]) -> bool:
     given = (column.default, getattr(column.server_default, "arg", None))
     return any(isinstance(each, sa.Sequence | next_value) for each in given)
 
 
-def problem_in_postgres(tables: Iterable[sa.Table]) -> str | None:
-    """Why rows of these could not be copied from their doubles by PostgreSQL; None if they can."""
+def problem_in_postgres(tables: Sequence[sa.Table]) -> str | None:
+    """Why PostgreSQL could not make these, or copy their rows from their doubles; None if it can."""
+    for name in (name for table in tables for name in _names_of(table)):
+        if len(name.encode()) > POSTGRES_NAME_BYTES_MAX:
+            return f"{name!r} is longer than the {POSTGRES_NAME_BYTES_MAX} bytes that a name has in PostgreSQL"
     for column in (column for table in tables for column in table.columns):
         where = f"column {column.name!r} of table {column.table.name!r}"
         kind = getattr(column.type, "item_type", column.type)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -38,6 +39,15 @@ async def late(rows: object, event: object, stored: object) -> None:
     pass
 
 
+def yielding(rows: object, event: object, stored: object) -> Iterator[None]:
+    yield
+
+
+class Late:
+    async def __call__(self, rows: object, event: object, stored: object) -> None:
+        pass
+
+
 def on(*kinds: type, handler: Callable[..., object] = opened) -> Callable[[], object]:
     return lambda: Projection("view", tables=[owners, accounts]).on(*kinds)(handler)
 
@@ -46,7 +56,10 @@ MISTAKES: list[tuple[Callable[[], object], str]] = [
     (lambda: Projection("view", tables=[]), "it has no tables"),
     (lambda: Projection("", tables=[owners]), "a name has 1 to 100 characters"),
     (lambda: Projection(" view", tables=[owners]), "no spaces around it"),
-    (lambda: Projection("view", tables=[owners], version=0), "version 0 is less than 1"),
+    (lambda: Projection("view", tables=[owners], version=0), "version 0 is no whole number from 1 on"),
+    (lambda: Projection("view", tables=[owners], version="2"), "version '2' is no whole number from 1 on"),  # type: ignore[arg-type]
+    (lambda: Projection(7, tables=[owners]), "projection 7: a name has 1 to 100 characters"),  # type: ignore[arg-type]
+    (lambda: Projection("a\0b", tables=[owners]), "no NUL"),
     (lambda: Projection("view", tables=[table("a", schema="other")]), "table 'a': it lies in schema 'other'"),
     (lambda: Projection("view", tables=[table("a"), table("a")]), "table 'a': it is there twice"),
     (lambda: Projection("view", tables=[table("a", sa.Column("n", sa.Integer))]), "table 'a': it has no primary key"),
@@ -72,6 +85,11 @@ MISTAKES: list[tuple[Callable[[], object], str]] = [
     (on(Unregistered), "Unregistered is no registered event"),
     (on(Opened, Opened), "event 'tests.projections.Opened' version 1 has a handler already"),
     (on(Opened, handler=late), "handler late is async"),
+    (on(Opened, handler=Late()), "is async"),
+    (on(Opened, handler=yielding), "handler yielding yields, so that none of it would run"),
+    (on(Opened, handler=dict), r"handler dict does not take \(rows, event, stored\)"),
+    (on("tests.projections.Opened"), "is no event class"),  # type: ignore[arg-type]
+    (lambda: Projection("view", tables=None), "its tables are a sequence"),  # type: ignore[arg-type]
     (lambda: Projection("view", tables=owners), "its tables are a sequence"),  # type: ignore[arg-type]
     (lambda: Projection("view", tables=["owners"]), "its tables are a sequence"),  # type: ignore[list-item]
     (on(Opened, handler=lambda rows: None), r"does not take \(rows, event, stored\)"),
@@ -120,3 +138,13 @@ def test_what_is_no_filter_and_no_policy_is_refused_in_their_places() -> None:
         Projection("view", tables=[owners, accounts], where="acc-*")  # type: ignore[arg-type]
     with pytest.raises(InvalidValue, match=r"expected Stop\(\), Park\(\) or Retrying"):
         ProjectionRunner(MemoryStore(), a_view(), ReadModel("memory:"), failing=Park)  # type: ignore[arg-type]
+
+
+def test_what_is_no_projection_and_no_database_is_refused_in_their_places() -> None:
+    database: Any = ReadModel("memory:")
+    with pytest.raises(InvalidValue, match=r'expected a ReadModel, as ReadModel\("sqlite:///rows.db"\)'):
+        ProjectionRunner(MemoryStore(), a_view(), "memory:")  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match="expected a Projection"):
+        ProjectionRunner(MemoryStore(), database, a_view())  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match="read model URL is None"):
+        ReadModel(None)  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -323,5 +324,51 @@ def test_another_version_of_an_event_than_there_are_handlers_for_is_a_failure() 
         store = await told(("acc-1", Reopened("ada", 3)))
         with pytest.raises(ProjectionFailed, match=r"no event is registered as .* version 2 at projection 'openings'"):
             await ProjectionRunner(store, view, ReadModel("memory:")).catch_up()
+
+    run(main())
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+@pytest.mark.parametrize("kind", DATABASES)
+def test_an_error_that_a_handler_keeps_to_itself_is_its_own_and_no_trouble_of_the_database(
+    kind: str, batch: int, tmp_path: Path
+) -> None:
+    """SQLite goes on after it. PostgreSQL does not, and would say so at the checkpoint, of nobody in particular."""
+
+    def swallowing(rows: sa.Connection, event: Moved, stored: StoredEvent) -> None:
+        moved(rows, event, stored)
+        if event.cents == BAD:
+            with suppress(sa.exc.IntegrityError):
+                rows.execute(sa.insert(owners).values(name="ada", accounts=1))
+
+    async def main() -> None:
+        view = a_view(moved=swallowing)
+        async with database_at(kind, tmp_path) as database:
+            runner = ProjectionRunner(await told(), view, database, failing=Park(), batch=batch)
+            assert await runner.catch_up() == 10
+            parked = await runner.parked()
+            if kind == "postgres":
+                assert [each.position for each in parked] == [7, 9, 10]
+                assert "begin_nested" in parked[0].reason
+                assert await rows_of(view, database) == without(7, 9, 10)
+            else:
+                assert parked == []
+                assert await rows_of(view, database) == without()
+
+    run(main())
+
+
+def test_a_handler_that_leaves_its_work_to_somebody_else_fails() -> None:
+    async def later(rows: sa.Connection, event: Moved, stored: StoredEvent) -> None:
+        moved(rows, event, stored)
+
+    def yielding(rows: sa.Connection, event: Moved, stored: StoredEvent) -> object:
+        return (moved(rows, each, stored) for each in [event])
+
+    async def main() -> None:
+        for handler in (lambda rows, event, stored: later(rows, event, stored), yielding):
+            runner = ProjectionRunner(await told(), a_view(moved=handler), ReadModel("memory:"))
+            with pytest.raises(ProjectionFailed, match=r"stopped at position 2, .*what a handler returns is"):
+                await runner.catch_up()
 
     run(main())

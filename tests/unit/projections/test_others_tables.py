@@ -201,6 +201,8 @@ def test_columns_that_postgres_could_not_copy_are_refused_before_anything_is_mad
             for column, reason in columns:
                 with pytest.raises(ProjectionMisdefined, match=reason):
                     await ProjectionRunner(MemoryStore(), one_table("names", 1, column), database).catch_up()
+            with pytest.raises(ProjectionMisdefined, match="is longer than the 63 bytes"):
+                await ProjectionRunner(MemoryStore(), one_table("ä" * 32), database).catch_up()
             assert "names" not in await database.read(lambda rows: sa.inspect(rows).get_table_names())
 
     run(main())
