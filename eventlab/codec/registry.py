@@ -66,9 +66,8 @@ class EventRegistry:
         plans = _plans(cls, name, version)
         earlier = self._known.get((name, version))
         if earlier is not None and not same_place(earlier, cls):
-            raise InvalidValue(
-                "event name", name, f"a name that is free; {earlier.__qualname__} has it at version {version}"
-            )
+            holder = f"{earlier.__module__}.{earlier.__qualname__}"
+            raise InvalidValue("event name", name, f"a name that is free; {holder} has it at version {version}")
         self._known[name, version] = cls
         self._names[cls] = (name, version)
         self._plans.pop((name, version), None)
@@ -101,11 +100,16 @@ class EventRegistry:
         return decorate
 
     def name_of(self, cls: type) -> tuple[str, int]:
-        """The name and schema version that *cls* is registered under."""
+        """The name and schema version that *cls* is registered under, and written; the last, if there are several."""
         try:
             return self._names[cls]
         except KeyError:
             raise UnknownEventType(cls.__qualname__, 0) from None
+
+    def names_of(self, cls: type) -> list[tuple[str, int]]:
+        """All names and schema versions whose events are decoded as *cls*, the one that is written first."""
+        written = self.name_of(cls)
+        return [written, *(key for key, known in self._known.items() if known is cls and key != written)]
 
     def encode(self, event: object, *, to_seal: bool = False) -> Encoded:
         """*event* as it is stored. Raises UnknownEventType for an object that is no registered event,

@@ -117,12 +117,13 @@ class Projection:
         if not isinstance(kind, type):
             raise self._misdefined(f"{kind!r} is no event class: @view.on(OrderPlaced)")
         try:
-            key = EVENTS.name_of(kind)
+            keys = EVENTS.names_of(kind)
         except UnknownEventType:
             raise self._misdefined(f"{kind.__qualname__} is no registered event: there is no @event above it") from None
-        if key in self._handlers:
-            raise self._misdefined(f"event {key[0]!r} version {key[1]} has a handler already")
-        self._handlers[key] = handler
+        for key in keys:
+            if key in self._handlers:
+                raise self._misdefined(f"event {key[0]!r} version {key[1]} has a handler already")
+            self._handlers[key] = handler
 
     def _check(self) -> None:
         name: object = self.name

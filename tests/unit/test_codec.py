@@ -239,7 +239,7 @@ def test_what_nobody_could_read_is_not_written(registry: EventRegistry) -> None:
 
 
 def test_one_name_stands_for_one_class(registry: EventRegistry) -> None:
-    with pytest.raises(InvalidValue, match="SeatsReserved has it at version 2"):
+    with pytest.raises(InvalidValue, match=r"tests\.unit\.test_codec\.SeatsReserved has it at version 2"):
         registry.register(MoneySent, "SeatsReserved", 2)
 
 
@@ -381,3 +381,11 @@ def test_an_annotation_that_is_never_defined_is_named_when_it_matters(registry: 
     registry.register(Lost, "Lost")
     with pytest.raises(InvalidValue, match="'Nowhere' is not defined"):
         registry.is_personal("Lost")
+
+
+def test_a_class_with_two_names_is_read_under_both_and_written_under_the_last(registry: EventRegistry) -> None:
+    registry.register(SeatsReserved, "SeatsTaken")
+    old, new = ("SeatsReserved", 2), ("SeatsTaken", 1)
+    assert {registry.decode(*name, b'{"show":"Lear"}') for name in (old, new)} == {SeatsReserved("Lear")}
+    assert registry.encode(SeatsReserved("Lear")).type == "SeatsTaken"
+    assert registry.names_of(SeatsReserved) == [new, old]

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from eventlab.codec import Encoded, event
 from eventlab.errors import InvalidValue, ProjectionMisdefined
 from eventlab.projections import Park, Projection, ProjectionRunner, ReadModel
 from eventlab.store import Filter, MemoryStore
+from eventlab.testing import run
 from tests.unit.projections.accounts import Moved, Opened, a_view, accounts, opened, owners
 
 
@@ -148,3 +150,23 @@ def test_what_is_no_projection_and_no_database_is_refused_in_their_places() -> N
         ProjectionRunner(MemoryStore(), database, a_view())  # type: ignore[arg-type]
     with pytest.raises(InvalidValue, match="read model URL is None"):
         ReadModel(None)  # type: ignore[arg-type]
+
+
+def test_an_event_that_had_another_name_before_is_read_under_both() -> None:
+    @event("tests.projections.Closed")
+    @event("tests.projections.Shut")
+    @dataclass(frozen=True)
+    class Closed:
+        number: int
+
+    async def main() -> None:
+        store, rows_table = MemoryStore(), table("a")
+        await store.append([("acc-1", Encoded("tests.projections.Shut", 1, b'{"number":1}')), ("acc-1", Closed(2))])
+        assert [stored.type for stored in await store.read("acc-1")][1] == "tests.projections.Closed"
+        view = Projection("view", tables=[rows_table])
+        view.on(Closed)(lambda rows, event, stored: rows.execute(sa.insert(rows_table).values(id=event.number)))
+        async with ReadModel("memory:") as database:
+            await ProjectionRunner(store, view, database).catch_up()
+            assert await database.rows(rows_table) == [{"id": 1}, {"id": 2}]
+
+    run(main())
