@@ -6,7 +6,7 @@
     given((show, SeatsReserved(98))).when(Reserve(show, 3)).then(Refused("sold_out", facts={"left": 2}))
     given((show, SeatsReserved(98))).when(Reserve(show, 3)).then_refused("sold_out", left=2)
 
-Pairs of stream and event may also come as one list. No store, no loop and no
+Pairs of stream and event may also come as one list; personal fields are taken as any others. No store, no loop and no
 time: what `execute` would fold and decide, at once.
 """
 
@@ -19,7 +19,8 @@ from typing import Any, TypeAlias, TypeVar
 from eventlab.commands import Command, declared_streams
 from eventlab.commands.remembering import reading_of
 from eventlab.errors import Refused
-from eventlab.store import MemoryStore
+
+from .holding import store_for
 
 T = TypeVar("T")
 Pair: TypeAlias = tuple[str, object]
@@ -34,7 +35,7 @@ class Given:
     """A past, in which a command may come."""
 
     def __init__(self, events: tuple[Pair, ...]) -> None:
-        self._store = MemoryStore("given")
+        self._store = store_for(events, "given")
         _at_once(self._store.append(events))
 
     def when(self, command: Command[Any]) -> Decided:

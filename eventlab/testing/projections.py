@@ -17,7 +17,9 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 
 from eventlab.projections import Projection, ProjectionRunner, ReadModel
-from eventlab.store import EventStore, MemoryStore
+from eventlab.store import EventStore
+
+from .holding import store_for
 
 CUTS_MAX = 200
 
@@ -46,7 +48,7 @@ async def same_rows_however_run(
     rows, and where. *open_database* gives an empty one, in memory unless told
     otherwise; *catch_up* runs the projection in place of a `ProjectionRunner`.
     """
-    store = MemoryStore()
+    store = store_for(events)
     for stream, event in events:
         await store.append([(stream, event)])
     opening = open_database or (lambda: ReadModel("memory:"))

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
 
 import pytest
+import sqlalchemy as sa
 
-from eventlab.errors import Refused, UndeclaredStream
+from eventlab.codec import Personal, event
+from eventlab.commands import Command
+from eventlab.errors import Refused, UndeclaredStream, UnknownEventType
+from eventlab.projections import Projection
+from eventlab.store import StoredEvent, StreamId
 from eventlab.testing import run
 from eventlab.testing.given import given
+from eventlab.testing.projections import same_rows_however_run
 from tests.unit.commands.bank import ALICE, BOB, Balances, Deposited, Transfer, Withdrawn
 
 
@@ -102,3 +109,47 @@ def test_it_works_where_a_loop_is_running() -> None:
         given((ALICE, Deposited(10))).when(Transfer(ALICE, BOB, 0)).then()
 
     run(main())
+
+
+@event("tests.given.Moved")
+@dataclass(frozen=True)
+class Moved:
+    customer: str
+    address: Annotated[str, Personal("customer", erased="(erased)")]
+
+
+CUSTOMER = StreamId("customer-17")
+
+
+@dataclass(frozen=True)
+class Move(Command[str]):
+    stream: StreamId
+    address: str
+
+    def initial(self) -> str:
+        return ""
+
+    def apply(self, state: str, stored: StoredEvent) -> str:
+        address: str = stored.event.address
+        return address
+
+    def handle(self, state: str) -> Iterable[tuple[str, object]]:
+        return [] if state == self.address else [(self.stream, Moved("17", self.address))]
+
+
+def test_what_tells_about_a_person_is_said_like_anything_else() -> None:
+    past = (CUSTOMER, Moved("17", "4 Smith Street"))
+    given(past).when(Move(CUSTOMER, "4 Smith Street")).then()
+    given(past).when(Move(CUSTOMER, "1 Hill Road")).then((CUSTOMER, Moved("17", "1 Hill Road")))
+    with pytest.raises(UnknownEventType):
+        given(past, (CUSTOMER, object()))
+
+
+def test_a_projection_of_what_tells_about_a_person_is_run_in_every_way() -> None:
+    addresses = sa.Table("addresses", sa.MetaData(), sa.Column("address", sa.String(50), primary_key=True))
+    view = Projection("addresses", tables=[addresses])
+    view.on(Moved)(lambda rows, event, stored: rows.execute(sa.insert(addresses).values(address=event.address)))
+    story = [(CUSTOMER, Moved("17", "4 Smith Street")), (CUSTOMER, Moved("17", "1 Hill Road"))]
+    assert run(same_rows_however_run(view, story)) == {
+        "addresses": [{"address": "1 Hill Road"}, {"address": "4 Smith Street"}]
+    }
