@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ async def retry_parked(store: EventStore, projection: Projection, database: Read
     for parked in await database.transaction(partial(_parked, projection=projection)):
         if keep_order and parked.stream in failed:
             continue
+        await asyncio.sleep(0)  # as between the batches of a runner
         try:
             stored = await _read_again(store, parked)
             done = await database.transaction(partial(_retry, projection=projection, stored=stored))

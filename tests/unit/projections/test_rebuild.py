@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 from eventlab import hooks
 from eventlab.errors import ProjectionFailed, ProjectionOutdated
-from eventlab.projections import Projection, ProjectionRunner, ReadModel
+from eventlab.projections import Park, Projection, ProjectionRunner, ReadModel
 from eventlab.simulation import SimulatedStore, World
 from eventlab.store import MemoryStore, StoredEvent
 from eventlab.testing import run
@@ -363,3 +364,46 @@ def test_a_rebuild_that_crashes_with_its_node_is_begun_again(kind: str, tmp_path
     world = World(seed=1)
     with world, hooks.listen(heard.append):
         assert world.run(main) == [hooks.ProjectionRebuilt("accounts", 1, 6)]
+
+
+async def turns_of_others(work: Awaitable[object]) -> int:
+    """How often somebody else on the loop has a turn meanwhile."""
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    other = asyncio.create_task(take_turns())
+    await work
+    other.cancel()
+    return turns
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_others_have_a_turn_between_its_batches(kind: str, tmp_path: Path) -> None:
+    """A rebuild of a long log takes minutes, and neither of its databases ever suspends."""
+
+    async def main() -> None:
+        store = MemoryStore()
+        await store.append([*STORY, *(("acc-1", Moved(number)) for number in range(54))])
+        async with database_at(kind, tmp_path) as database:
+            runner = ProjectionRunner(store, a_view(), database, batch=2)
+            assert await turns_of_others(runner.rebuild()) > 25
+
+    run(main())
+
+
+def test_others_have_a_turn_between_the_parked_events_that_are_tried_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        store = MemoryStore()
+        await store.append([(f"acc-{number}", Moved(number)) for number in range(40)])
+        async with database_at("sqlite", tmp_path) as database:
+            await ProjectionRunner(store, a_view(moved=failing), database, failing=Park()).catch_up()
+            runner = ProjectionRunner(store, a_view(), database)
+            assert await turns_of_others(runner.retry_parked()) > 30
+            assert await runner.parked() == []
+
+    run(main())
