@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from ..runtime import now
 from ..store import EventStore, Filter
+from ..store.ending import end_of
 from ..store.lazily import moment_of
 from . import books
 from .books import Checkpoint
@@ -65,7 +66,8 @@ async def progress_of(
     position = 0 if checkpoint is None else checkpoint.position
     head = await store.head()
     lag_events, lag_s, counted_all = await _lag(store, position, projection.where, counted_max)
-    stopped = _stopped_reason(checkpoint, projection, rebuild_failed, head)
+    end = head if position <= head else await end_of(store)
+    stopped = _stopped_reason(checkpoint, projection, rebuild_failed, end)
     return Progress(
         projection.name,
         position,
@@ -106,14 +108,12 @@ def _age_s(oldest: datetime | None) -> float:
     return 0.0 if oldest is None else max(0.0, (now() - oldest).total_seconds())
 
 
-def _stopped_reason(
-    checkpoint: Checkpoint | None, projection: Projection, rebuild_failed: str, head: int
-) -> str | None:
+def _stopped_reason(checkpoint: Checkpoint | None, projection: Projection, rebuild_failed: str, end: int) -> str | None:
     """Why nothing goes on before somebody does something; None if it may."""
     if checkpoint is None:
         return None
-    if checkpoint.position > head:  # which was asked for later
-        return f"position {checkpoint.position}: {beyond_the_log(head)}"
+    if checkpoint.position > end:  # which was asked for later
+        return f"position {checkpoint.position}: {beyond_the_log(end)}"
     if rebuild_failed and (checkpoint.version, checkpoint.shape) != (projection.version, projection.shape):
         return f"rebuild as version {projection.version}: {rebuild_failed}"
     return checkpoint.stopped

@@ -69,6 +69,8 @@ async def _make_and_swap(projection: Projection, database: ReadModel, stepper_be
                 return position
             # Either more came meanwhile, or the log is shorter than the rows: it was restored, and never gets there.
             beyond = live if await stepper.is_beyond_the_log(live) else 0
+            if not beyond:
+                await stepper.more()
 
 
 def prefix_of(name: str) -> str:

@@ -11,6 +11,7 @@ from .. import hooks
 from ..errors import InvalidValue, ProjectionFailed
 from ..runtime import random_stream
 from ..store import EventStore, StoredEvent
+from ..store.ending import end_of
 from ..store.parking import Parked, reason_of
 from ..store.sharing import Failing, Retrying, step_after
 from ..store.subscription import read_page
@@ -61,15 +62,19 @@ class Stepper:
         self._go_on_from(checkpoint)
         await self._check_is_of_this_log()
 
+    async def more(self) -> None:
+        """Wait until the log goes on from where it was looked through."""
+        await self._store.changed(self.reached)
+
     async def is_beyond_the_log(self, position: int) -> bool:
         """Whether the log ends before *position*, though rows are that far: it is not the log that they came from."""
-        return await self._store.head() < position
+        return await self._store.head() < position and await end_of(self._store) < position
 
     async def _check_is_of_this_log(self) -> None:
         """Raise ProjectionFailed if there is less than was handled: what came then would be taken for known."""
-        head = await self._store.head()
-        if head < self._saved:
-            raise ProjectionFailed(self._projection.name, f"position {self._saved}", beyond_the_log(head))
+        if await self.is_beyond_the_log(self._saved):
+            end = await end_of(self._store)
+            raise ProjectionFailed(self._projection.name, f"position {self._saved}", beyond_the_log(end))
 
     async def step(self) -> bool:
         """Handle the next page; whether there was one, or something else to be done at once.
@@ -177,10 +182,10 @@ class Stepper:
         self.paused = checkpoint.paused
 
 
-def beyond_the_log(head: int) -> str:
-    """Why rows that are further than the log, which ends at *head*, cannot go on."""
+def beyond_the_log(end: int) -> str:
+    """Why rows that are further than the log, which ends at *end*, cannot go on."""
     return (
-        f"the log ends at {head}: it lost events, was restored from a backup, or is another one; rebuild() or reset() "
+        f"the log ends at {end}: it lost events, was restored from a backup, or is another one; rebuild() or reset() "
         "makes the rows anew"
     )
 

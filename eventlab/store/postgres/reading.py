@@ -68,6 +68,7 @@ _FILTERED = Statement(
     BINARY,
 )
 _HEAD = Statement("head", "SELECT eventlab_head()", [])
+_END = Statement("end", "SELECT max(position) FROM events", [])
 _RECEIPT = Statement(
     "receipt",
     "SELECT command_id, fingerprint, positions, streams, versions FROM receipts WHERE command_id = $1",
@@ -110,6 +111,11 @@ async def read_head(session: Session) -> int:
     """The position up to which the log is complete. It is kept, since it stays so."""
     session.head = int((await session.ask(_HEAD, ())).get_value(0, 0) or b"0")
     return session.head
+
+
+async def read_end(session: Session) -> int:
+    """The position of the last event that is there, whether or not the log is complete up to it."""
+    return int((await session.ask(_END, ())).get_value(0, 0) or b"0")
 
 
 async def read_page(session: Session, after: int, where: Filter, limit: int) -> list[StoredEvent]:

@@ -29,7 +29,7 @@ from ..wakeups import Wakeups
 from .appending import Append
 from .connecting import NotSent, Session
 from .pool import Connections, refuse_in_a_world
-from .reading import read_head, read_page, read_receipt, read_receipts, read_streams, read_window
+from .reading import read_end, read_head, read_page, read_receipt, read_receipts, read_streams, read_window
 from .records import PostgresRecords
 from .restoring import restore
 from .settings import Settings
@@ -125,6 +125,10 @@ class PostgresStore(Closing):
 
     async def head(self) -> int:
         return await self._read(read_head)
+
+    async def end(self) -> int:
+        """The position of the last event that is there, also while the log is not known to be complete up to it."""
+        return await self._read(read_end)
 
     async def changed(self, after: int) -> None:
         """Woken by appends through this object, and by what other programs tell; what nobody tells is looked for."""
