@@ -14,6 +14,7 @@ from ..filters import EVERYTHING, Filter
 from ..lazily import StoredRow
 from ..metadata import from_json
 from ..model import KeptReceipt, Receipt, StoredEvent
+from .complete import Complete
 from .connecting import BINARY, TEXT, Parameter, Session, Statement
 from .encoding import BIGINT, bigints_from, from_bigint, from_moment, texts_from, to_array, to_bigint, to_moment
 from .encoding import TEXT as TEXTS
@@ -107,9 +108,12 @@ async def read_streams(session: Session, names: Sequence[str], after: Mapping[st
     )
 
 
-async def read_head(session: Session) -> int:
+async def read_head(session: Session, complete: Complete) -> int:
     """The position up to which the log is complete. It is kept, since it stays so."""
-    session.head = int((await session.ask(_HEAD, ())).get_value(0, 0) or b"0")
+    head = int((await session.ask(_HEAD, ())).get_value(0, 0) or b"0")
+    if head < complete.position and await read_end(session) < complete.position:
+        complete.forget(head)
+    session.head = complete.reach(head)
     return session.head
 
 
@@ -118,7 +122,7 @@ async def read_end(session: Session) -> int:
     return int((await session.ask(_END, ())).get_value(0, 0) or b"0")
 
 
-async def read_page(session: Session, after: int, where: Filter, limit: int) -> list[StoredEvent]:
+async def read_page(session: Session, complete: Complete, after: int, where: Filter, limit: int) -> list[StoredEvent]:
     """A page of the log, up to its head and never beyond.
 
     Reading far behind the head that is known, nothing has to be asked for it.
@@ -129,7 +133,7 @@ async def read_page(session: Session, after: int, where: Filter, limit: int) -> 
         found = await _page(session, after, session.head, where, limit)
         if len(found) == limit:
             return found
-    head = await read_head(session)
+    head = await read_head(session, complete)
     return [] if head <= after else await _page(session, after, head, where, limit)
 
 

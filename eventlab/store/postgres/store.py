@@ -27,6 +27,7 @@ from ..records import Records
 from ..restoring import check_restorable
 from ..wakeups import Wakeups
 from .appending import Append
+from .complete import Complete
 from .connecting import NotSent, Session
 from .pool import Connections, refuse_in_a_world
 from .reading import read_end, read_head, read_page, read_receipt, read_receipts, read_streams, read_window
@@ -65,6 +66,7 @@ class PostgresStore(Closing):
         self._plain = StreamNames(name, owns).plain
         self._connections = Connections(settings)
         self._was_reached = False
+        self._complete = Complete()
         self._wakeups = Wakeups()
         self._notifier = Notifier(self._connections)
         self._listener = Listener(settings, self._wakeups)
@@ -121,10 +123,12 @@ class PostgresStore(Closing):
     async def read_all(self, after: int = 0, *, where: Filter = EVERYTHING, limit: int = 1000) -> list[StoredEvent]:
         check_page(after, limit)
         check_filter(where)
-        return await self._read(lambda session: read_page(session, after, where, limit))
+        complete = self._complete
+        return await self._read(lambda session: read_page(session, complete, after, where, limit))
 
     async def head(self) -> int:
-        return await self._read(read_head)
+        complete = self._complete
+        return await self._read(lambda session: read_head(session, complete))
 
     async def end(self) -> int:
         """The position of the last event that is there, also while the log is not known to be complete up to it."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import psycopg
 
 from eventlab.errors import InvalidValue
-from eventlab.store import PortableStore
+from eventlab.store import Filter, PassingStore, PortableStore, StoredEvent
+from eventlab.store.subscription import read_page
 from eventlab.testing import run
 from eventlab.testing.postgres import fresh_url
 from eventlab.testing.stores.vocabulary import Noted, places, raised
@@ -73,6 +75,54 @@ def test_the_head_does_not_cut_an_append_in_two() -> None:
         assert (await store.head(), places(await store.read_all(first))) == (first, [])
         await other.connection.commit()
         assert places(await store.read_all(first)) == [("a-1", 1), ("b-1", 1)]
+
+    told(story)
+
+
+STALLED = "SELECT pg_advisory_xact_lock_shared((x'65E'::int << 20), %s)"
+"""An append that had read where the log stood, was held up, and announces that only now: put in by hand, as above."""
+
+
+async def six(store: PortableStore) -> list[int]:
+    return [(await store.append([("a-1", Noted(str(n)))])).positions[0] for n in range(6)]
+
+
+def test_what_was_complete_stays_so_while_an_append_announces_late() -> None:
+    async def story(url: str, store: PortableStore, one: Writer, _: Writer) -> None:
+        positions = await six(store)
+        assert await store.head() == positions[-1]
+        await one.connection.execute(STALLED, (positions[1],))
+        assert (await store.head(), len(await store.read_all())) == (positions[-1], 6)
+        async with store_at(url) as other:  # it has seen nothing yet, and goes by what is announced
+            assert (await other.head(), len(await other.read_all())) == (positions[1], 2)
+        await one.take("b-1")
+        assert await store.head() == positions[-1]
+
+    told(story)
+
+
+def test_nothing_is_passed_over_where_an_append_announces_late_between_the_head_and_the_page() -> None:
+    async def story(_: str, store: PortableStore, one: Writer, __: Writer) -> None:
+        positions = await six(store)
+
+        class Late(PassingStore):
+            async def read_all(self, after: int = 0, **options: Any) -> list[StoredEvent]:
+                await one.connection.execute(STALLED, (positions[1],))
+                return await super().read_all(after, **options)
+
+        events, reached = await read_page(Late(store), 0, Filter(categories=("a",)), 100)
+        assert ([stored.position for stored in events], reached) == (positions, positions[-1])
+
+    told(story)
+
+
+def test_a_log_that_lost_its_end_beneath_a_store_is_complete_as_far_as_it_goes() -> None:
+    async def story(url: str, store: PortableStore, _: Writer, __: Writer) -> None:
+        positions = await six(store)
+        assert await store.head() == positions[-1]
+        await sql(url, "ALTER TABLE events DISABLE TRIGGER ALL")
+        await sql(url, "DELETE FROM events WHERE position > %s", positions[2])
+        assert (await store.head(), len(await store.read_all())) == (positions[2], 3)
 
     told(story)
 
