@@ -30,6 +30,9 @@ class Entered:
     who: str
 
 
+PEOPLE = StateShape("people", list[str])
+
+
 class Door(msgspec.Struct, frozen=True):
     key: UUID
     since: datetime
@@ -124,12 +127,12 @@ async def entered(store: MemoryStore, *names: str) -> list[StoredEvent]:
 
 def test_what_was_kept_is_found_and_known_by_the_event_that_it_ends_with() -> None:
     async def main() -> None:
-        store, shape = MemoryStore(), StateShape("people", list[str])
-        snapshots = Snapshots(store.records, shape)
+        store = MemoryStore()
+        snapshots = Snapshots(store.records, PEOPLE)
         nothing = await snapshots.find(STREAM)
         assert (nothing.record, nothing.believed) == (0, False)
         events = await entered(store, "ada", "bo")
-        await snapshots.keep(STREAM, ["ada"], events[0], lineages_of(["tests.Entered"]), nothing)
+        await snapshots.keep(STREAM, PEOPLE.encode(["ada"]), events[0], lineages_of(["tests.Entered"]), nothing)
         found = await snapshots.find(STREAM)
         assert (found.record, found.version, found.state, found.types) == (1, 1, ["ada"], ("tests.Entered",))
         assert found.believed and found.continued_by(events) and not found.continued_by(events[1:])
@@ -143,11 +146,11 @@ def test_what_was_kept_is_found_and_known_by_the_event_that_it_ends_with() -> No
 def test_two_who_found_the_same_cannot_both_replace_it() -> None:
     async def main() -> None:
         store = MemoryStore()
-        snapshots = Snapshots(store.records, StateShape("people", list[str]))
+        snapshots = Snapshots(store.records, PEOPLE)
         found, events = await snapshots.find(STREAM), await entered(store, "ada", "bo")
-        await snapshots.keep(STREAM, ["ada", "bo"], events[1], {}, found)
+        await snapshots.keep(STREAM, PEOPLE.encode(["ada", "bo"]), events[1], {}, found)
         with pytest.raises(VersionConflict):
-            await snapshots.keep(STREAM, ["ada"], events[0], {}, found)
+            await snapshots.keep(STREAM, PEOPLE.encode(["ada"]), events[0], {}, found)
         with pytest.raises(VersionConflict):
             await snapshots.drop(STREAM, found)
         now = await snapshots.find(STREAM)
@@ -161,9 +164,9 @@ def test_two_who_found_the_same_cannot_both_replace_it() -> None:
 def test_a_state_changed_by_its_finder_does_not_change_what_is_kept() -> None:
     async def main() -> None:
         store = MemoryStore()
-        snapshots = Snapshots(store.records, StateShape("people", list[str]))
+        snapshots = Snapshots(store.records, PEOPLE)
         (last,) = await entered(store, "ada")
-        await snapshots.keep(STREAM, ["ada"], last, {}, await snapshots.find(STREAM))
+        await snapshots.keep(STREAM, PEOPLE.encode(["ada"]), last, {}, await snapshots.find(STREAM))
         first = await snapshots.find(STREAM)
         assert first.state is not None
         first.state.append("bo")
