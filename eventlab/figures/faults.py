@@ -13,6 +13,10 @@ from .subject import RunLike, clock, end_s, shortened
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+NAME_PT = 7.5
+NAMES_MAX = 3
+"""So many names stand below one another; faults beyond that are told in words alone."""
+
 
 class FaultSpan(NamedTuple):
     """One fault, from when it took hold until it was lifted, or until the run ended."""
@@ -22,6 +26,10 @@ class FaultSpan(NamedTuple):
     began_s: float
     ended_s: float
     lifted: bool
+
+    def shares_time_with(self, other: FaultSpan) -> bool:
+        """Whether both held at some moment; one that begins as the other ends did not."""
+        return self.began_s < other.ended_s and other.began_s < self.ended_s
 
     def overlaps(self, began_s: float, ended_s: float) -> bool:
         return self.began_s <= ended_s and began_s <= self.ended_s
@@ -47,33 +55,43 @@ def fault_spans(run: RunLike) -> list[FaultSpan]:
 
 
 def shade(axes: Sequence[Axes], spans: Sequence[FaultSpan], *, label_on: Axes | None = None) -> None:
-    """The hatched grey band behind every panel; its name once, inside the top of *label_on*."""
+    """The hatched grey band behind every panel; its name once, inside the top of *label_on*.
+
+    A band over another one has lines at its edges: nobody could tell the two apart.
+    """
     for panel in axes:
-        for span in spans:
+        for at, span in enumerate(spans):
             panel.axvspan(
                 span.began_s, span.ended_s, facecolor=tint(OUTAGE, 0.2), edgecolor=tint(OUTAGE, 0.5),
                 hatch=OUTAGE.hatch, linewidth=0, zorder=0,
             )  # fmt: skip
+            if any(span.shares_time_with(other) for other in (*spans[:at], *spans[at + 1 :])):
+                for edge_s in (span.began_s, span.ended_s):
+                    panel.axvline(edge_s, color=tint(OUTAGE, 0.8), linewidth=0.8, linestyle=(0, (4, 2)), zorder=0.5)
     if label_on is not None:
         _name(label_on, spans)
 
 
 def _name(panel: Axes, spans: Sequence[FaultSpan]) -> None:
-    """The names of the faults, as far as they fall inside it and have room."""
+    """The names of the faults, as far as they fall inside it and have room: of those at one time, below one another."""
     left, right = panel.get_xlim()
-    free_from = left
+    line = NAME_PT * 1.5 / (panel.get_window_extent().height * 72 / panel.figure.dpi)
+    free_from = [left] * NAMES_MAX
+    named: list[tuple[int, FaultSpan]] = []
     for span in spans:
         middle = (max(span.began_s, left) + min(span.ended_s, right)) / 2
         text = shortened(f"{span.fault}: {span.detail}" if span.detail else span.fault, 48)
         half = len(text) * (right - left) / 115 / 2
         middle = min(max(middle, left + half), right - half)
-        if not span.overlaps(left, right) or middle - half < free_from:
+        row = 1 + max((row for row, other in named if other.shares_time_with(span)), default=-1)
+        if not span.overlaps(left, right) or row == NAMES_MAX or middle - half < free_from[row]:
             continue
         panel.text(
-            middle, 0.985, text, transform=panel.get_xaxis_transform(), ha="center", va="top", fontsize=7.5,
-            color=INK, bbox=HALO,
+            middle, 0.985 - row * line, text, transform=panel.get_xaxis_transform(), ha="center", va="top",
+            fontsize=NAME_PT, color=INK, bbox=HALO,
         )  # fmt: skip
-        free_from = middle + half
+        free_from[row] = middle + half
+        named.append((row, span))
 
 
 def in_words(spans: Sequence[FaultSpan]) -> str:
