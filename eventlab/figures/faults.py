@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NAME_PT = 7.5
 NAMES_MAX = 3
-"""So many names stand below one another; faults beyond that are told in words alone."""
+"""So many names stand below one another, if they leave most of the panel to what it shows; the others are in words."""
 
 
 class FaultSpan(NamedTuple):
@@ -76,7 +76,7 @@ def _name(panel: Axes, spans: Sequence[FaultSpan]) -> None:
     """The names of the faults, as far as they fall inside it and have room: of those at one time, below one another."""
     left, right = panel.get_xlim()
     line = NAME_PT * 1.5 / (panel.get_window_extent().height * 72 / panel.figure.dpi)
-    free_from = [left] * NAMES_MAX
+    free_from = [left] * max(1, min(NAMES_MAX, int(0.4 / line)))
     named: list[tuple[int, FaultSpan]] = []
     for span in spans:
         middle = (max(span.began_s, left) + min(span.ended_s, right)) / 2
@@ -84,7 +84,7 @@ def _name(panel: Axes, spans: Sequence[FaultSpan]) -> None:
         half = len(text) * (right - left) / 115 / 2
         middle = min(max(middle, left + half), right - half)
         row = 1 + max((row for row, other in named if other.shares_time_with(span)), default=-1)
-        if not span.overlaps(left, right) or row == NAMES_MAX or middle - half < free_from[row]:
+        if not span.overlaps(left, right) or row == len(free_from) or middle - half < free_from[row]:
             continue
         panel.text(
             middle, 0.985 - row * line, text, transform=panel.get_xaxis_transform(), ha="center", va="top",

@@ -40,3 +40,10 @@ def test_faults_that_only_touch_are_not_at_one_time(panel: Axes) -> None:
 def test_more_names_than_there_is_room_for_are_left_to_the_words(panel: Axes) -> None:
     shade([panel], [span(str(number), 10, 50) for number in range(NAMES_MAX + 2)], label_on=panel)
     assert list(heights(panel)) == [str(number) for number in range(NAMES_MAX)]
+
+
+def test_names_leave_most_of_a_low_panel_to_what_it_shows() -> None:
+    low = Figure(figsize=(7, 0.6)).add_subplot()
+    low.set_xlim(0, 100)
+    shade([low], [span("cut", 10, 50), span("crash", 20, 30)], label_on=low)
+    assert list(heights(low)) == ["cut"]
