@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NAME_PT = 7.5
+LINE_PT = 1.5 * NAME_PT
 NAMES_MAX = 3
 """So many names stand below one another, if they leave most of the panel to what it shows; the others are in words."""
 
@@ -75,8 +76,8 @@ def shade(axes: Sequence[Axes], spans: Sequence[FaultSpan], *, label_on: Axes | 
 def _name(panel: Axes, spans: Sequence[FaultSpan]) -> None:
     """The names of the faults, as far as they fall inside it and have room: of those at one time, below one another."""
     left, right = panel.get_xlim()
-    line = NAME_PT * 1.5 / (panel.get_window_extent().height * 72 / panel.figure.dpi)
-    free_from = [left] * max(1, min(NAMES_MAX, int(0.4 / line)))
+    room_pt = 0.3 * panel.get_window_extent().height * 72 / panel.figure.dpi
+    free_from = [left] * max(1, min(NAMES_MAX, int(room_pt / LINE_PT)))
     named: list[tuple[int, FaultSpan]] = []
     for span in spans:
         middle = (max(span.began_s, left) + min(span.ended_s, right)) / 2
@@ -86,9 +87,9 @@ def _name(panel: Axes, spans: Sequence[FaultSpan]) -> None:
         row = 1 + max((row for row, other in named if other.shares_time_with(span)), default=-1)
         if not span.overlaps(left, right) or row == len(free_from) or middle - half < free_from[row]:
             continue
-        panel.text(
-            middle, 0.985 - row * line, text, transform=panel.get_xaxis_transform(), ha="center", va="top",
-            fontsize=NAME_PT, color=INK, bbox=HALO,
+        panel.annotate(
+            text, (middle, 0.985), (0, -row * LINE_PT), xycoords=panel.get_xaxis_transform(),
+            textcoords="offset points", ha="center", va="top", fontsize=NAME_PT, color=INK, bbox=HALO,
         )  # fmt: skip
         free_from[row] = middle + half
         named.append((row, span))

@@ -11,7 +11,7 @@ from eventlab.figures.faults import NAMES_MAX, FaultSpan, shade
 
 @pytest.fixture
 def panel() -> Axes:
-    axes = Figure(figsize=(7, 2)).add_subplot()
+    axes = Figure(figsize=(7, 3)).add_subplot()
     axes.set_xlim(0, 100)
     return axes
 
