@@ -97,12 +97,12 @@ def test_values_that_are_nested_too_deep_are_neither_written_nor_read(registry: 
 
     registry.register(Nested, "Nested")
     deep: list[Any] = []
-    for _ in range(5_000):
+    for _ in range(100_000):
         deep = [deep]
     with pytest.raises(InvalidValue, match="event Nested"):
         registry.encode(Nested(deep))
     with pytest.raises(UndecodableEvent, match="'Nested' at position 7 cannot be decoded"):
-        registry.decode("Nested", 1, b'{"value":' + b"[" * 5_000 + b"]" * 5_000 + b"}", "position 7")
+        registry.decode("Nested", 1, b'{"value":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "position 7")
 
 
 @pytest.mark.parametrize("raised", [AssertionError("no"), RuntimeError("no"), NotImplementedError(), StopIteration()])

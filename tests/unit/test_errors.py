@@ -85,7 +85,7 @@ def test_every_error_says_what_its_caller_may_do() -> None:
 
 def test_a_wrong_value_that_cannot_be_shown_is_no_error_of_its_own() -> None:
     deep: list[object] = []
-    for _ in range(5_000):
+    for _ in range(100_000):
         deep = [deep]
     said = str(errors.InvalidValue("tree", deep, "one that is flat"))
     assert said.startswith("tree is <list object at 0x") and said.endswith("; expected one that is flat")

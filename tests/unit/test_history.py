@@ -50,7 +50,7 @@ def test_a_line_that_is_none_is_named() -> None:
         history.from_lines(good + b"nonsense\n", "run.jsonl")
     deep = history.to_lines([Entry(1, "a", hooks.OperationInvoked(1, "ada", "checkout", "o-1", "it"))])
     with pytest.raises(InvalidValue, match=r"run.jsonl, line 2"):
-        history.from_lines(good + deep.replace(b'"it"', b"[" * 5_000 + b"]" * 5_000), "run.jsonl")
+        history.from_lines(good + deep.replace(b'"it"', b"[" * 100_000 + b"]" * 100_000), "run.jsonl")
 
 
 def test_operations_pair_invocation_and_end() -> None:

@@ -38,7 +38,7 @@ EVENTS = st.one_of(
         Encoded,
         st.just("Foreign"),
         st.integers(1, 9),
-        st.sampled_from([b"{}", b'{"a": 1}\n', b"\xff\x00", b"[1,2]", b"[" * 5_000 + b"]" * 5_000]),
+        st.sampled_from([b"{}", b'{"a": 1}\n', b"\xff\x00", b"[1,2]", b"[" * 100_000 + b"]" * 100_000]),
     ),
 )
 APPENDS = st.lists(

@@ -51,7 +51,7 @@ class Damaged(MemoryStore):
         ({"data": b"{nonsense"}, "cannot be decoded"),
         ({"data": b'{"text": 7}'}, "cannot be decoded"),
         ({"type": "Foreign", "data": b"\xff"}, "holds no JSON that can be read"),
-        ({"type": "Foreign", "data": b"[" * 5_000 + b"]" * 5_000}, "holds no JSON that can be read"),
+        ({"type": "Foreign", "data": b"[" * 100_000 + b"]" * 100_000}, "holds no JSON that can be read"),
     ],
 )
 def test_each_kind_of_damage_is_found(changes: dict[str, object], says: str) -> None:
