@@ -45,7 +45,7 @@ def window_of(
         raise _wrong("limit", limit)
     if to is not None and not _is_within(to, 0):
         raise _wrong("to", to)
-    if at is not None and not _is_moment(at):
+    if at is not None and not is_moment(at):
         raise InvalidValue("at", at, "an aware moment, as datetime(…, tzinfo=UTC)")
     said: object = backwards
     if said is not False and said is not True:
@@ -94,7 +94,7 @@ def _is_within(number: object, least: int) -> bool:
     return isinstance(number, int) and least <= number <= NUMBER_MAX
 
 
-def _is_moment(at: object) -> bool:
+def is_moment(at: object) -> bool:
     """Whether it is a moment in UTC, too: the first and the last of the calendar need not be."""
     try:
         return isinstance(at, datetime) and at.tzinfo is not None and at.astimezone(UTC) is not None

@@ -90,7 +90,9 @@ def event_line(stored: StoredEvent) -> EventLine:
         stored.type,
         stored.schema_version,
         stored.occurred_at.astimezone(UTC),
-        stored.metadata,
+        NO_METADATA
+        if stored.metadata == NO_METADATA
+        else stored.metadata,  # it is left out where it is the same object
         **fields,
     )
 

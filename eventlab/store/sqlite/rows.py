@@ -73,7 +73,7 @@ def row_of(stored: StoredEvent) -> Row:
         stored.schema_version,
         stored.data,
         to_json(stored.metadata),
-        time_to_row(stored.occurred_at),
+        time_to_row(stored.occurred_at.astimezone(UTC)),
     )
 
 

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, cast
 
 from msgspec.structs import replace
 
 from eventlab.errors import ArchivedStreamError, CommandIdReused, InvalidStreamId, InvalidValue, VersionConflict
 from eventlab.runtime import new_id
-from eventlab.store import MemoryStore, Metadata, PortableStore, StoredEvent, archive
+from eventlab.store import MemoryStore, Metadata, PortableStore, Receipt, StoredEvent, archive
 from eventlab.store.model import KeptReceipt
 
 from .vocabulary import Counted, Law, Noted, OpenStore, opened, raised, texts
+
+EAST = timezone(timedelta(hours=5, minutes=30))
+NO_APPEND_LEAVES: dict[str, list[Any]] = {
+    "position": [True, "1", 2**63],
+    "stream": [" a-1"],
+    "version": [True, "1"],
+    "id": [None, "x"],
+    "type": [None, "", "a\0"],
+    "schema_version": [0, -1, "1", 2**31],
+    "data": [None, "{}"],
+    "metadata": [None, {}],
+    "occurred_at": [None, "2026-01-01T00:00:00Z", datetime(2026, 1, 1)],
+}
 
 
 async def a_copy_is_exact(open_store: OpenStore) -> None:
@@ -97,7 +110,9 @@ async def a_moment_is_a_prefix_also_where_the_clock_stepped_back(open_store: Ope
     began = datetime(2026, 1, 1, tzinfo=UTC)
     (first, *_), _ = await _elsewhere()
     events = [
-        replace(first, position=n, version=n, id=new_id(), occurred_at=began + timedelta(minutes=minutes))
+        replace(
+            first, position=n, version=n, id=new_id(), occurred_at=(began + timedelta(minutes=minutes)).astimezone(EAST)
+        )
         for n, minutes in enumerate((0, 5, 2, 5, 9), 1)
     ]
     async with _portable(open_store) as store:
@@ -156,6 +171,16 @@ async def what_no_store_gives_is_not_taken_in(open_store: OpenStore) -> None:
         for each in wrong:
             await raised(InvalidValue, store.restore(each))
             await raised(InvalidValue, store.restore(events, each))
+        for field, values in NO_APPEND_LEAVES.items():
+            for value in values:
+                await raised(InvalidValue, store.restore([replace(events[0], **{field: value})]))
+        for kept in (
+            [receipts[0], receipts[0]],
+            [replace(receipts[0], command_id="a\0")],
+            [replace(receipts[0], fingerprint="text")],
+            [replace(receipts[0], receipt=Receipt((2**63,)))],
+        ):
+            await raised(InvalidValue, store.restore(events, kept))
         assert (await store.read_all(), await store.receipts()) == ([], [])
 
 

@@ -84,6 +84,7 @@ def test_what_is_exported_and_imported_is_the_same_to_the_byte(
 def test_memory_and_sqlite_give_the_same_export(tmp_path: Path) -> None:
     async def main() -> None:
         source = await filled()
+        await source.append([("a-1", Noted("bare"))], metadata=Metadata())
         sqlite = open_store(f"sqlite:///{tmp_path}/shop.db", name="source")
         await import_(sqlite, await lines_of(source))
         assert await lines_of(sqlite) == await lines_of(source)
