@@ -9,6 +9,7 @@ scaled clock, from the :class:`Runtime` that was entered on this thread.
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import secrets
 import threading
@@ -112,6 +113,12 @@ class Runtime:
     def _id_source(self) -> IdSource:
         return self._ids
 
+    def draw_anew(self) -> None:
+        """In a forked process, which would else make the ids of its parent, and of all that were forked from it."""
+        self._ids = IdSource(random.Random())
+        for stream in self._streams.values():
+            stream.seed()
+
     def make_stream(self, name: str) -> random.Random:
         """A fresh generator for *name*; seeded runtimes derive it from their seed."""
         return random.Random()
@@ -167,6 +174,8 @@ class SeededRuntime(Runtime):
 
 _SYSTEM = Runtime()
 _SYSTEM.monotonic = time.monotonic  # type: ignore[method-assign]  # asked for every call: one call less
+if hasattr(os, "register_at_fork"):  # not on every system
+    os.register_at_fork(after_in_child=_SYSTEM.draw_anew)
 
 
 class _Here(threading.local):

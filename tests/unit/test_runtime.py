@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -122,3 +126,27 @@ def test_on_node_names_the_node_for_the_tasks_of_its_block() -> None:
         return await task, runtime.current_node()
 
     assert asyncio.run(main()) == ("orders", "local")
+
+
+FORKING = """
+import os
+from eventlab import runtime
+
+runtime.time.time = lambda: 1e9  # all within one millisecond
+runtime.random_stream("jitter"), runtime.new_id()
+reading, writing = os.pipe()
+child = os.fork()
+drawn = f"{runtime.new_id()} {runtime.random_stream('jitter').random()}"
+if child:
+    os.waitpid(child, 0)
+    print(drawn, os.read(reading, 200).decode())
+else:
+    os.write(writing, drawn.encode())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_draws_anew() -> None:
+    """Else its events have the ids of its parent's, and of all the others that were forked from it."""
+    told = subprocess.run([sys.executable, "-c", FORKING], capture_output=True, text=True, check=True)
+    assert len(set(told.stdout.split())) == 4
