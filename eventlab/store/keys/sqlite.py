@@ -13,6 +13,7 @@ from ...runtime import secret_bytes
 from ..closing import Closing
 from ..sqlite.append import Busy
 from ..sqlite.changing import changing
+from ..sqlite.forking import left_at_a_fork
 from ..sqlite.patience import patiently
 from ..sqlite.trouble import explained, is_busy
 from .belonging import new_identity
@@ -42,6 +43,8 @@ class SqliteKeys(Closing):
         self.url = f"sqlite:///{path}"
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        self._left: sqlite3.Connection | None = None
+        left_at_a_fork(self)
 
     @property
     def name(self) -> str:
@@ -78,6 +81,10 @@ class SqliteKeys(Closing):
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+    def leave(self) -> None:
+        """In a process that was forked: open the file anew, and leave the connection to the parent."""
+        self._left, self._connection = self._connection, None
 
     def _is_missing(self) -> bool:
         """Looking makes no file: the path may be mistyped."""

@@ -36,6 +36,7 @@ from .changing import changing
 from .checkpoints import NO_AUTOMATIC_CHECKPOINTS, Checkpointer
 from .committing import Committer
 from .connections import HeldConnection, open_engine
+from .forking import FORKED, left_at_a_fork
 from .oneloop import OneLoop
 from .patience import patiently
 from .records import SqliteRecords
@@ -77,7 +78,7 @@ class SqliteStore(Closing):
         self.url = f"sqlite:///{path}"
         self._path = path
         self._plain = StreamNames(name, owns).plain
-        self._closed = self._let_go = False
+        self._closed, self._let_go = "", False
         self._checkpointer: Checkpointer | None = None
         self._engine = open_engine(path, self.url, synchronous, make)
         self._connection = HeldConnection(self._engine)
@@ -101,6 +102,7 @@ class SqliteStore(Closing):
         else:
             self._reader = self._connection
             self._writer = self._inline if in_simulation() else TickWriter(self._commit, self._loop.enter)
+        left_at_a_fork(self)
 
     async def append(
         self,
@@ -198,10 +200,7 @@ class SqliteStore(Closing):
         self._wakeups.wake()
 
     async def backup(self, path: str) -> None:
-        """Copy everything, as it is at one moment, to a new file at *path*; reading and appending go on.
-
-        Raises InvalidValue if there is a file already. Of a backup that fails, nothing stays behind.
-        """
+        """Copy everything, as it is at one moment, to a new file at *path*: see `FileStore`."""
         self._check_open()
         await off_the_loop(self.url, partial(back_up, self._path, path))
 
@@ -211,7 +210,7 @@ class SqliteStore(Closing):
         return await off_the_loop(self.url, lambda _: damage(self._path))
 
     async def close(self) -> None:
-        self._closed = True
+        self._closed = self._closed or "the store was closed"
         await self._writer.finish()
         if self._let_go:  # before, or by another caller meanwhile; one who was cancelled has not
             return
@@ -221,6 +220,10 @@ class SqliteStore(Closing):
         for connection in dict.fromkeys((self._reader, self._connection)):
             connection.close()
         self._engine.dispose()
+
+    def leave(self) -> None:
+        """In a process that was forked: neither use it nor close it."""
+        self._closed, self._let_go, self._writer = FORKED, True, self._inline
 
     def _opened(self) -> int:
         """How many connections it holds."""
@@ -277,8 +280,8 @@ class SqliteStore(Closing):
         except sqlite3.Error as error:
             if is_busy(error):
                 raise Busy from error
-            if is_misuse(error):  # what comes of two threads that read at once is no fault of the file
-                self._loop.enter(asyncio.get_running_loop())
+            if is_misuse(error):
+                self._loop.enter(asyncio.get_running_loop())  # two threads that read at once are no fault of the file
             raise explained(self.url, error) from error
 
     async def _change(self, change: Callable[[sqlite3.Connection], T]) -> T:
@@ -294,4 +297,4 @@ class SqliteStore(Closing):
 
     def _check_open(self) -> None:
         if self._closed:
-            raise StoreFailed(self.url, "the store was closed")
+            raise StoreFailed(self.url, self._closed)
