@@ -15,6 +15,7 @@ from ..archive import ARCHIVED
 from ..infile import file_store
 from ..model import KeptReceipt, StoredEvent, StreamId
 from ..protocol import PortableStore
+from ..sealing import Unopened
 from .walking import NO_DAMAGE, PAGE, Unreadable, reason_of, walk
 
 SHOWN_MAX = 100
@@ -48,7 +49,8 @@ class Findings(msgspec.Struct, frozen=True):
 async def verify(store: PortableStore) -> Findings:
     """Read the whole log and every receipt.
 
-    Looks for events that cannot be read or decoded, positions that do not
+    Looks for events that cannot be read or decoded, sealed values that the
+    keys of a sealed store do not open, positions that do not
     grow, versions with gaps or twice, event ids that are there twice, names
     that are none, events after the one that archived their stream, receipts
     of events that are not there; and, of a store in a file, for damage below
@@ -151,6 +153,8 @@ class _Looking:
 
     def _content(self, stored: StoredEvent) -> None:
         try:
+            if isinstance(stored, Unopened):
+                stored.event  # noqa: B018  # says which key is missing, or does not fit
             EVENTS.decode(stored.type, stored.schema_version, stored.data)
         except UnknownEventType:
             self._unknown[f"{stored.type} version {stored.schema_version}"] += 1

@@ -11,6 +11,7 @@ import pytest
 from eventlab.codec import EVENTS, Personal
 from eventlab.errors import KeyMissing, PersonalUnsealed, WrongKeys
 from eventlab.store import MemoryKeys, MemoryStore, SealedStore, open_keys, open_store, parked, parking, subscribe
+from eventlab.store.portable import verify
 from eventlab.testing import run
 
 from .personal import Registered, TableBooked, ann
@@ -127,6 +128,8 @@ def test_a_key_that_is_missing_is_not_an_erased_one() -> None:
         async with subscribe(opened, follow=False, undecodable=parking(opened, "mailer")) as events:
             assert [stored.position async for stored in events] == [1]
         assert ["'bob'" in one.reason for one in await parked(opened, "mailer")] == [True]
+        (finding,) = (await verify(opened)).shown
+        assert (finding.position, "no key of subject 'bob'" in finding.what) == (2, True)
         assert [stored.event for stored in await SealedStore(copy, keys).read_all()][1] == ann("bob")
 
     run(main())
