@@ -26,6 +26,9 @@ T = TypeVar("T")
 PAGES_PER_STEP = 256
 """What is copied before looking whether it is still wanted."""
 
+_numbers = count(1)
+"""Of the backups of this process."""
+
 
 async def off_the_loop(url: str, work: Callable[[Callable[[], None]], T]) -> T:
     """What *work* gives, done on a thread; inside a world at once.
@@ -79,14 +82,15 @@ def back_up(source: str, target: str, check_wanted: Callable[[], None]) -> None:
     except OSError as error:
         raise StoreFailed(f"sqlite:///{target}", f"the backup was not made: {error.strerror or error}") from error
     finally:
-        for left in (partial, Path(f"{partial}-wal"), Path(f"{partial}-shm"), Path(f"{partial}-journal")):
+        # The file itself last: until then nobody else takes its name, and with it those of the others.
+        for left in (Path(f"{partial}-wal"), Path(f"{partial}-shm"), Path(f"{partial}-journal"), partial):
             with suppress(OSError):  # it is not there, or cannot be
                 left.unlink()
 
 
 def _unnamed(target: str) -> Path:
     """A file beside *target* that nobody else has, also no other backup to the same name."""
-    for number in count(1):
+    for number in _numbers:
         partial = Path(f"{target}.part-{os.getpid()}-{number}")
         try:
             os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
