@@ -43,7 +43,7 @@ from .records import SqliteRecords
 from .restoring import restore
 from .room import CommitterWithRoom
 from .threaded import ThreadWriter
-from .trouble import explained, is_busy, is_misuse
+from .trouble import explained, is_busy
 from .writers import InlineWriter, TickWriter, Writer, written
 
 T = TypeVar("T")
@@ -259,6 +259,7 @@ class SqliteStore(Closing):
 
     async def _query(self, read: Callable[..., T], *arguments: object, warm: bool = False) -> T:
         """What *read* finds. *warm* is for what commands ask, which is little, and was often written just now."""
+        self._loop.enter(asyncio.get_running_loop())
         try:
             return self._looked_up(read, arguments, warm)
         except Busy:
@@ -280,8 +281,6 @@ class SqliteStore(Closing):
         except sqlite3.Error as error:
             if is_busy(error):
                 raise Busy from error
-            if is_misuse(error):
-                self._loop.enter(asyncio.get_running_loop())  # two threads that read at once are no fault of the file
             raise explained(self.url, error) from error
 
     async def _change(self, change: Callable[[sqlite3.Connection], T]) -> T:

@@ -32,11 +32,6 @@ def is_busy(error: sqlite3.Error) -> bool:
     return primary_code(error) in _BUSY
 
 
-def is_misuse(error: sqlite3.Error) -> bool:
-    """Whether it was asked for in a way, or at a moment, in which SQLite cannot do it, whatever the file holds."""
-    return primary_code(error) in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_ROW)
-
-
 def explained(url: str, error: sqlite3.Error, *, committing: bool = False) -> EventlabError:
     """*error* in the words of this package.
 

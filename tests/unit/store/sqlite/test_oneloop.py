@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -24,6 +22,11 @@ USES: list[Callable[[SqliteStore], Awaitable[object]]] = [
     lambda store: store.records.put("kind", "key", b"", version=0),
     lambda store: store.restore([]),
     lambda store: store.changed(0),
+    lambda store: store.read("a-1"),
+    lambda store: store.read_many(["a-1", "b-1"]),
+    lambda store: store.read_all(),
+    lambda store: store.receipt("c-1"),
+    lambda store: store.records.list("kind"),
 ]
 
 
@@ -38,25 +41,6 @@ def test_a_second_loop_on_another_thread_is_refused_while_the_first_one_runs(tmp
             assert await store.records.list("kind") == []
             await store.append([("a-1", Jotted("third"))])
             assert await texts(store) == ["first", "third"]
-
-    run(main())
-
-
-def test_a_second_loop_that_reads_in_the_middle_of_the_first_ones_reading_is_told_why_it_cannot(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with store_at(tmp_path / "a.db", "NORMAL") as store:
-            await store.append([("a-1", Jotted("first"))])
-
-            def both_at_once(connection: sqlite3.Connection) -> None:
-                connection.execute("BEGIN")
-                with ThreadPoolExecutor(1) as another_thread:
-                    reading = another_thread.submit(lambda: run(store.read_many(["a-1", "b-1"])))
-                    with pytest.raises(InvalidValue, match="expected one event loop at a time; let each"):
-                        reading.result()
-                connection.execute("COMMIT")
-
-            await store._query(both_at_once)
-            assert await texts(store) == ["first"]
 
     run(main())
 
