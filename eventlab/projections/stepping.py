@@ -26,7 +26,12 @@ SAVE_EVERY: Final = 1000
 
 
 class Stepper:
-    """Moves the rows of *projection*, or, with *beside*, their doubles of that name, along the log of *store*."""
+    """Moves the rows of *projection*, or, with *beside*, their doubles of that name, along the log of *store*.
+
+    Several tasks may step at once. What one of them read, it read after a
+    checkpoint; with that one it goes to the rows, and not with the one that
+    another task knows of meanwhile.
+    """
 
     def __init__(
         self,
@@ -60,7 +65,7 @@ class Stepper:
             )
         checkpoint.check(self._projection)
         self._go_on_from(checkpoint)
-        await self._check_is_of_this_log()
+        await self._check_is_of_this_log(checkpoint.position)
 
     async def more(self) -> None:
         """Wait until the log goes on from where it was looked through."""
@@ -70,11 +75,11 @@ class Stepper:
         """Whether the log ends before *position*, though rows are that far: it is not the log that they came from."""
         return await self._store.head() < position and await end_of(self._store) < position
 
-    async def _check_is_of_this_log(self) -> None:
+    async def _check_is_of_this_log(self, position: int) -> None:
         """Raise ProjectionFailed if there is less than was handled: what came then would be taken for known."""
-        if await self.is_beyond_the_log(self._saved):
+        if await self.is_beyond_the_log(position):
             end = await end_of(self._store)
-            raise ProjectionFailed(self._projection.name, f"position {self._saved}", beyond_the_log(end))
+            raise ProjectionFailed(self._projection.name, f"position {position}", beyond_the_log(end))
 
     async def step(self) -> bool:
         """Handle the next page; whether there was one, or something else to be done at once.
@@ -85,39 +90,40 @@ class Stepper:
             await self.look()
         if self.paused:
             return False
-        events, reached = await read_page(self._store, self.reached, self._where, self._batch)
+        saved, after = self._saved, self.reached
+        events, reached = await read_page(self._store, after, self._where, self._batch)
         if events:
-            await self._handle(events, reached)
-        elif reached - self._saved >= SAVE_EVERY:
-            await self._commit([], reached)
-        else:
-            moved, self.reached = reached > self.reached, reached
-            return moved
+            await self._handle(events, saved, reached)
+        elif reached - saved >= SAVE_EVERY:
+            await self._commit([], saved, reached)
+        elif self._saved == saved:
+            self.reached = max(self.reached, reached)
+            return reached > after
         return True
 
     async def save(self) -> None:
         """Move the checkpoint to where the log was looked through, past events that nobody wanted."""
         if not self.paused and self.reached > self._saved >= 0:
-            await self._commit([], self.reached)
+            await self._commit([], self._saved, self.reached)
 
-    async def _handle(self, events: Sequence[StoredEvent], reached: int) -> None:
+    async def _handle(self, events: Sequence[StoredEvent], saved: int, reached: int) -> None:
         try:
-            await self._commit(events, reached)
+            await self._commit(events, saved, reached)
         except HandlerRaised as failed:
             if failed.index:
                 # All of it went back. Those before it were handled without trouble, and will be again, by themselves.
                 before = events[: failed.index]
-                await self._handle(before, before[-1].position)
+                await self._handle(before, saved, before[-1].position)
             else:
-                await self._give_in(events[0], failed.error)
+                await self._give_in(events[0], saved, failed.error)
 
-    async def _commit(self, events: Sequence[StoredEvent], reached: int) -> None:
+    async def _commit(self, events: Sequence[StoredEvent], saved: int, reached: int) -> None:
         done = await self._database.transaction(
             partial(
                 handle_page,
                 projection=self._projection,
                 events=events,
-                saved=self._saved,
+                saved=saved,
                 reached=reached,
                 keep_order=self._keep_order,
             ),
@@ -131,7 +137,7 @@ class Stepper:
         if hooks.listening and events and self._beside is None:
             hooks.emit(hooks.ProjectionAdvanced(self._projection.name, reached, done.handled))
 
-    async def _give_in(self, stored: StoredEvent, error: Exception) -> None:
+    async def _give_in(self, stored: StoredEvent, saved: int, error: Exception) -> None:
         """What the policy says about an event that failed: try it again later, set it aside, or stop."""
         if self._failed_at != stored.position:
             self._failed_at, self._attempts = stored.position, 0
@@ -142,13 +148,13 @@ class Stepper:
             chance = random_stream(f"projection/{self._projection.name}")
             await asyncio.sleep(self._failing.backoff.delay_s(self._attempts, chance))
         elif what == "park":
-            await self._park(stored, reason_of(error))
+            await self._park(stored, saved, reason_of(error))
         else:
-            await self._stop(stored, error)
+            await self._stop(stored, saved, error)
 
-    async def _park(self, stored: StoredEvent, reason: str) -> None:
+    async def _park(self, stored: StoredEvent, saved: int, reason: str) -> None:
         done = await self._database.transaction(
-            partial(park_one, projection=self._projection, stored=stored, saved=self._saved, reason=reason),
+            partial(park_one, projection=self._projection, stored=stored, saved=saved, reason=reason),
             beside=self._beside,
         )
         if isinstance(done, Checkpoint):
@@ -157,12 +163,12 @@ class Stepper:
         self._saved = self.reached = stored.position
         self._tell([done])
 
-    async def _stop(self, stored: StoredEvent, error: Exception) -> None:
+    async def _stop(self, stored: StoredEvent, saved: int, error: Exception) -> None:
         where, reason = place_of(stored), reason_of(error)
         failure = ProjectionFailed(self._projection.name, where, reason)
         if self._beside is None:
             await self._database.transaction(
-                partial(books.stop, name=self._projection.name, saved=self._saved, reason=f"{where}: {reason}")
+                partial(books.stop, name=self._projection.name, saved=saved, reason=f"{where}: {reason}")
             )
             if hooks.listening:
                 name = self._projection.name

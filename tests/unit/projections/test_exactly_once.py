@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -78,6 +79,58 @@ def test_two_naive_runners_at_once_handle_everything_twice() -> None:
             return (await rows_of(VIEW, database))["accounts"][0]["moves"]
 
     assert World(seed=1).run(main) == 4
+
+
+class Hesitant(MemoryStore):
+    """Answers after some turns of the loop, now more, now fewer, as a server does."""
+
+    asked = 0
+
+    async def read_all(self, *args: Any, **options: Any) -> list[StoredEvent]:
+        found = await super().read_all(*args, **options)
+        self.asked += 1
+        for _ in range(self.asked * 7 % 10):
+            await asyncio.sleep(0)
+        return found
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_tasks_that_share_a_runner_handle_each_event_once(kind: str, tmp_path: Path) -> None:
+    """As does a program that follows the log, and lets a request catch up before it reads the rows."""
+    story: list[tuple[str, object]] = [*STORY]
+
+    async def main() -> None:
+        store = Hesitant()
+        await store.append(story)
+        async with database_at(kind, tmp_path) as database:
+            runner = ProjectionRunner(store, VIEW, database, batch=2)
+            following = asyncio.create_task(runner.run())
+            for number in range(30):
+                more = [("acc-1", Moved(number)), ("acc-2", Noted("hello")), ("acc-2", Moved(1))]
+                await store.append(more)
+                story.extend(more)
+                await asyncio.gather(runner.catch_up(), runner.catch_up())
+                assert await rows_of(VIEW, database) == by_hand(story)
+            following.cancel()
+            await asyncio.wait([following])
+
+    run(main())
+
+
+def test_a_reset_while_tasks_share_a_runner_leaves_nothing_out(tmp_path: Path) -> None:
+    async def main() -> None:
+        store = Hesitant()
+        await store.append(STORY)
+        async with database_at("sqlite", tmp_path) as database:
+            runner = ProjectionRunner(store, VIEW, database, batch=2)
+            await runner.catch_up()
+            await store.append([("acc-2", Noted("hello"))] * 20)
+            for _ in range(20):
+                await asyncio.gather(runner.catch_up(), runner.reset(), runner.catch_up())
+                await runner.catch_up()
+                assert await rows_of(VIEW, database) == by_hand(STORY)
+
+    run(main())
 
 
 @given(HISTORIES)
