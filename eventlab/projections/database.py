@@ -31,6 +31,8 @@ class Backend(Protocol):
 
     def beside(self, prefix: str, name: str) -> AbstractAsyncContextManager[None]: ...
 
+    async def occupied(self, prefix: str) -> bool | None: ...
+
     async def close(self) -> None: ...
 
 
@@ -92,6 +94,10 @@ class ReadModel(Closing):
         """
         async with self._backend.beside(prefix, name):
             yield
+
+    async def occupied(self, prefix: str) -> bool | None:
+        """Whether somebody, in any process, has room beside under such a name; None where nobody can tell."""
+        return await self._backend.occupied(prefix)
 
     async def close(self) -> None:
         """Let go of connections. What is in memory is gone."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from hashlib import blake2b
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
@@ -95,19 +96,47 @@ class PostgresBackend:
         def make(rows: sa.Connection) -> None:
             for left in sa.inspect(rows).get_schema_names():
                 if left.startswith(prefix):
-                    rows.execute(DropSchema(left, cascade=True))
+                    # Another rebuild may clear it away at the same moment.
+                    rows.execute(DropSchema(left, cascade=True, if_exists=True))
             rows.execute(CreateSchema(name))
 
         def remove(rows: sa.Connection) -> None:
             rows.execute(DropSchema(name, cascade=True, if_exists=True))
 
-        await self.transaction(make, beside=None, writing=True)
-        try:
-            yield
-        finally:
-            with suppress(Retriable):  # the next rebuild clears it away
-                await self.transaction(remove, beside=None, writing=True)
+        async with self._told_of(prefix):
+            await self.transaction(make, beside=None, writing=True)
+            try:
+                yield
+            finally:
+                with suppress(Retriable):  # the next rebuild clears it away
+                    await self.transaction(remove, beside=None, writing=True)
+
+    async def occupied(self, prefix: str) -> bool | None:
+        """Asked of the server, which knows at once when a process has died."""
+
+        def ask(rows: sa.Connection) -> bool:
+            return not rows.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_key_of(prefix)))).scalar_one()
+
+        return await self.transaction(ask, beside=None, writing=False)
+
+    @asynccontextmanager
+    async def _told_of(self, prefix: str) -> AsyncIterator[None]:
+        """Hold a lock of a session, which several may share, for as long as the block runs."""
+        async with self._engine.connect() as session:
+            try:
+                await session.execution_options(isolation_level="AUTOCOMMIT")
+                await session.execute(sa.select(sa.func.pg_advisory_lock_shared(_key_of(prefix))))
+            except DBAPIError as error:
+                raise self._trouble(error) or StoreFailed(self.url, f"PostgreSQL says: {error.orig}") from error
+            try:
+                yield
+            finally:
+                await session.invalidate()  # with its connection the lock goes, whatever has happened to it
 
     async def close(self) -> None:
         self._closed = True
         await self._engine.dispose()
+
+
+def _key_of(prefix: str) -> int:
+    return int.from_bytes(blake2b(prefix.encode(), digest_size=8).digest(), signed=True)

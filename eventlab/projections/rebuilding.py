@@ -23,6 +23,7 @@ from .stepping import Stepper
 from .tables import drop, empty, fill, make
 
 _SLUG_CHARACTERS_MAX: Final = 20
+_REBUILD: Final = "its rebuild"
 
 MakeStepper = Callable[[str], Stepper]
 
@@ -136,5 +137,10 @@ def _superseded(projection: Projection, token: str, rows: sa.Connection) -> bool
     return checkpoint is None or checkpoint.rebuild != token
 
 
+def is_overtaken(error: ProjectionFailed) -> bool:
+    """Whether a rebuild came to nothing because another one began, and no handler failed."""
+    return error.where == _REBUILD
+
+
 def _overtaken(projection: Projection) -> ProjectionFailed:
-    return ProjectionFailed(projection.name, "its rebuild", "another rebuild began meanwhile, or it was reset")
+    return ProjectionFailed(projection.name, _REBUILD, "another rebuild began meanwhile, or it was reset")

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
-from ..errors import InvalidValue, ProjectionOutdated, StoreBusy, StoreUnavailable
+from ..errors import InvalidValue, ProjectionFailed, ProjectionOutdated, StoreBusy, StoreUnavailable
 from ..errors.given import check_seconds
 from ..resilience.backoff import Backoff, Exponential
 from ..runtime import random_stream
@@ -22,7 +22,7 @@ from .database import ReadModel
 from .definition import Projection
 from .gauging import ProjectionGauges
 from .progress import COUNTED_MAX, Progress, progress_of
-from .rebuilding import rebuild, replace_tables
+from .rebuilding import is_overtaken, prefix_of, rebuild, replace_tables
 from .redriving import retry_parked
 from .stepping import Stepper
 
@@ -156,13 +156,24 @@ class ProjectionRunner:
 
     async def _begin(self) -> None:
         """Learn where the checkpoint is; older rows are rebuilt first, if so chosen."""
+        while True:
+            try:
+                return await self._stepper.look()
+            except ProjectionOutdated as error:
+                if self._outdated == "refuse" or error.found >= error.wanted:
+                    raise
+            await self._rebuild_or_wait()
+
+    async def _rebuild_or_wait(self) -> None:
+        """Rebuild, unless another process is about it, where that can be told: each would undo the other's work."""
+        if await self.database.occupied(prefix_of(self.projection.name)):
+            await asyncio.sleep(min(self._look_every_s, LOOK_EVERY_S))
+            return
         try:
-            await self._stepper.look()
-        except ProjectionOutdated as error:
-            if self._outdated == "refuse" or error.found >= error.wanted:
-                raise
             await self.rebuild()
-            await self._stepper.look()
+        except ProjectionFailed as error:
+            if not is_overtaken(error) or await self.database.occupied(prefix_of(self.projection.name)) is None:
+                raise
 
     async def _step(self) -> bool:
         went_on = await self._stepper.step()

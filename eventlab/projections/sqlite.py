@@ -114,6 +114,9 @@ class SqliteBackend:
                 if self._path:
                     _file_beside(self._path, name).unlink()
 
+    async def occupied(self, prefix: str) -> bool | None:
+        return None
+
     async def _attach(self, prefix: str, name: str) -> None:
         driver = self._driver
         for _, attached, _ in driver.execute("PRAGMA database_list").fetchall():
