@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import partial
 
 import msgspec
 
@@ -46,4 +47,7 @@ def same_place(one: object, other: object) -> bool:
 
 
 def called(named: object) -> str:
-    return str(getattr(named, "__qualname__", named))
+    """What the source calls it, or what it is made of."""
+    if isinstance(named, partial):
+        return called(named.func)
+    return str(getattr(named, "__qualname__", type(named).__qualname__))

@@ -162,7 +162,9 @@ def _declared(command: Command[S]) -> tuple[StreamId, ...]:
         value = getattr(command, field)
         for stream in value if isinstance(value, tuple) else (value,):
             if type(stream) is not StreamId and not isinstance(stream, StreamId):
-                raise CommandMisdeclared(cls.__qualname__, f"field {field!r} holds {stream!r}, which is no StreamId")
+                raise CommandMisdeclared(
+                    cls.__qualname__, f"field {field!r} holds {stream!r}, which is no StreamId{_instead(stream)}"
+                )
             if stream in streams:
                 raise CommandMisdeclared(
                     cls.__qualname__, f"stream {stream!r} is declared twice{_where(streams, stream, field)}"
@@ -175,6 +177,12 @@ def _declared(command: Command[S]) -> tuple[StreamId, ...]:
     if not streams:
         raise CommandMisdeclared(cls.__qualname__, "it was built without any stream")
     return tuple(streams)
+
+
+def _instead(given: object) -> str:
+    if isinstance(given, (list, set, frozenset)):
+        return "; give it a tuple of them"
+    return f"; say StreamId({given!r})" if isinstance(given, str) else ""
 
 
 def _where(streams: dict[StreamId, str], stream: StreamId, field: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, make_dataclass
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, NewType
 from uuid import UUID
 
@@ -144,6 +145,12 @@ def test_two_upcasters_for_one_step_are_refused_and_one_may_come_again(registry:
     with pytest.raises(InvalidValue, match=r"from version 1 is .*second'; expected one function; .*first does it"):
         registry.upcaster("SeatsReserved", 1)(second)
     assert registry.decode("SeatsReserved", 1, b"{}") == SeatsReserved("Hamlet")
+    for _ in range(2):  # a notebook's cell, run twice
+
+        def third(data: dict[str, object]) -> dict[str, object]:
+            return data
+
+        registry.upcaster("SeatsReserved", 3)(partial(third))
 
 
 async def waits(data: dict[str, object]) -> dict[str, object]:

@@ -116,6 +116,15 @@ def test_a_field_that_holds_no_stream_id_is_refused_when_built(value: Any) -> No
         Seat(value)
 
 
+@pytest.mark.parametrize(
+    ("rows", "instead"),
+    [([StreamId("row-1")], "give it a tuple of them"), (("row-1",), r"say StreamId\('row-1'\)")],
+)
+def test_streams_that_are_nearly_given_as_they_should_are_told_how(rows: Any, instead: str) -> None:
+    with pytest.raises(CommandMisdeclared, match=f"field 'rows' holds .*, which is no StreamId; {instead}"):
+        Seat(StreamId("show-1"), rows)
+
+
 def test_a_command_that_could_be_changed_is_refused_when_built() -> None:
     @dataclass
     class Mutable(Deciding):
