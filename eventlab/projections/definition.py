@@ -77,12 +77,16 @@ class Projection:
         return decorate
 
     def handler_of(self, event: object) -> Handler[Any]:
-        """The function for a decoded *event*. Raises UnknownEventType where its schema version has none."""
+        """The function for a decoded *event*. Raises ProjectionMisdefined where its schema version has none."""
         key = EVENTS.name_of(type(event))
         try:
             return self._handlers[key]
         except KeyError:
-            raise UnknownEventType(*key, f"projection {self.name!r}, which has handlers for other versions") from None
+            name, version = key
+            handled = [str(other) for known, other in sorted(self._handlers) if known == name]
+            raise self._misdefined(
+                f"it has no handler for event {name!r} version {version}, and one for version {', '.join(handled)}"
+            ) from None
 
     @property
     def where(self) -> Filter:

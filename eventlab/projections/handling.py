@@ -73,7 +73,7 @@ def handle_page(
 
 
 def handle_one(rows: sa.Connection, projection: Projection, stored: StoredEvent) -> None:
-    """Call the handler of *stored*. Raises what it raises, and UnknownEventType or UndecodableEvent."""
+    """Call the handler of *stored*. Raises what it raises, UndecodableEvent, UnknownEventType, ProjectionMisdefined."""
     decoded = stored.event
     handler = projection.handler_of(decoded)
     with _handling(rows):
