@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from hashlib import blake2b
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateSchema, DropSchema
 
 from ..errors import EventlabError, InvalidValue, Retriable, StoreBusy, StoreFailed, StoreUnavailable
@@ -42,6 +43,8 @@ class PostgresBackend:
             raise InvalidValue("read model URL", url, "postgresql://USER@HOST/NAME") from error
         self.url = parsed.set(drivername="postgresql").render_as_string(hide_password=True)
         self._engine = create_async_engine(parsed, pool_size=2, max_overflow=CONNECTIONS_MAX - 2)
+        # Apart from the others: rebuilds that held theirs would leave none to work with.
+        self._sessions = create_async_engine(parsed, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         self.engine = self._engine.sync_engine
         self._closed = False
         guard(self.engine)
@@ -122,20 +125,18 @@ class PostgresBackend:
     @asynccontextmanager
     async def _told_of(self, prefix: str) -> AsyncIterator[None]:
         """Hold a lock of a session, which several may share, for as long as the block runs."""
-        async with self._engine.connect() as session:
+        async with AsyncExitStack() as until_here:
             try:
-                await session.execution_options(isolation_level="AUTOCOMMIT")
+                session = await until_here.enter_async_context(self._sessions.connect())
                 await session.execute(sa.select(sa.func.pg_advisory_lock_shared(_key_of(prefix))))
             except DBAPIError as error:
                 raise self._trouble(error) or StoreFailed(self.url, f"PostgreSQL says: {error.orig}") from error
-            try:
-                yield
-            finally:
-                await session.invalidate()  # with its connection the lock goes, whatever has happened to it
+            yield  # with its connection the lock goes, whatever has happened to it
 
     async def close(self) -> None:
         self._closed = True
         await self._engine.dispose()
+        await self._sessions.dispose()
 
 
 def _key_of(prefix: str) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ T = TypeVar("T")
 
 _PREFIX: Final = "sqlite:///"
 _OPTION: Final = "eventlab_begin"
+_LOOK_EVERY_S: Final = 0.05
 _OF_THE_HANDLER: Final = (
     sqlite3.SQLITE_ERROR,
     sqlite3.SQLITE_CONSTRAINT,
@@ -119,9 +121,13 @@ class SqliteBackend:
 
     async def _attach(self, prefix: str, name: str) -> None:
         driver = self._driver
-        for _, attached, _ in driver.execute("PRAGMA database_list").fetchall():
-            if attached.startswith(prefix):
-                driver.execute(f'DETACH "{attached}"')
+        while True:
+            names = [attached for _, attached, _ in driver.execute("PRAGMA database_list").fetchall()]
+            if len(names) <= driver.getlimit(sqlite3.SQLITE_LIMIT_ATTACHED) or any(map(_starting(prefix), names)):
+                break
+            await asyncio.sleep(_LOOK_EVERY_S)  # as many projections are rebuilt at once as SQLite has room for
+        for attached in filter(_starting(prefix), names):
+            driver.execute(f'DETACH "{attached}"')
         if self._path:
             path = Path(self._path)
             for left in path.parent.glob(f"{path.name}.{prefix}*"):
@@ -144,6 +150,10 @@ class SqliteBackend:
         driver: Any = self.engine.raw_connection().driver_connection
         assert isinstance(driver, sqlite3.Connection)
         return driver
+
+
+def _starting(prefix: str) -> Callable[[str], bool]:
+    return lambda name: name.startswith(prefix)
 
 
 def _file_beside(path: str, name: str) -> Path:

@@ -407,3 +407,23 @@ def test_others_have_a_turn_between_the_parked_events_that_are_tried_again(tmp_p
             assert await runner.parked() == []
 
     run(main())
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_more_projections_than_a_database_has_room_for_are_rebuilt_at_once(kind: str, tmp_path: Path) -> None:
+    def a_count(number: int, version: int) -> Projection:
+        table = sa.Table(f"count{number}", sa.MetaData(), sa.Column("position", sa.Integer, primary_key=True))
+        view = Projection(f"count{number}", tables=[table], version=version)
+        view.on(Moved)(lambda rows, event, stored: rows.execute(sa.insert(table).values(position=stored.position)))
+        return view
+
+    async def main() -> None:
+        store = await told()
+        async with database_at(kind, tmp_path) as database:
+            for version in (1, 2):
+                views = [a_count(number, version) for number in range(14)]
+                runners = [ProjectionRunner(store, view, database, batch=1) for view in views]
+                assert await asyncio.gather(*(runner.catch_up() for runner in runners)) == [6] * 14
+            assert [len(await database.rows(view.tables[0])) for view in views] == [3] * 14
+
+    run(main())
