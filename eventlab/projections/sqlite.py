@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from ..errors import EventlabError, InvalidValue, StoreFailed
+from ..runtime import monotonic
 from ..store.sqlite.append import Busy
 from ..store.sqlite.patience import patiently
 from ..store.sqlite.trouble import explained, is_busy, primary_code
@@ -28,6 +29,8 @@ T = TypeVar("T")
 _PREFIX: Final = "sqlite:///"
 _OPTION: Final = "eventlab_begin"
 _LOOK_EVERY_S: Final = 0.05
+IDLE_MAX_S: Final = 10.0
+"""After so long without a transaction a rebuild is taken for dead: its node may have crashed."""
 _OF_THE_HANDLER: Final = (
     sqlite3.SQLITE_ERROR,
     sqlite3.SQLITE_CONSTRAINT,
@@ -51,6 +54,8 @@ class SqliteBackend:
             connect_args={"isolation_level": None, "check_same_thread": False, "timeout": 0.0},
         )
         self._closed = False
+        self._worked_at_s: dict[str, float] = {}
+        """When something was last done in each room beside the tables."""
         guard(self.engine)
 
         @event.listens_for(self.engine, "connect")
@@ -77,6 +82,7 @@ class SqliteBackend:
             raise StoreFailed(self.url, "the read model was closed")
         options: dict[str, Any] = {}
         if beside is not None:
+            self._worked_at_s[beside] = monotonic()
             options["schema_translate_map"] = {None: beside}
         if beside is not None or not writing:
             options[_OPTION] = "BEGIN"  # takes a lock where it writes, and only there: the doubles are nobody else's
@@ -111,13 +117,16 @@ class SqliteBackend:
         try:
             yield
         finally:
+            self._worked_at_s.pop(name, None)
             with suppress(sqlite3.Error, FileNotFoundError):  # another rebuild cleared it away
                 self._driver.execute(f'DETACH "{name}"')
                 if self._path:
                     _file_beside(self._path, name).unlink()
 
     async def occupied(self, prefix: str) -> bool | None:
-        return None
+        """Of those that use this very read model it can be told: of one that has died, it may not be."""
+        worked_at_s = [at_s for name, at_s in self._worked_at_s.items() if name.startswith(prefix)]
+        return True if worked_at_s and monotonic() - max(worked_at_s) < IDLE_MAX_S else None
 
     async def _attach(self, prefix: str, name: str) -> None:
         driver = self._driver

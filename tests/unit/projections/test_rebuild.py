@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from eventlab import hooks
 from eventlab.errors import ProjectionFailed, ProjectionOutdated
 from eventlab.projections import Park, Projection, ProjectionRunner, ReadModel
+from eventlab.projections.rebuilding import prefix_of
 from eventlab.simulation import SimulatedStore, World
 from eventlab.store import MemoryStore, StoredEvent
 from eventlab.testing import run
@@ -427,3 +428,40 @@ def test_more_projections_than_a_database_has_room_for_are_rebuilt_at_once(kind:
             assert [len(await database.rows(view.tables[0])) for view in views] == [3] * 14
 
     run(main())
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_tasks_that_bring_rows_to_a_newer_version_leave_it_to_one_of_them(kind: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        store = await told()
+        async with database_at(kind, tmp_path) as database:
+            await ProjectionRunner(store, a_view(), database).catch_up()
+            runner = ProjectionRunner(store, a_view(version=2, moved=doubled), database, batch=1, look_every_s=0.01)
+            following = asyncio.create_task(runner.run())
+            assert await asyncio.gather(*(runner.catch_up() for _ in range(3))) == [6] * 3
+            assert [row["cents"] for row in await database.rows(accounts)] == [140, 10]
+            assert not following.done()
+            following.cancel()
+            await asyncio.wait([following])
+
+    run(main())
+
+
+def test_a_rebuild_whose_node_has_crashed_is_taken_over() -> None:
+    world = World(seed=1)
+
+    async def main() -> float:
+        store = SimulatedStore(await told())
+        database = ReadModel("memory:")
+        await ProjectionRunner(store, a_view(), database).catch_up()
+        newer = a_view(version=2, moved=doubled)
+        node = world.node("reader")
+        node.spawn(ProjectionRunner(store, newer, database, batch=1).catch_up())
+        while not await database.occupied(prefix_of("accounts")):  # noqa: ASYNC110  # it has begun
+            await asyncio.sleep(0.0001)
+        node.crash()
+        assert await ProjectionRunner(store, newer, database).catch_up() == 6
+        assert [row["cents"] for row in await database.rows(accounts)] == [140, 10]
+        return world.now_s
+
+    assert world.run(main) < 12
