@@ -75,6 +75,7 @@ class ProjectionRunner:
         )
         self._stepper = self._make_stepper()
         self._nudged = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._gauges = ProjectionGauges(store, projection, database)
 
     async def catch_up(self) -> int:
@@ -101,6 +102,8 @@ class ProjectionRunner:
         Raises ProjectionFailed and ProjectionOutdated as `catch_up` does.
         """
         failures, look = 0, True
+        if self._loop is not (loop := asyncio.get_running_loop()):
+            self._loop, self._nudged = loop, asyncio.Event()  # which belongs to the loop that first waits for it
         while True:
             try:
                 if look:

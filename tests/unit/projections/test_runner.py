@@ -283,3 +283,23 @@ def test_a_read_model_that_was_closed_says_so(kind: str, tmp_path: Path) -> None
         await database.close()
 
     run(main())
+
+
+def test_a_runner_goes_from_one_event_loop_to_the_next() -> None:
+    database, store = ReadModel("memory:"), MemoryStore()
+    runner = ProjectionRunner(store, a_view(), database)
+
+    async def follow(number: int) -> None:
+        following = asyncio.create_task(runner.run())
+        await store.append([*STORY[:1], ("acc-1", Moved(number))])
+        await until(runner, await store.head())
+        await runner.pause()
+        await runner.resume()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not following.done()
+        following.cancel()
+        await asyncio.wait([following])
+
+    for number in range(3):
+        run(follow(number))
