@@ -17,12 +17,13 @@ import msgspec
 from ..errors import InvalidValue, PersonalUnsealed, UndecodableEvent, UnknownEventType
 from .checking import called, check_class, check_name, check_upcast, same_place
 from .encoded import Encoded, checked
+from .ordering import holds_sets, in_order
 from .personal import Plan, names_in, plan_of
 
 C = TypeVar("C", bound=type)
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
-Form = tuple[str, int, Callable[[bytes], Any]]
-"""The name and schema version of an event's class, and what reads its bytes."""
+Form = tuple[str, int, Callable[[bytes], Any], Callable[[object], bytes]]
+"""The name and schema version of an event's class, what reads its bytes, and what writes them."""
 
 
 def _as_plain(value: Any) -> Any:
@@ -34,6 +35,7 @@ def _as_plain(value: Any) -> Any:
 
 
 _to_json = msgspec.json.Encoder(enc_hook=_as_plain).encode
+_in_order = in_order(_as_plain, _to_json)
 _from_json = msgspec.json.Decoder().decode
 
 
@@ -121,9 +123,9 @@ class EventRegistry:
         """
         if type(event) is Encoded:
             return checked(event)
-        name, version, read = self._clear.get(type(event)) or self._form_of(event, to_seal)
+        name, version, read, write = self._clear.get(type(event)) or self._form_of(event, to_seal)
         try:
-            data = _to_json(event)
+            data = write(event)
         except (TypeError, ValueError, NotImplementedError, RecursionError) as error:
             raise InvalidValue(f"event {name}", event, f"fields that JSON can hold: {error}") from None
         try:
@@ -133,7 +135,7 @@ class EventRegistry:
         return Encoded(name, version, data)
 
     def _form_of(self, event: object, to_seal: bool) -> Form:
-        """Name and version of an event that may be stored, and what reads its bytes."""
+        """Name and version of an event that may be stored, and what reads and writes its bytes."""
         if isinstance(event, type):
             raise InvalidValue("event", event, f"an event, as {event.__qualname__}(…), not its class")
         cls = type(event)
@@ -143,7 +145,8 @@ class EventRegistry:
         form = self._forms.get(cls)
         if form is None:
             try:
-                form = self._forms[cls] = name, version, _decoder_of(cls, [])
+                read, write = _decoder_of(cls, []), _in_order if holds_sets(cls) else _to_json
+                form = self._forms[cls] = name, version, read, write
             except (NameError, TypeError) as error:
                 raise InvalidValue("event class", cls.__qualname__, f"annotations of known types ({error})") from None
         if not to_seal:

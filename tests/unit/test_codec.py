@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, make_dataclass
 from datetime import date
 from functools import partial
@@ -396,3 +399,51 @@ def test_a_class_with_two_names_is_read_under_both_and_written_under_the_last(re
     assert {registry.decode(*name, b'{"show":"Lear"}') for name in (old, new)} == {SeatsReserved("Lear")}
     assert registry.encode(SeatsReserved("Lear")).type == "SeatsTaken"
     assert registry.names_of(SeatsReserved) == [new, old]
+
+
+TAGGED = """
+from dataclasses import dataclass
+from eventlab.codec import EventRegistry
+
+@dataclass(frozen=True)
+class Tagged:
+    tags: dict[str, frozenset[str]]
+
+registry = EventRegistry()
+registry.register(Tagged, "Tagged")
+print(registry.encode(Tagged({"all": frozenset(map(str, range(20)))})).data.decode())
+"""
+
+
+def test_a_set_is_written_the_same_by_every_process() -> None:
+    """Or a command that is repeated by another process, under its id, would not be known again."""
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", TAGGED], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in "123"
+    }
+    assert len(told) == 1
+
+
+def test_what_has_no_order_is_written_as_it_comes(registry: EventRegistry) -> None:
+    @dataclass(frozen=True)
+    class Mixed:
+        what: set[int | str]
+        of: dict[int, str]
+
+    registry.register(Mixed, "Mixed")
+    event = Mixed({1, "a"}, {2: "b", 1: "a"})
+    encoded = registry.encode(event)
+    assert registry.decode("Mixed", 1, encoded.data) == event
+
+
+@dataclass(frozen=True)
+class PricedAgain:
+    prices: dict[str, int]
+    before: PricedAgain | None = None
+
+
+def test_a_class_without_sets_keeps_the_order_of_what_it_holds(registry: EventRegistry) -> None:
+    registry.register(PricedAgain, "PricedAgain")
+    assert registry.encode(PricedAgain({"b": 1, "a": 2})).data == b'{"prices":{"b":1,"a":2},"before":null}'
