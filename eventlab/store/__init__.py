@@ -14,7 +14,18 @@ from .keys import Keys, MemoryKeys, open_keys
 from .leases import Lease, Leases
 from .memory import MemoryStore
 from .metadata import NO_METADATA, Metadata, carrying
-from .model import ANY, EXISTS, NONE, Expect, Expectation, Receipt, StoredEvent, StreamId, category_of
+from .model import (
+    ANY,
+    EXISTS,
+    NONE,
+    Expect,
+    Expectation,
+    KeptReceipt,
+    Receipt,
+    StoredEvent,
+    StreamId,
+    category_of,
+)
 from .naming import Owner
 from .opening import open_store
 from .parking import Parked, Parking, Redriven, parked, parking, redrive
@@ -43,6 +54,7 @@ __all__ = [
     "Owner",
     "StoredEvent",
     "Receipt",
+    "KeptReceipt",
     "Filter",
     "EVERYTHING",
     "archive",
