@@ -208,7 +208,8 @@ class EventRegistry:
             reached += 1
         cls = self._known.get((name, reached))
         if cls is None:
-            raise UnknownEventType(name, version, where)
+            stored = f"{where}, where it is version {version}" if reached != version else where
+            raise UnknownEventType(name, reached, stored.removeprefix(", "))
         decoder = _decoder_of(cls, steps)
         self._decoders[name, version] = decoder
         return decoder

@@ -69,10 +69,14 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
     def check(self, projection: Projection) -> None:
         """Raise ProjectionOutdated unless *projection* may go on with these rows."""
+        if (self.version, self.shape) != (projection.version, projection.shape):
+            raise self.outdated(projection)
+
+    def outdated(self, projection: Projection) -> ProjectionOutdated:
+        """Why *projection*, which is another version or has another shape, may not go on with these rows."""
         if self.version != projection.version:
-            raise ProjectionOutdated(projection.name, self.version, projection.version)
-        if self.shape != projection.shape:
-            raise ProjectionOutdated(projection.name, self.version, projection.version, _difference(self, projection))
+            return ProjectionOutdated(projection.name, self.version, projection.version)
+        return ProjectionOutdated(projection.name, self.version, projection.version, _difference(self, projection))
 
 
 def begin(rows: sa.Connection, projection: Projection) -> Checkpoint:

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateSchema, DropSchema
 
@@ -76,6 +77,9 @@ class PostgresBackend:
             raise trouble from failed.error
         except DBAPIError as error:
             raise self._trouble(error) or StoreFailed(self.url, f"PostgreSQL says: {error.orig}") from error
+        except PoolTimeout as error:
+            reason = f"all {CONNECTIONS_MAX} connections of this read model are in use"
+            raise StoreUnavailable(self.url, reason) from error
 
     def _trouble(self, error: Exception) -> EventlabError | None:
         """*error* in the words of the package, if the server is to blame and no statement."""

@@ -36,8 +36,9 @@ class Progress(msgspec.Struct, frozen=True):
     *counted_all* is False there may be more than were counted.
 
     *state* is ``stopped`` when a handler failed at the next event, rows of
-    another version stand because their rebuild failed, or the log ends before
-    the rows, for *stopped_reason*; ``paused``; or else ``behind`` or ``caught up``: a
+    another version stand because their rebuild failed, tables or handlers
+    changed and the version did not, or the log ends before the rows, for
+    *stopped_reason*; ``paused``; or else ``behind`` or ``caught up``: a
     runner that works and one that is not there look alike at one moment, and
     growing *lag_s* tells them apart. *rows_version* is the version of the
     projection that made the rows; 0 when it never ran. *rebuild_failed* is why
@@ -112,6 +113,8 @@ def _stopped_reason(checkpoint: Checkpoint | None, projection: Projection, rebui
     """Why nothing goes on before somebody does something; None if it may."""
     if checkpoint is None:
         return None
+    if checkpoint.version == projection.version and checkpoint.shape != projection.shape:
+        return str(checkpoint.outdated(projection))
     if checkpoint.position > end:  # which was asked for later
         return f"position {checkpoint.position}: {beyond_the_log(end)}"
     if rebuild_failed and (checkpoint.version, checkpoint.shape) != (projection.version, projection.shape):

@@ -217,6 +217,15 @@ def test_an_unknown_name_or_version_is_named_with_its_place(registry: EventRegis
     assert str(caught.value) == f"no event is registered as {name!r} version {version} at position 7"
 
 
+def test_upcasters_that_lead_to_no_class_are_told_by_where_they_lead(registry: EventRegistry) -> None:
+    registry.upcaster("SeatsReserved", 2)(dict)
+    with pytest.raises(UnknownEventType) as caught:
+        registry.decode("SeatsReserved", 2, b"{}", "position 7")
+    assert str(caught.value) == (
+        "no event is registered as 'SeatsReserved' version 3 at position 7, where it is version 2"
+    )
+
+
 @pytest.mark.parametrize("data", [b"{", b'{"count":1}', b'{"show":1}', b"[]", b"\xff", b""])
 def test_bytes_that_do_not_fit_are_named_with_their_place(registry: EventRegistry, data: bytes) -> None:
     with pytest.raises(UndecodableEvent, match="'SeatsReserved' at position 7 cannot be decoded"):

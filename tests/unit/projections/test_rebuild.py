@@ -320,6 +320,8 @@ def test_other_handlers_under_the_same_version_are_refused() -> None:
             fewer.on(Opened)(opened)
             with pytest.raises(ProjectionOutdated, match=r"version 1, with other handlers than now; give .* version 2"):
                 await ProjectionRunner(store, fewer, database).catch_up()
+            progress = await ProjectionRunner(store, fewer, database).progress()
+            assert progress.state == "stopped" and "with other handlers than now" in progress.stopped_reason
 
     run(main())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from eventlab import hooks
 from eventlab.errors import InvalidValue, StoreFailed, StoreUnavailable
 from eventlab.projections import Park, Projection, ProjectionRunner, ReadModel
+from eventlab.projections.postgres import CONNECTIONS_MAX
 from eventlab.resilience.backoff import Constant
 from eventlab.simulation import World
 from eventlab.store import EVERYTHING, Filter, MemoryStore, StoredEvent, open_store
@@ -303,3 +305,17 @@ def test_a_runner_goes_from_one_event_loop_to_the_next() -> None:
 
     for number in range(3):
         run(follow(number))
+
+
+@pytest.mark.parametrize("kind", DATABASES[2:])
+def test_where_all_connections_are_in_use_for_too_long_the_database_is_not_reached(kind: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with database_at(kind, tmp_path) as database, AsyncExitStack() as stack:
+            engine: Any = database._backend._engine  # type: ignore[attr-defined]
+            engine.pool._timeout = 0.01
+            for _ in range(CONNECTIONS_MAX):
+                await stack.enter_async_context(engine.connect())
+            with pytest.raises(StoreUnavailable, match="all 8 connections of this read model are in use"):
+                await ProjectionRunner(MemoryStore(), a_view(), database).catch_up()
+
+    run(main())
