@@ -69,6 +69,13 @@ class IdSource:
             self._begin(self._ms + 1)
 
 
+class _OfThread(threading.local):
+    """A source for each thread: two that drew from one at once could get ids out of order, or the same."""
+
+    def __init__(self) -> None:
+        self.source = IdSource(random.Random())
+
+
 _LOW = (1 << 62) - 1
 _UNKNOWN = SafeUUID.unknown
 _new = object.__new__
@@ -88,7 +95,7 @@ class Runtime:
 
     def __init__(self) -> None:
         self._streams: dict[str, random.Random] = {}
-        self._ids = IdSource(random.Random())
+        self._ids = _OfThread()
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(time.time(), UTC)
@@ -101,7 +108,7 @@ class Runtime:
         return time.time()
 
     def new_id(self) -> UUID:
-        return self._ids.next(time.time())
+        return self._ids.source.next(time.time())
 
     def new_ids(self, count: int) -> list[bytes]:
         """What *count* calls of `new_id` would give, as bytes: for a store that writes many events at once."""
@@ -111,11 +118,11 @@ class Runtime:
         return [next_number(epoch_s).to_bytes(16, "big") for _ in range(count)]
 
     def _id_source(self) -> IdSource:
-        return self._ids
+        return self._ids.source
 
     def draw_anew(self) -> None:
         """In a forked process, which would else make the ids of its parent, and of all that were forked from it."""
-        self._ids = IdSource(random.Random())
+        self._ids = _OfThread()
         for stream in self._streams.values():
             stream.seed()
 

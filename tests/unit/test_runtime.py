@@ -77,6 +77,27 @@ def test_ids_grow_also_when_the_clock_steps_back(seed: int, steps: list[float]) 
     assert ids == sorted(set(ids))
 
 
+def test_ids_grow_on_each_of_several_threads_and_are_all_different() -> None:
+    every_s = sys.getswitchinterval()
+    made: list[list[int]] = [[] for _ in range(4)]
+
+    def make(ids: list[int]) -> None:
+        for _ in range(30_000):
+            ids.append(runtime.new_id().int)
+
+    threads = [threading.Thread(target=make, args=(ids,)) for ids in made]
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(every_s)
+    assert all(ids == sorted(ids) for ids in made)
+    assert len({id_ for ids in made for id_ in ids}) == 4 * 30_000
+
+
 def test_when_a_millisecond_is_used_up_the_next_one_is_borrowed() -> None:
     source = IdSource(random.Random(1))
     first = source.next(1.0)
