@@ -79,9 +79,10 @@ class MemoryStore(Closing):
         limit: int | None = None,
     ) -> list[StoredEvent]:
         name = window_of(self._plain, stream, after, to, at, backwards, limit)
-        events = self._streams.get(name, [])[after:to]
+        events = self._streams.get(name, [])
         if at is not None:
             events = list(takewhile(lambda stored: stored.occurred_at <= at, events))
+        events = events[after:to]
         if backwards:
             events.reverse()
         return events if limit is None else events[:limit]
