@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import enum
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import msgspec
@@ -25,14 +28,33 @@ def holds_sets(cls: type) -> bool:
     return False
 
 
-def in_order(as_plain: Callable[[Any], Any], to_json: Callable[[object], bytes]) -> Callable[[object], bytes]:
-    """As *to_json*, with the elements of sets in their order; as they come where these have none, or other keys."""
-    ordered = msgspec.json.Encoder(enc_hook=as_plain, order="deterministic").encode
+def in_order(to_json: Callable[[object], bytes]) -> Callable[[object], bytes]:
+    """As *to_json*, with the elements of sets in the order of what is written of them: that they always have."""
 
     def write(event: object) -> bytes:
-        try:
-            return ordered(event)
-        except TypeError:
-            return to_json(event)
+        return to_json(listed(event))
+
+    def listed(value: Any) -> Any:
+        """*value* with lists in the place of its sets."""
+        if value is None or isinstance(value, str | int | float | enum.Enum):
+            return value
+        if isinstance(value, set | frozenset):
+            return sorted(map(listed, value), key=to_json)
+        if isinstance(value, list | tuple):
+            return [listed(each) for each in value]
+        if isinstance(value, dict):
+            return {key: listed(each) for key, each in value.items()}
+        if isinstance(value, msgspec.Struct):
+            copied: Any = copy(value)
+            for name in value.__struct_fields__:
+                msgspec.structs.force_setattr(copied, name, listed(getattr(value, name)))
+            return copied
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            copied = object.__new__(type(value))
+            for field in dataclasses.fields(value):
+                if hasattr(value, field.name):
+                    object.__setattr__(copied, field.name, listed(getattr(value, field.name)))
+            return copied
+        return value
 
     return write

@@ -35,7 +35,7 @@ def _as_plain(value: Any) -> Any:
 
 
 _to_json = msgspec.json.Encoder(enc_hook=_as_plain).encode
-_in_order = in_order(_as_plain, _to_json)
+_in_order = in_order(_to_json)
 _from_json = msgspec.json.Decoder().decode
 
 

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass, make_dataclass
 from datetime import date
 from functools import partial
-from typing import Annotated, Any, NewType
+from typing import Annotated, Any, ClassVar, NewType
 from uuid import UUID
 
 import msgspec
@@ -412,15 +412,36 @@ def test_a_class_with_two_names_is_read_under_both_and_written_under_the_last(re
 
 TAGGED = """
 from dataclasses import dataclass
+from enum import Enum
 from eventlab.codec import EventRegistry
+
+Colour = Enum("Colour", {letter: letter for letter in "abcdefgh"})
+
+@dataclass(frozen=True)
+class Tag:
+    name: str
 
 @dataclass(frozen=True)
 class Tagged:
     tags: dict[str, frozenset[str]]
+    colours: frozenset[Colour]
+    made: frozenset[Tag]
+    places: frozenset[tuple[str, int | None]]
+    groups: frozenset[frozenset[str]]
 
+letters = "abcdefgh"
 registry = EventRegistry()
 registry.register(Tagged, "Tagged")
-print(registry.encode(Tagged({"all": frozenset(map(str, range(20)))})).data.decode())
+tagged = Tagged(
+    {"all": frozenset(letters)},
+    frozenset(Colour),
+    frozenset(map(Tag, letters)),
+    frozenset((letter, number) for letter in letters for number in (1, None)),
+    frozenset(map(frozenset, letters)),
+)
+written = registry.encode(tagged)
+assert registry.decode("Tagged", 1, written.data) == tagged
+print(written.data.decode())
 """
 
 
@@ -435,16 +456,24 @@ def test_a_set_is_written_the_same_by_every_process() -> None:
     assert len(told) == 1
 
 
-def test_what_has_no_order_is_written_as_it_comes(registry: EventRegistry) -> None:
-    @dataclass(frozen=True)
+class Kept(msgspec.Struct, frozen=True, rename={"what": "w"}):
+    what: set[int | str]
+    of: dict[str, str]
+
+
+def test_what_has_no_order_of_its_own_has_that_of_what_is_written(registry: EventRegistry) -> None:
+    @dataclass(frozen=True, slots=True)
     class Mixed:
-        what: set[int | str]
-        of: dict[int, str]
+        kind: ClassVar[str] = "mixed"
+        kept: Kept
+        at: StreamId
 
     registry.register(Mixed, "Mixed")
-    event = Mixed({1, "a"}, {2: "b", 1: "a"})
+    event = Mixed(Kept({1, "a"}, {"b": "2", "a": "1"}), StreamId("a-1"))
     encoded = registry.encode(event)
+    assert encoded.data == b'{"kept":{"w":["a",1],"of":{"b":"2","a":"1"}},"at":"a-1"}'
     assert registry.decode("Mixed", 1, encoded.data) == event
+    assert event.kept.what == {1, "a"}
 
 
 @dataclass(frozen=True)
