@@ -158,7 +158,9 @@ async def redrive(store: EventStore, name: str, handle: Handle) -> Redriven:
 def check_handler(whose: str, handle: object) -> None:
     """Refuse what cannot be waited for, as far as that can be seen before it is called."""
     said = getattr(handle, "__annotations__", {}).get("return", "")
-    plainly = said in (None, "None") and not inspect.iscoroutinefunction(handle)
+    # A decorator's function has the annotations of the one that it wraps, and may hand on what that one gives back.
+    waits = callable(handle) and any(map(inspect.iscoroutinefunction, (handle, inspect.unwrap(handle))))
+    plainly = said in (None, "None") and not waits
     generates = inspect.isgeneratorfunction(handle) or inspect.isasyncgenfunction(handle)
     if plainly or generates or not callable(handle):
         raise no_handler(whose, handle)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from typing import Any
 
 import pytest
@@ -81,6 +82,36 @@ def test_a_handler_that_cannot_be_waited_for_spoils_no_reason(handle: Any) -> No
         with pytest.raises(InvalidValue, match=r"the handler of consumer 'mailer' is .* an `async def`"):
             await redrive(store, "mailer", handle)
         assert await parked(store, "mailer") == before
+
+    World(seed=1).run(main())
+
+
+def logged(handle: Any) -> Any:
+    @functools.wraps(handle)
+    def calls(stored: StoredEvent) -> object:
+        return handle(stored)
+
+    return calls
+
+
+def in_turn(handle: Any) -> Any:
+    @functools.wraps(handle)
+    async def calls(stored: StoredEvent) -> object:
+        return handle(stored)
+
+    return calls
+
+
+async def waits(stored: StoredEvent) -> None: ...
+
+
+def waits_not(stored: StoredEvent) -> None: ...
+
+
+@pytest.mark.parametrize("handle", [logged(waits), in_turn(waits_not)])
+def test_a_handler_may_be_decorated(handle: Any) -> None:
+    async def main() -> None:
+        assert (await redrive(await three(), "mailer", handle)).delivered == (1, 2, 3)
 
     World(seed=1).run(main())
 
