@@ -78,8 +78,7 @@ class SqliteBackend:
         return await patiently(self.url, attempt)
 
     def _transact(self, work: Work[T], beside: str | None, writing: bool) -> T:
-        if self._closed:
-            raise StoreFailed(self.url, "the read model was closed")
+        self._check_open()
         options: dict[str, Any] = {}
         if beside is not None:
             self._worked_at_s[beside] = monotonic()
@@ -119,7 +118,8 @@ class SqliteBackend:
         finally:
             self._worked_at_s.pop(name, None)
             with suppress(sqlite3.Error, FileNotFoundError):  # another rebuild cleared it away
-                self._driver.execute(f'DETACH "{name}"')
+                if not self._closed:  # which detaches everything; whoever asks for the connection opens it anew
+                    self._driver.execute(f'DETACH "{name}"')
                 if self._path:
                     _file_beside(self._path, name).unlink()
 
@@ -129,8 +129,9 @@ class SqliteBackend:
         return True if worked_at_s and monotonic() - max(worked_at_s) < IDLE_MAX_S else None
 
     async def _attach(self, prefix: str, name: str) -> None:
-        driver = self._driver
         while True:
+            self._check_open()
+            driver = self._driver
             names = [attached for _, attached, _ in driver.execute("PRAGMA database_list").fetchall()]
             if len(names) <= driver.getlimit(sqlite3.SQLITE_LIMIT_ATTACHED) or any(map(_starting(prefix), names)):
                 break
@@ -153,6 +154,10 @@ class SqliteBackend:
     async def close(self) -> None:
         self._closed = True
         self.engine.dispose()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreFailed(self.url, "the read model was closed")
 
     @property
     def _driver(self) -> sqlite3.Connection:

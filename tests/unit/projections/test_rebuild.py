@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from eventlab import hooks
-from eventlab.errors import ProjectionFailed, ProjectionOutdated
+from eventlab.errors import ProjectionFailed, ProjectionOutdated, StoreFailed
 from eventlab.projections import Park, Projection, ProjectionRunner, ReadModel
 from eventlab.projections.rebuilding import prefix_of
 from eventlab.simulation import SimulatedStore, World
@@ -412,14 +412,15 @@ def test_others_have_a_turn_between_the_parked_events_that_are_tried_again(tmp_p
     run(main())
 
 
+def a_count(number: int, version: int = 1) -> Projection:
+    table = sa.Table(f"count{number}", sa.MetaData(), sa.Column("position", sa.Integer, primary_key=True))
+    view = Projection(f"count{number}", tables=[table], version=version)
+    view.on(Moved)(lambda rows, event, stored: rows.execute(sa.insert(table).values(position=stored.position)))
+    return view
+
+
 @pytest.mark.parametrize("kind", DATABASES)
 def test_more_projections_than_a_database_has_room_for_are_rebuilt_at_once(kind: str, tmp_path: Path) -> None:
-    def a_count(number: int, version: int) -> Projection:
-        table = sa.Table(f"count{number}", sa.MetaData(), sa.Column("position", sa.Integer, primary_key=True))
-        view = Projection(f"count{number}", tables=[table], version=version)
-        view.on(Moved)(lambda rows, event, stored: rows.execute(sa.insert(table).values(position=stored.position)))
-        return view
-
     async def main() -> None:
         store = await told()
         async with database_at(kind, tmp_path) as database:
@@ -430,6 +431,25 @@ def test_more_projections_than_a_database_has_room_for_are_rebuilt_at_once(kind:
             assert [len(await database.rows(view.tables[0])) for view in views] == [3] * 14
 
     run(main())
+
+
+def test_rebuilds_of_a_read_model_that_is_closed_end_and_leave_nothing_behind(tmp_path: Path) -> None:
+    """Those that are at work, and those that wait for room."""
+
+    async def main() -> None:
+        store, database = await told(), ReadModel(f"sqlite:///{tmp_path}/rows.db")
+        runners = [ProjectionRunner(store, a_count(number), database, batch=1) for number in range(14)]
+        for runner in runners:
+            await runner.catch_up()
+        rebuilding = [asyncio.create_task(runner.rebuild()) for runner in runners]
+        for _ in range(2):
+            await asyncio.sleep(0)
+        await database.close()
+        for ended in await asyncio.gather(*rebuilding, return_exceptions=True):
+            assert isinstance(ended, StoreFailed) and "the read model was closed" in str(ended)
+
+    run(main())
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.db"]
 
 
 @pytest.mark.parametrize("kind", DATABASES)
