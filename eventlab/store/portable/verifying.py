@@ -85,6 +85,8 @@ class _Looking:
         self._last: dict[str, tuple[int, int]] = {}
         """Of each stream, the version and the position of the event that was seen last."""
         self._unread: list[tuple[int, int]] = []
+        self._stood_for = 0
+        """So many missing versions are those of events that could not be read."""
         self._archived: set[str] = set()
         self._unknown: Counter[str] = Counter()
         self._shown: list[Finding] = []
@@ -136,13 +138,18 @@ class _Looking:
     def _version(self, stored: StoredEvent, where: str) -> None:
         version, position = self._last.get(stored.stream, (0, 0))
         missing = stored.version - version - 1
-        if missing < 0 or (missing and missing > self._unread_after(position)):
+        if missing < 0 or (missing and not self._are_unread(missing, position)):
             self.note(stored.position, f"{where} stands where version {version + 1} is due")
         self._last[stored.stream] = stored.version, stored.position
 
-    def _unread_after(self, position: int) -> int:
-        """How many events that could not be read may stand after *position*: they are told already."""
-        return sum(last - first + 1 for first, last in self._unread if first > position)
+    def _are_unread(self, missing: int, position: int) -> bool:
+        """Whether the *missing* versions after *position* may be events that could not be read, each of them once."""
+        sizes = [(first, last - first + 1) for first, last in self._unread]
+        after = sum(size for first, size in sizes if first > position)
+        if missing > min(after, sum(size for _, size in sizes) - self._stood_for):
+            return False
+        self._stood_for += missing
+        return True
 
     def _name(self, stored: StoredEvent) -> None:
         try:

@@ -167,6 +167,23 @@ def test_more_versions_than_could_not_be_read_are_missing() -> None:
     run(main())
 
 
+def test_one_that_could_not_be_read_stands_for_one_that_is_missing() -> None:
+    async def main() -> None:
+        store = Unread("unread")
+        await store.append([(stream, Noted("text")) for _ in range(2) for stream in ("a-1", "b-1", "c-1")])
+        store.bad = {3: "x"}
+        for index in (3, 4, 5):
+            store._log[index] = msgspec.structs.replace(store._log[index], version=2 + (index < 5))
+        found = await verify(store)
+        assert [(one.position, one.what) for one in found.shown] == [
+            (3, "cannot be read: ValueError: x"),
+            (5, "stream 'b-1' version 3 stands where version 2 is due"),
+            (6, "stream 'c-1' version 2 stands where version 1 is due"),
+        ]
+
+    run(main())
+
+
 def test_where_the_end_cannot_be_read_either_looking_ends() -> None:
     async def main() -> None:
         store = Unread("unread")
