@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import REGCLASS
-from sqlalchemy.schema import sort_tables
+from sqlalchemy.schema import conv, sort_tables
 from sqlalchemy.sql.functions import next_value
 
 OWN_PREFIX: Final = "eventlab_"
@@ -31,7 +31,7 @@ STORE_NAMES: Final = frozenset(
 
 
 POSTGRES_NAME_BYTES_MAX: Final = 63
-"""It cuts longer ones off, or SQLAlchemy refuses them."""
+"""It cuts longer ones off, or SQLAlchemy refuses them; those that SQLAlchemy made up it shortens."""
 
 
 def problem_with(tables: Sequence[sa.Table]) -> str | None:
@@ -63,7 +63,7 @@ def _problem_with_one(table: sa.Table) -> str | None:
         return "it has no primary key"
     if table.name.casefold().startswith(OWN_PREFIX):
         return f"names that begin with {OWN_PREFIX!r} are taken"
-    for name in _names_of(table):
+    for name in map(str, _names_of(table)):
         if name.casefold() in STORE_NAMES:
             return f"{name!r} is a name of the store's own, which may lie in the same database; choose another"
     for column in table.columns:
@@ -77,7 +77,7 @@ def _problem_with_one(table: sa.Table) -> str | None:
 
 def _names_of(table: sa.Table) -> tuple[str, ...]:
     """What it and its indexes are called."""
-    return (str(table.name), *(str(index.name) for index in table.indexes if index.name))
+    return (table.name, *(index.name for index in table.indexes if index.name))
 
 
 def _counts_by_sequence(column: sa.Column[Any]) -> bool:
@@ -88,8 +88,9 @@ def _counts_by_sequence(column: sa.Column[Any]) -> bool:
 def problem_in_postgres(tables: Sequence[sa.Table]) -> str | None:
     """Why PostgreSQL could not make these, or copy their rows from their doubles; None if it can."""
     for name in (name for table in tables for name in _names_of(table)):
-        if len(name.encode()) > POSTGRES_NAME_BYTES_MAX:
-            return f"{name!r} is longer than the {POSTGRES_NAME_BYTES_MAX} bytes that a name has in PostgreSQL"
+        is_shortened = isinstance(name, conv) and name.isascii()  # it counts characters
+        if len(name.encode()) > POSTGRES_NAME_BYTES_MAX and not is_shortened:
+            return f"{str(name)!r} is longer than the {POSTGRES_NAME_BYTES_MAX} bytes that a name has in PostgreSQL"
     for column in (column for table in tables for column in table.columns):
         where = f"column {column.name!r} of table {column.table.name!r}"
         kind = getattr(column.type, "item_type", column.type)

@@ -208,6 +208,21 @@ def test_columns_that_postgres_could_not_copy_are_refused_before_anything_is_mad
     run(main())
 
 
+@pytest.mark.skipif(bool(available()), reason=available())
+def test_the_name_of_an_index_that_sqlalchemy_makes_up_may_be_of_any_length() -> None:
+    """It shortens that for PostgreSQL."""
+
+    async def main() -> None:
+        async with ReadModel(fresh_url()) as database:
+            for version in (1, 2):
+                view = one_table("names", version, sa.Column("x" * 60, sa.String(9), index=True))
+                assert await ProjectionRunner(MemoryStore(), view, database).catch_up() == 0
+            (made,) = await database.read(lambda rows: sa.inspect(rows).get_indexes("names"))
+            assert made["column_names"] == ["x" * 60]
+
+    run(main())
+
+
 @pytest.mark.parametrize("kind", DATABASES)
 def test_columns_that_look_like_them_are_copied(kind: str, tmp_path: Path) -> None:
     table = sa.Table(
