@@ -19,6 +19,7 @@ from sqlalchemy.pool import StaticPool
 from ..errors import EventlabError, InvalidValue, StoreFailed
 from ..runtime import monotonic
 from ..store.sqlite.append import Busy
+from ..store.sqlite.forking import FORKED, File, check_not_left, file_at, leave, left_at_a_fork
 from ..store.sqlite.patience import patiently
 from ..store.sqlite.trouble import explained, is_busy, primary_code
 from .database import KNOWN_URLS, Work
@@ -48,12 +49,14 @@ class SqliteBackend:
     def __init__(self, url: str) -> None:
         self._path, synchronous = _parsed(url)
         self.url = f"{_PREFIX}{self._path}" if self._path else "memory:"
+        check_not_left(self._path, self.url)
         self.engine = sa.create_engine(
             sa.URL.create("sqlite", database=self._path or ":memory:"),
             poolclass=StaticPool,
             connect_args={"isolation_level": None, "check_same_thread": False, "timeout": 0.0},
         )
-        self._closed = False
+        self._closed = ""
+        self._file: File = None
         self._worked_at_s: dict[str, float] = {}
         """When something was last done in each room beside the tables."""
         guard(self.engine)
@@ -66,10 +69,13 @@ class SqliteBackend:
                 connection.execute("PRAGMA busy_timeout = 0")
             connection.execute(f"PRAGMA synchronous = {synchronous}")
             connection.execute("PRAGMA foreign_keys = ON")
+            self._file = file_at(self._path)
 
         @event.listens_for(self.engine, "begin")
         def begin(connection: sa.Connection) -> None:
             connection.exec_driver_sql(connection.get_execution_options().get(_OPTION, "BEGIN IMMEDIATE"))
+
+        left_at_a_fork(self)
 
     async def transaction(self, work: Work[T], *, beside: str | None, writing: bool) -> T:
         async def attempt() -> T:
@@ -152,12 +158,19 @@ class SqliteBackend:
             raise explained(self.url, error) from error
 
     async def close(self) -> None:
-        self._closed = True
-        self.engine.dispose()
+        if self._closed != FORKED:
+            self._closed = "the read model was closed"
+            self.engine.dispose()
+
+    def leave(self) -> None:
+        """In a process that was forked: neither use its file nor close it. What is in memory is a copy."""
+        if self._file and not self._closed:
+            leave(self.engine, self._file)
+            self._closed = FORKED
 
     def _check_open(self) -> None:
         if self._closed:
-            raise StoreFailed(self.url, "the read model was closed")
+            raise StoreFailed(self.url, self._closed)
 
     @property
     def _driver(self) -> sqlite3.Connection:

@@ -13,7 +13,7 @@ from ...runtime import secret_bytes
 from ..closing import Closing
 from ..sqlite.append import Busy
 from ..sqlite.changing import changing
-from ..sqlite.forking import left_at_a_fork
+from ..sqlite.forking import leave, left_at_a_fork
 from ..sqlite.patience import patiently
 from ..sqlite.trouble import explained, is_busy
 from .belonging import new_identity
@@ -43,7 +43,6 @@ class SqliteKeys(Closing):
         self.url = f"sqlite:///{path}"
         self._path = path
         self._connection: sqlite3.Connection | None = None
-        self._left: sqlite3.Connection | None = None
         left_at_a_fork(self)
 
     @property
@@ -83,8 +82,9 @@ class SqliteKeys(Closing):
             connection.close()
 
     def leave(self) -> None:
-        """In a process that was forked: open the file anew, and leave the connection to the parent."""
-        self._left, self._connection = self._connection, None
+        """In a process that was forked: leave the connection, and open the file anew: who is idle has no lock on it."""
+        leave(self._connection)
+        self._connection = None
 
     def _is_missing(self) -> bool:
         """Looking makes no file: the path may be mistyped."""

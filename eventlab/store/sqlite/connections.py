@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ...errors import StoreBusy, StoreFailed
 from .foreign import check_file
+from .forking import check_not_left
 from .schema import prepare
 from .trouble import explained, is_busy
 
@@ -23,6 +24,7 @@ def open_engine(path: str, url: str, synchronous: str, make: bool = True) -> Eng
     Raises InvalidValue for a file that holds no store: of another program's tables if their names are
     those of the store's, of any if not *make*. Such a file is left as it is.
     """
+    check_not_left(path, url)
     try:
         check_file(path, url, make, OPENING_PATIENCE_S)
     except sqlite3.Error as error:

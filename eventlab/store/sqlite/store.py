@@ -36,7 +36,7 @@ from .changing import changing
 from .checkpoints import NO_AUTOMATIC_CHECKPOINTS, Checkpointer
 from .committing import Committer
 from .connections import HeldConnection, open_engine
-from .forking import FORKED, left_at_a_fork
+from .forking import FORKED, file_at, leave, left_at_a_fork
 from .oneloop import OneLoop
 from .patience import patiently
 from .records import SqliteRecords
@@ -102,6 +102,7 @@ class SqliteStore(Closing):
         else:
             self._reader = self._connection
             self._writer = self._inline if in_simulation() else TickWriter(self._commit, self._loop.enter)
+        self._file = file_at(path)
         left_at_a_fork(self)
 
     async def append(
@@ -222,8 +223,10 @@ class SqliteStore(Closing):
         self._engine.dispose()
 
     def leave(self) -> None:
-        """In a process that was forked: neither use it nor close it."""
-        self._closed, self._let_go, self._writer = FORKED, True, self._inline
+        """In a process that was forked: neither use it nor close it, nor open its file anew."""
+        if not self._let_go:
+            leave(self, self._file)
+            self._closed, self._let_go, self._writer = FORKED, True, self._inline
 
     def _opened(self) -> int:
         """How many connections it holds."""
