@@ -9,6 +9,7 @@ sees nobody else, and throws the log away that the child goes on writing to.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import weakref
 from contextlib import suppress
@@ -29,8 +30,6 @@ class Leaving(Protocol):
 
 
 _opened: weakref.WeakSet[Leaving] = weakref.WeakSet()
-_left: list[object] = []
-"""In a child: kept, so that nothing is closed when it is collected."""
 _files: set[File] = set()
 """In a child: those that its parent had open."""
 
@@ -48,8 +47,11 @@ def left_at_a_fork(store: Leaving) -> None:
 
 
 def leave(what: object, file: File = None) -> None:
-    """In a child: never close *what*, and open *file* no more."""
-    _left.append(what)
+    """In a child: never close *what*, and open *file* no more.
+
+    Not even when the child ends, and everything is collected: closing deletes the log that others write by then.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(what))
     if file is not None:
         _files.add(file)
 

@@ -120,6 +120,56 @@ def test_a_file_that_was_open_at_a_fork_is_not_opened_in_the_child_which_would_l
     assert sorted(os.listdir(tmp_path)) == ["a.db", "b.db", "rows.db"]
 
 
+ENDING = """
+import asyncio, os, signal, sys
+from eventlab.codec import Encoded
+from eventlab.projections import ReadModel
+from eventlab.store import open_store
+
+NOTED = [("a-1", Encoded("Noted", 1, b"{}"))]
+url = sys.argv[1]
+
+async def write():
+    store = open_store(url)
+    await store.append(NOTED)
+    return store
+
+async def read():
+    rows = ReadModel(url)
+    await rows.read(lambda rows: None)
+    return rows
+
+asyncio.run(asyncio.run(write()).close())
+held = asyncio.run({"store": write, "rows": read}[sys.argv[2]]())
+heard, says = os.pipe()
+child = os.fork()
+if not child:
+    os.read(heard, 1)
+    sys.exit()  # everything is collected
+asyncio.run(held.close())
+if not os.fork():
+    store = asyncio.run(write())
+    print(asyncio.run(store.head()), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)  # what it wrote is in the log beside the file
+os.wait()
+os.write(says, b"1")
+os.waitpid(child, 0)
+print(asyncio.run(open_store(url).head()))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.parametrize("what", ["store", "rows"])
+def test_a_child_that_ends_closes_nothing_of_its_parent_which_would_delete_the_log_of_others(
+    tmp_path: Path, what: str
+) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", ENDING, f"sqlite:///{tmp_path}/a.db", what], capture_output=True, text=True, check=True
+    )
+    wrote, found = told.stdout.split()
+    assert wrote == found
+
+
 KEYS = """
 import asyncio, os, sys
 from eventlab.store.keys import open_keys
