@@ -159,24 +159,32 @@ class ProjectionRunner:
 
     async def _begin(self) -> None:
         """Learn where the checkpoint is; older rows are rebuilt first, if so chosen."""
+        overtaken: ProjectionFailed | None = None
         while True:
             try:
                 return await self._stepper.look()
             except ProjectionOutdated as error:
                 if self._outdated == "refuse" or error.found >= error.wanted:
                     raise
-            await self._rebuild_or_wait()
+                if overtaken is not None:  # and by no reset
+                    raise overtaken from None
+            overtaken = await self._rebuild_or_wait()
 
-    async def _rebuild_or_wait(self) -> None:
-        """Rebuild, unless another process is about it, where that can be told: each would undo the other's work."""
+    async def _rebuild_or_wait(self) -> ProjectionFailed | None:
+        """Rebuild, unless another process is about it, where that can be told: each would undo the other's work.
+
+        Where it cannot, the error of a rebuild that was overtaken.
+        """
         if await self.database.occupied(prefix_of(self.projection.name)):
             await asyncio.sleep(min(self._look_every_s, LOOK_EVERY_S))
-            return
+            return None
         try:
             await self.rebuild()
         except ProjectionFailed as error:
-            if not is_overtaken(error) or await self.database.occupied(prefix_of(self.projection.name)) is None:
+            if not is_overtaken(error):
                 raise
+            return error if await self.database.occupied(prefix_of(self.projection.name)) is None else None
+        return None
 
     async def _step(self) -> bool:
         went_on = await self._stepper.step()

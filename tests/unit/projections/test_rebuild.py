@@ -469,6 +469,23 @@ def test_tasks_that_bring_rows_to_a_newer_version_leave_it_to_one_of_them(kind: 
     run(main())
 
 
+@pytest.mark.parametrize("kind", DATABASES)
+def test_a_reset_while_rows_are_brought_to_a_newer_version_brings_them_there_as_well(kind: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        store = await told()
+        async with database_at(kind, tmp_path) as database:
+            await ProjectionRunner(store, a_view(), database).catch_up()
+            runner = ProjectionRunner(store, a_view(version=2, moved=doubled), database, batch=1, look_every_s=0.01)
+            catching_up = asyncio.create_task(runner.catch_up())
+            while not (await database.occupied(prefix_of("accounts")) or catching_up.done()):  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            await runner.reset()
+            assert await catching_up == await runner.catch_up() == 6
+            assert [row["cents"] for row in await database.rows(accounts)] == [140, 10]
+
+    run(main())
+
+
 def test_a_rebuild_whose_node_has_crashed_is_taken_over() -> None:
     world = World(seed=1)
 
