@@ -9,8 +9,6 @@ import weakref
 from inspect import CORO_CREATED, getcoroutinestate, iscoroutine
 from typing import Any, Protocol
 
-from .handles import SimulationTask
-
 
 class _Closable(Protocol):
     def close(self) -> None: ...
@@ -55,7 +53,6 @@ def close_quietly(task: asyncio.Task[Any]) -> None:
     For a coroutine that goes on waiting all the same there is nothing more to be done but to keep it: whoever
     throws it away runs its code again.
     """
-    assert isinstance(task, SimulationTask)
     coroutine: Any = task.get_coro()
     if coroutine is None:
         return

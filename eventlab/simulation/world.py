@@ -180,7 +180,7 @@ class World:
             closed: set[asyncio.Task[Any]] = set()
             while pending := asyncio.all_tasks(self.loop) - closed:  # some are begun by others on their way out
                 self._silence_pending()
-                for task in sorted(pending, key=lambda task: task.number):  # type: ignore[attr-defined]
+                for task in sorted(pending, key=lambda task: getattr(task, "number", 0)):  # one may be asyncio's own
                     close_quietly(task)
                 closed |= pending
         self.loop.graveyard.clear()
@@ -196,9 +196,8 @@ class World:
     def _silence_pending(self) -> None:
         """A world may be thrown away with tasks unfinished; that is no news."""
         for task in asyncio.all_tasks(self.loop):
-            assert isinstance(task, SimulationTask)
             task._log_destroy_pending = False  # type: ignore[attr-defined]
-            if task.incarnation is not None and task.incarnation.dead:
+            if isinstance(task, SimulationTask) and task.incarnation is not None and task.incarnation.dead:
                 close_unbegun(task)
 
 

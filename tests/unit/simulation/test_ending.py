@@ -86,3 +86,22 @@ except Exception as error:
 """
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "BudgetSpent\n", "")
+
+
+def test_a_task_that_is_asyncios_own_ends_with_its_world_as_well() -> None:
+    told: list[str] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(100)
+        finally:
+            told.append("closed")
+
+    async def main() -> None:
+        tasks.append(asyncio.Task(work(), loop=asyncio.get_running_loop()))
+        await asyncio.sleep(1)
+
+    tasks: list[asyncio.Task[None]] = []
+    with World() as world:
+        world.run(main)
+    assert told == ["closed"]
