@@ -66,13 +66,7 @@ class SqliteStore(Closing):
     """
 
     def __init__(
-        self,
-        path: str,
-        *,
-        name: str,
-        owns: Sequence[str] = (),
-        synchronous: Synchronous = "FULL",
-        make: bool = True,
+        self, path: str, *, name: str, owns: Sequence[str] = (), synchronous: Synchronous = "FULL", make: bool = True
     ) -> None:
         self.name = name
         self.url = f"sqlite:///{path}"
