@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from dataclasses import dataclass, make_dataclass
-from datetime import date
+from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, ClassVar, NewType
-from uuid import UUID
+from typing import Any
 
 import msgspec
 import pytest
 
-from eventlab.codec import Encoded, EventRegistry, Personal, event
-from eventlab.codec.personal import spots
+from eventlab.codec import Encoded, EventRegistry, event
 from eventlab.errors import InvalidValue, UndecodableEvent, UnknownEventType
 from eventlab.store import StreamId
 
@@ -290,198 +284,9 @@ def test_names_and_versions_have_a_domain(registry: EventRegistry, name: str, ve
         registry.register(MoneySent, name, version)
 
 
-def test_events_with_personal_fields_are_known_by_their_name(registry: EventRegistry) -> None:
-    @dataclass(frozen=True)
-    class Moved:
-        who: str
-        street: Annotated[str, Personal("who", erased="")]
-
-    registry.register(Moved, "Moved", 2)
-    assert registry.is_personal("Moved")
-    assert not registry.is_personal("SeatsReserved")
-    assert not registry.is_personal("Unheard")
-
-
-@dataclass(frozen=True)
-class Row:
-    who: int
-    name: Annotated[str | None, Personal("who")] = None
-
-
-class Place(msgspec.Struct, frozen=True, rename="camel"):
-    row_holder: UUID
-    rows: tuple[Row, ...] = ()
-    first_words: Annotated[str, Personal("row_holder", erased="")] = ""
-
-
-def test_personal_fields_are_found_wherever_they_stand(registry: EventRegistry) -> None:
-    Alias = NewType("Alias", Place)
-    for hint in (list[Place], dict[str, Place], Place | None, tuple[int, Place], Annotated[Place, "doc"], Alias):
-        cls = make_dataclass("Held", [("place", hint)], frozen=True)
-        registry.register(cls, f"Held{hint}")
-        assert registry.is_personal(f"Held{hint}")
-    plan = registry.plan(f"Held{list[Place]}", 1)
-    plain = {"place": [{"rowHolder": "u-1", "rows": [{"who": 7, "name": "x"}], "firstWords": "hi"}]}
-    assert plan is not None
-    assert [(spot.path, spot.subject) for spot in spots(plan, plain)] == [
-        (("place", 0, "rows", 0, "name"), 7),
-        (("place", 0, "firstWords"), "u-1"),
-    ]
-
-
-MARK = Personal("who", erased="")
-
-
-@pytest.mark.parametrize(
-    ("hints", "says"),
-    [
-        ({"name": Annotated[str, MARK]}, "the name of a field"),
-        ({"who": Annotated[str, MARK]}, "a str, an int or a UUID"),
-        ({"who": str | None, "name": Annotated[str, MARK]}, "a str, an int or a UUID"),
-        ({"who": bool, "name": Annotated[str, MARK]}, "a str, an int or a UUID"),
-        ({"who": list[str], "name": Annotated[str, MARK]}, "a str, an int or a UUID"),
-        ({"who": str, "name": Annotated[str, Personal("who")]}, "in place of an erased value"),
-        ({"who": str, "born": Annotated[date, MARK]}, "in place of an erased value"),
-        ({"who": str, "size": Annotated[int, Personal("who", erased=object())]}, "in place of an erased value"),
-        ({"who": str, "name": Annotated[str, MARK, Personal("who", erased="-")]}, "one mark"),
-        ({"who": str, "name": Annotated[str, Personal]}, "one mark"),
-        ({"who": str, "name": Annotated[str, Personal(3)]}, "one mark"),  # type: ignore[arg-type]
-        ({"who": str, "names": dict[Annotated[str, MARK], int]}, "not keys"),
-        ({"who": str, "names": frozenset[Annotated[str, MARK]]}, "around the whole field"),
-        ({"who": str, "name": int | Annotated[str, MARK]}, "around the whole union"),
-    ],
-)
-def test_a_personal_field_that_could_not_work_is_refused(
-    registry: EventRegistry, hints: dict[str, Any], says: str
-) -> None:
-    cls = make_dataclass("Wrong", list(hints.items()), frozen=True)
-    with pytest.raises(InvalidValue, match=says):
-        registry.register(cls, "Wrong")
-    assert not registry.is_personal("Wrong")
-    with pytest.raises(UnknownEventType):
-        registry.name_of(cls)
-
-
-@pytest.mark.parametrize("options", [{"array_like": True}, {"forbid_unknown_fields": True}])
-def test_a_shape_that_has_no_place_for_seals_is_refused(registry: EventRegistry, options: dict[str, bool]) -> None:
-    cls = msgspec.defstruct("Wrong", [("who", str), ("name", Annotated[str, MARK])], frozen=True, **options)
-    with pytest.raises(InvalidValue, match="personal ones"):
-        registry.register(cls, "Wrong")
-
-
-@dataclass(frozen=True)
-class Early:
-    later: Later  # noqa: F821  # it comes later, as the test says
-
-
-@dataclass(frozen=True)
-class Branch:
-    who: str
-    name: Annotated[str, MARK]
-    branches: tuple[Branch, ...] = ()
-
-
-def test_a_class_that_is_defined_further_down_is_looked_at_when_it_is_there(registry: EventRegistry) -> None:
-    registry.register(Early, "Early")
-    globals()["Later"] = make_dataclass("Later", [("who", str), ("name", Annotated[str, MARK])], frozen=True)
-    assert registry.is_personal("Early")
-
-
-def test_personal_fields_in_a_class_that_holds_itself_are_refused(registry: EventRegistry) -> None:
-    with pytest.raises(InvalidValue, match="holds itself"):
-        registry.register(Branch, "Branch")
-
-
-def test_an_annotation_that_is_never_defined_is_named_when_it_matters(registry: EventRegistry) -> None:
-    @dataclass(frozen=True)
-    class Lost:
-        what: Nowhere  # noqa: F821
-
-    registry.register(Lost, "Lost")
-    with pytest.raises(InvalidValue, match="'Nowhere' is not defined"):
-        registry.is_personal("Lost")
-
-
 def test_a_class_with_two_names_is_read_under_both_and_written_under_the_last(registry: EventRegistry) -> None:
     registry.register(SeatsReserved, "SeatsTaken")
     old, new = ("SeatsReserved", 2), ("SeatsTaken", 1)
     assert {registry.decode(*name, b'{"show":"Lear"}') for name in (old, new)} == {SeatsReserved("Lear")}
     assert registry.encode(SeatsReserved("Lear")).type == "SeatsTaken"
     assert registry.names_of(SeatsReserved) == [new, old]
-
-
-TAGGED = """
-from dataclasses import dataclass
-from enum import Enum
-from eventlab.codec import EventRegistry
-
-Colour = Enum("Colour", {letter: letter for letter in "abcdefgh"})
-
-@dataclass(frozen=True)
-class Tag:
-    name: str
-
-@dataclass(frozen=True)
-class Tagged:
-    tags: dict[str, frozenset[str]]
-    colours: frozenset[Colour]
-    made: frozenset[Tag]
-    places: frozenset[tuple[str, int | None]]
-    groups: frozenset[frozenset[str]]
-
-letters = "abcdefgh"
-registry = EventRegistry()
-registry.register(Tagged, "Tagged")
-tagged = Tagged(
-    {"all": frozenset(letters)},
-    frozenset(Colour),
-    frozenset(map(Tag, letters)),
-    frozenset((letter, number) for letter in letters for number in (1, None)),
-    frozenset(map(frozenset, letters)),
-)
-written = registry.encode(tagged)
-assert registry.decode("Tagged", 1, written.data) == tagged
-print(written.data.decode())
-"""
-
-
-def test_a_set_is_written_the_same_by_every_process() -> None:
-    """Or a command that is repeated by another process, under its id, would not be known again."""
-    told = {
-        subprocess.run(
-            [sys.executable, "-c", TAGGED], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, check=True
-        ).stdout
-        for seed in "123"
-    }
-    assert len(told) == 1
-
-
-class Kept(msgspec.Struct, frozen=True, rename={"what": "w"}):
-    what: set[int | str]
-    of: dict[str, str]
-
-
-def test_what_has_no_order_of_its_own_has_that_of_what_is_written(registry: EventRegistry) -> None:
-    @dataclass(frozen=True, slots=True)
-    class Mixed:
-        kind: ClassVar[str] = "mixed"
-        kept: Kept
-        at: StreamId
-
-    registry.register(Mixed, "Mixed")
-    event = Mixed(Kept({1, "a"}, {"b": "2", "a": "1"}), StreamId("a-1"))
-    encoded = registry.encode(event)
-    assert encoded.data == b'{"kept":{"w":["a",1],"of":{"b":"2","a":"1"}},"at":"a-1"}'
-    assert registry.decode("Mixed", 1, encoded.data) == event
-    assert event.kept.what == {1, "a"}
-
-
-@dataclass(frozen=True)
-class PricedAgain:
-    prices: dict[str, int]
-    before: PricedAgain | None = None
-
-
-def test_a_class_without_sets_keeps_the_order_of_what_it_holds(registry: EventRegistry) -> None:
-    registry.register(PricedAgain, "PricedAgain")
-    assert registry.encode(PricedAgain({"b": 1, "a": 2})).data == b'{"prices":{"b":1,"a":2},"before":null}'

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from eventlab.codec import event
 from eventlab.projections import Projection, ProjectionRunner, ReadModel
-from eventlab.store import StoredEvent
+from eventlab.store import MemoryStore, StoredEvent
 from eventlab.testing.postgres import available, unmigrated_url
 
 
@@ -117,3 +117,14 @@ async def until(runner: ProjectionRunner, position: int) -> None:
     """Return when the rows are so far, whoever brings them there."""
     while (await runner.progress()).position < position:  # noqa: ASYNC110  # in another process there is no event
         await asyncio.sleep(0.005)
+
+
+async def told() -> MemoryStore:
+    store = MemoryStore()
+    for each in STORY:
+        await store.append([each])
+    return store
+
+
+def doubled(rows: sa.Connection, event: Moved, stored: StoredEvent) -> None:
+    moved(rows, Moved(2 * event.cents), stored)

@@ -12,16 +12,9 @@ from eventlab.projections import Park, ProjectionRunner, ReadModel, progress_of
 from eventlab.projections.books import FAILED_REBUILDS
 from eventlab.store import MemoryStore, StoredEvent
 from eventlab.testing import run
-from tests.unit.projections.accounts import DATABASES, STORY, Moved, a_view, database_at
+from tests.unit.projections.accounts import DATABASES, Moved, a_view, database_at, told
 
 AT_POSITION_2 = "position 2, stream 'acc-1' version 2, type 'tests.projections.Moved': LookupError: no such account"
-
-
-async def told() -> MemoryStore:
-    store = MemoryStore()
-    for each in STORY:
-        await store.append([each])
-    return store
 
 
 def failing(rows: sa.Connection, event: Moved, stored: StoredEvent) -> None:

@@ -10,21 +10,13 @@ import sqlalchemy as sa
 
 from eventlab.projections import ProjectionRunner, ReadModel
 from eventlab.projections.rebuilding import prefix_of
-from eventlab.store import MemoryStore
 from eventlab.testing import run
 from eventlab.testing.postgres import available, unmigrated_url
 from eventlab.testing.projections import rows_of
-from tests.unit.projections.accounts import STORY, a_view, by_hand
+from tests.unit.projections.accounts import STORY, a_view, by_hand, told
 
 pytestmark = pytest.mark.skipif(bool(available()), reason=available())
 PREFIX = prefix_of("accounts")
-
-
-async def told() -> MemoryStore:
-    store = MemoryStore()
-    for each in STORY:
-        await store.append([each])
-    return store
 
 
 def test_replicas_that_are_given_a_newer_version_at_once_undo_no_work_of_each_other() -> None:
