@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 from eventlab.projections import ProjectionRunner, ReadModel
+from eventlab.store import MemoryStore
 from eventlab.testing import run
 from eventlab.testing.projections import in_batches, rows_of
 from tests.sources import ROOT
 from tests.unit.projections.accounts import STORY as WHOLE_STORY
-from tests.unit.projections.accounts import a_view, by_hand, told
+from tests.unit.projections.accounts import a_view, by_hand
 
 STORY = WHOLE_STORY[:3]
 
@@ -55,6 +56,13 @@ while not ended:  # a process for each, without starting Python for each
     assert not ended or status == 0
 print(statement)
 """
+
+
+async def told() -> MemoryStore:
+    store = MemoryStore()
+    for each in STORY:
+        await store.append([each])
+    return store
 
 
 def killed(folder: Path, doing: str) -> int:
